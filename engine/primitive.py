@@ -1,0 +1,210 @@
+"""What a row of the table is, and what follows from one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias, overload
+
+from .ieee import Ieee, not_a_number
+from .value import Number, Value, as_values, constant, described, float_from, record
+
+TABLE: dict[str, Primitive] = {}
+"""Every row by its name, in the order of definition."""
+
+Point: TypeAlias = tuple[float, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Primitive:
+    """A row of the table: one operation, and everything that depends on which operation it is.
+
+    Making one enters it in the table. From it follow the function of this object's own call
+    (`exp(x)`, on floats and Values), the method and operator of `Value`, the local derivatives of
+    `backward()`, the label in pictures, the documentation and the tests.
+    """
+
+    name: str
+    """The function's and method's name."""
+
+    formula: str
+    """What it computes, in the words x, y and out."""
+
+    evaluate: Callable[..., float]
+    """Floats in, float out. May raise outside its domain; then `ieee` is asked."""
+
+    partials: Callable[..., tuple[Any, ...]]
+    """Called with the operands and the result (`out=`): d out / d operand, one for each operand.
+
+    Uses nothing but operators, comparisons and functions of the table, so that it runs on floats and
+    on Values alike.
+    """
+
+    points: tuple[Point, ...]
+    """Where tests compare the partials with differences: smooth, derivatives of order one."""
+
+    variadic: bool = False
+    """Whether it takes any number of operands; then `partials` takes `*operands` and `out`."""
+
+    symbol: str = ""
+    """The sign in pictures; the name where there is none."""
+
+    dunder: str = ""
+    """The Python operator it stands behind, as in `__add__`."""
+
+    ieee: Callable[..., float] = not_a_number
+    """The value where `evaluate` raises."""
+
+    kinks: tuple[tuple[Point, Point], ...] = ()
+    """The rule where the derivative jumps: the partials that are returned at such points."""
+
+    edges: tuple[tuple[Point, float], ...] = ()
+    """The value at the ends of the domain and outside it."""
+
+    def __post_init__(self) -> None:
+        """Enter the row in the table and give `Value` its method and operator."""
+        TABLE[self.name] = self
+        if not self.variadic:
+            _attach(self)
+
+    @property
+    def arity(self) -> int | None:
+        """How many operands it takes; None for any number."""
+        return None if self.variadic else len(self.points[0])
+
+    @overload
+    def __call__(self, *operands: Number) -> float: ...
+    @overload
+    def __call__(self, x: Value, /, *others: Value | Number) -> Value: ...
+    @overload
+    def __call__(self, x: Number, y: Value, /, *others: Value | Number) -> Value: ...
+    def __call__(self, *operands: Value | Number) -> Value | float:
+        """Return the result as a Value where any operand is one, else as a float."""
+        if not self.variadic and len(operands) != len(self.points[0]):
+            raise TypeError(f"{self.name} takes {_count(len(self.points[0]))}, got {len(operands)}")
+        for operand in operands:
+            if isinstance(operand, Value):
+                return self.apply(as_values(operands, self.name))
+        return self._on_numbers(operands)
+
+    def apply(self, operands: tuple[Value, ...]) -> Value:
+        """Return the value this primitive makes of `operands`, with its partials."""
+        numbers = [operand.data for operand in operands]
+        try:
+            out = self.evaluate(*numbers)
+            partials = self.partials(*numbers, out=out)
+        except (ArithmeticError, ValueError):
+            out, partials = self.linearize(*numbers)
+        return record(self, out, operands, partials)
+
+    def over(self, operands: tuple[Value | Number, ...]) -> Value:
+        """Return `apply(operands)`, plain numbers among them made constants.
+
+        Long rows of operands are nearly always Values throughout, so that is tried first.
+        """
+        try:
+            return self.apply(operands)  # type: ignore[arg-type]  # where that is wrong it raises
+        except (AttributeError, TypeError):
+            return self.apply(as_values(operands, self.name))
+
+    def linearize(self, *numbers: float) -> tuple[float, Point]:
+        """Return the value and the partials at `numbers`, in IEEE arithmetic: nothing raises."""
+        out = self._value(*numbers)
+        partials = self.partials(*map(Ieee, numbers), out=Ieee(out))
+        return out, tuple(map(float, partials))
+
+    def _value(self, *numbers: float) -> float:
+        try:
+            return self.evaluate(*numbers)
+        except (ArithmeticError, ValueError):
+            return self.ieee(*numbers)
+
+    def _on_numbers(self, operands: tuple[Any, ...]) -> float:
+        for operand in operands:
+            if constant(operand) is None:
+                raise TypeError(
+                    f"{self.name} takes Values and plain numbers, got {described(operand)}"
+                    + ("; for an array, numpy's function of that name works element by element"
+                       if hasattr(operand, "dtype") else "")
+                )  # fmt: skip
+        out = self._value(*map(float_from, operands))
+        # The formula of a partial may call this on Ieee floats and go on with the result.
+        return Ieee(out) if any(isinstance(operand, Ieee) for operand in operands) else out
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name}: {self.formula}>"
+
+
+def _count(n: int) -> str:
+    return "1 operand" if n == 1 else f"{n} operands"
+
+
+def _attach(primitive: Primitive) -> None:
+    """Give `Value` the method, and where the row names one the operator, of `primitive`."""
+    method = _unary(primitive) if primitive.arity == 1 else _named(primitive)
+    _install(primitive, primitive.name, method)
+    if primitive.dunder and primitive.arity == 1:
+        _install(primitive, f"__{primitive.dunder}__", method)
+    elif primitive.dunder:
+        forward, reflected = _binary(primitive)
+        _install(primitive, f"__{primitive.dunder}__", forward)
+        _install(primitive, f"__r{primitive.dunder}__", reflected)
+
+
+def _install(primitive: Primitive, name: str, method: Callable[..., Value]) -> None:
+    method.__name__ = name
+    method.__qualname__ = f"Value.{name}"
+    method.__doc__ = f"Return {primitive.formula}."
+    setattr(Value, name, method)
+
+
+# The three methods below are the path of every operation. They are written out for one and for two
+# operands: going through `apply` would make each operation about half as slow again.
+
+
+def _unary(primitive: Primitive) -> Callable[[Value], Value]:
+    evaluate, partials_of = primitive.evaluate, primitive.partials
+
+    def method(self: Value) -> Value:
+        x = self.data
+        try:
+            out = evaluate(x)
+            partials = partials_of(x, out)
+        except (ArithmeticError, ValueError):
+            out, partials = primitive.linearize(x)
+        return record(primitive, out, (self,), partials)
+
+    return method
+
+
+def _binary(primitive: Primitive) -> tuple[Callable[..., Value], Callable[..., Value]]:
+    evaluate, partials_of = primitive.evaluate, primitive.partials
+
+    def forward(self: Value, other: object) -> Value:
+        if not isinstance(other, Value):
+            other = constant(other)
+            if other is None:
+                return NotImplemented  # type: ignore[no-any-return]  # Python then asks the other operand
+        x, y = self.data, other.data
+        try:
+            out = evaluate(x, y)
+            partials = partials_of(x, y, out)
+        except (ArithmeticError, ValueError):
+            out, partials = primitive.linearize(x, y)
+        return record(primitive, out, (self, other), partials)
+
+    def reflected(self: Value, other: object) -> Value:
+        number = constant(other)
+        if number is None:
+            return NotImplemented  # type: ignore[no-any-return]  # Python then asks the other operand
+        return forward(number, self)
+
+    return forward, reflected
+
+
+def _named(primitive: Primitive) -> Callable[..., Value]:
+    def method(self: Value, *others: Value | Number) -> Value:
+        result: Value = primitive(self, *others)
+        return result
+
+    return method

@@ -1,0 +1,255 @@
+"""The number that remembers how it was made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from numbers import Real
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from . import graph, modes
+
+if TYPE_CHECKING:
+    from .primitive import Primitive
+
+Number = int | float
+REAL = (int, float, Real, Decimal)
+"""What the engine takes for a plain real number; NumPy's real scalars are registered as Real."""
+
+
+class Value:
+    """A float that remembers how it was made, so that the chain rule can be run over it.
+
+    Arithmetic on Values (and on Values and plain numbers) gives Values, and so does every function of
+    the table: `(a * b).tanh()`, `exp(a)`, `2 ** a`. `backward()` on a result fills in the gradients of
+    everything it was made from. Comparisons look at `data`; hashing looks at identity, so that Values
+    can be dictionary keys and members of sets.
+
+    data: any real number; NumPy scalars, Fraction and Decimal are converted to float.
+    label: a name for pictures and messages; it is shown, never interpreted.
+    Raises TypeError for what is not one real number, OverflowError for an int beyond the floats.
+
+    >>> w = Value(3.0, label="w")
+    >>> loss = (w * 2.0 - 1.0) ** 2
+    >>> loss.backward()
+    >>> loss.data, w.grad
+    (25.0, 20.0)
+    """
+
+    __slots__ = ("data", "grad", "label", "operands", "partials", "primitive")
+
+    kind: ClassVar[str] = "input"
+    """What a leaf of this class is called in pictures."""
+
+    data: float
+    """The number itself."""
+    grad: float
+    """d root / d self, as the last `backward()` left it; 0.0 before. Leaves add up several passes."""
+    operands: tuple[Value, ...]
+    """The values this one was made from, in the order written; empty for a leaf."""
+    partials: tuple[float, ...]
+    """d self / d operand for each operand, at the numbers the operands held when this was made."""
+    primitive: Primitive | None
+    """The row of the table that made it; None for a leaf."""
+    label: str
+    """Its name in pictures and messages."""
+
+    def __init__(self, data: Number, label: str = "") -> None:
+        self.data = data if type(data) is float else float_from(data)
+        self.grad = 0.0
+        self.operands = ()
+        self.partials = ()
+        self.primitive = None
+        self.label = label
+
+    def backward(self) -> None:
+        """Compute d self / d value for every value this one was made from, by the chain rule.
+
+        Leaves (values you made yourself) add the new gradient to what `grad` already holds, so that
+        losses and mini-batches add up; set `grad = 0` or call `zero_grad()` to start anew. Inner
+        values start from zero at each call. A root that is not finite gets a RuntimeWarning.
+
+        >>> a, b = Value(2.0), Value(-3.0)
+        >>> c = a * b + a
+        >>> c.backward()
+        >>> a.grad, b.grad
+        (-2.0, 2.0)
+        """
+        graph.backward(self)
+
+    def zero_grad(self) -> None:
+        """Set the gradient of this value, and of everything it was made from, to zero."""
+        for node in graph.topological_order(self):
+            node.grad = 0.0
+
+    def item(self) -> float:
+        """Return the number as a plain float, without its history."""
+        return self.data
+
+    def detach(self) -> Constant:
+        """Return a constant with the same number and label: no gradient flows back through it."""
+        return Constant(self.data, label=self.label)
+
+    # Comparisons look at the numbers ...
+
+    def __eq__(self, other: object) -> bool:
+        return self.data == (other.data if isinstance(other, Value) else other)
+
+    def __lt__(self, other: Value | Number) -> bool:
+        return self.data < (other.data if isinstance(other, Value) else other)
+
+    def __le__(self, other: Value | Number) -> bool:
+        return self.data <= (other.data if isinstance(other, Value) else other)
+
+    def __gt__(self, other: Value | Number) -> bool:
+        return self.data > (other.data if isinstance(other, Value) else other)
+
+    def __ge__(self, other: Value | Number) -> bool:
+        return self.data >= (other.data if isinstance(other, Value) else other)
+
+    def __bool__(self) -> bool:
+        return self.data != 0.0
+
+    # ... and hashing at identity. Two live objects never have the same identity hash, so dictionaries
+    # and sets never come to ask whether different Values are equal.
+    __hash__ = object.__hash__
+
+    def __pos__(self) -> Value:
+        return self
+
+    def __float__(self) -> float:
+        raise TypeError(
+            "float(Value) would drop the gradient in silence: use v.item() for the plain number, "
+            "or the methods and functions of chainrule.engine (v.exp(), exp(v)) to keep it"
+        )
+
+    __int__ = __float__
+
+    def __format__(self, spec: str) -> str:
+        return format(self.data, spec) if spec else str(self)
+
+    def __repr__(self) -> str:
+        # Shown by debuggers at any moment: it looks at the operands' numbers and no further, and
+        # copes with a value whose __init__ has not run.
+        data = _shown(getattr(self, "data", None))
+        operands = getattr(self, "operands", ())
+        primitive = getattr(self, "primitive", None)
+        label = getattr(self, "label", "")
+        if primitive is not None:
+            inside = ", ".join(_shown(operand.data) for operand in operands[:3])
+            if len(operands) > 3:
+                inside = f"{len(operands)} operands"
+            data = f"{primitive.name}({inside}) = {data}"
+        named = f", label={_cut(repr(label), 20)}" if label else ""
+        return f"{type(self).__name__}({_cut(data, 40)}, grad={_shown(getattr(self, 'grad', None))}{named})"
+
+    if TYPE_CHECKING:
+        # At run time these come from the table, like every other method of a row.
+        def __add__(self, other: Value | Number) -> Value: ...
+        def __radd__(self, other: Number) -> Value: ...
+        def __sub__(self, other: Value | Number) -> Value: ...
+        def __rsub__(self, other: Number) -> Value: ...
+        def __mul__(self, other: Value | Number) -> Value: ...
+        def __rmul__(self, other: Number) -> Value: ...
+        def __truediv__(self, other: Value | Number) -> Value: ...
+        def __rtruediv__(self, other: Number) -> Value: ...
+        def __pow__(self, other: Value | Number) -> Value: ...
+        def __rpow__(self, other: Number) -> Value: ...
+        def __neg__(self) -> Value: ...
+        def __abs__(self) -> Value: ...
+        def __getattr__(self, name: str) -> Callable[..., Value]: ...
+
+
+class Constant(Value):
+    """A plain number inside a graph: made where an operation meets one, by `detach` and by `no_grad`.
+
+    Nothing asks for its gradient; pictures show it small and without one.
+    """
+
+    __slots__ = ()
+    kind = "const"
+
+
+_new = object.__new__
+
+
+def record(
+    primitive: Primitive, data: float, operands: tuple[Value, ...], partials: tuple[float, ...]
+) -> Value:
+    """Return the value that `primitive` made: every operation ends here.
+
+    partials: d result / d operand, one for each operand. Inside `no_grad` the result is a constant.
+    """
+    if modes.suspensions and not modes.recording():
+        return Constant(data)
+    node = _new(Value)
+    node.data = data
+    node.grad = 0.0
+    node.operands = operands
+    node.partials = partials
+    node.primitive = primitive
+    node.label = ""
+    return node
+
+
+def constant(number: object) -> Constant | None:
+    """Return `number` as a constant, or None where it is not a number the engine knows."""
+    if type(number) is float or type(number) is int:
+        return Constant(number)
+    if isinstance(number, bool):  # a comparison used as a factor, as Python allows with its own numbers
+        return Constant(float(number))
+    return Constant(number) if isinstance(number, REAL) else None  # type: ignore[arg-type]  # seen to be real
+
+
+def as_values(numbers: Iterable[Value | Number], what: str) -> tuple[Value, ...]:
+    """Return the numbers as Values: Values as they are, plain numbers as constants.
+
+    what: the operation and argument to name in the TypeError that anything else gets.
+    """
+    return tuple([n if isinstance(n, Value) else _constant_or_error(n, what) for n in numbers])
+
+
+def _constant_or_error(number: object, what: str) -> Constant:
+    made = constant(number)
+    if made is None:
+        raise TypeError(f"{what} takes Values and plain numbers, got {described(number)}")
+    return made
+
+
+def float_from(data: Any) -> float:
+    """Return `data` as a float, or raise an error that says what to pass instead."""
+    if isinstance(data, Value):
+        raise TypeError(
+            "Value(...) cannot hold a Value: use it as it is, v.detach() for a copy without "
+            "history, or v.item() for the plain number"
+        )
+    if isinstance(data, bool):
+        raise TypeError(f"Value(...) cannot hold {data}: pass a number, 1.0 or 0.0")
+    if isinstance(data, REAL):
+        try:
+            return float(data)
+        except OverflowError:
+            size = f"an int of {data.bit_length()} bits" if isinstance(data, int) else described(data)
+            raise OverflowError(
+                f"Value(...) cannot hold {size}: floats end near 1.8e308; pass math.inf if that is meant"
+            ) from None
+    if hasattr(data, "__len__") and not isinstance(data, str | bytes):
+        raise TypeError(
+            f"Value(...) cannot hold {described(data)}: it is one number; make one Value for each "
+            "element, [Value(x) for x in xs]"
+        )
+    raise TypeError(f"Value(...) cannot hold {described(data)}: pass an int or a float")
+
+
+def described(thing: object) -> str:
+    """Return a short description of a wrong argument: itself, and its type where that says more."""
+    shown = _cut(repr(thing), 40)
+    return shown if isinstance(thing, str) or thing is None else f"{shown} ({type(thing).__name__})"
+
+
+def _shown(number: object) -> str:
+    return f"{number:.6g}" if isinstance(number, int | float) else "?"
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
