@@ -1,0 +1,30 @@
+"""chainrule's networks: neurons, layers, MLPs, losses, optimizers and training on scalar Values."""
+
+from .activation import ACTIVATIONS as ACTIVATIONS
+from .activation import identity as identity
+from .activation import leaky_relu as leaky_relu
+from .activation import relu as relu
+from .activation import sigmoid as sigmoid
+from .activation import tanh as tanh
+from .data import moons as moons
+from .data import split as split
+from .data import standardize as standardize
+from .layer import Layer as Layer
+from .loss import half_squared_error as half_squared_error
+from .loss import hinge as hinge
+from .loss import l2 as l2
+from .loss import log_loss as log_loss
+from .loss import log_loss_from_logits as log_loss_from_logits
+from .loss import softmax_cross_entropy as softmax_cross_entropy
+from .loss import squared_error as squared_error
+from .mlp import MLP as MLP
+from .module import Module as Module
+from .module import Parameter as Parameter
+from .neuron import Neuron as Neuron
+from .optimizer import SGD as SGD
+from .optimizer import Adam as Adam
+from .optimizer import Optimizer as Optimizer
+from .train import History as History
+from .train import Scores as Scores
+from .train import evaluate as evaluate
+from .train import fit as fit
