@@ -60,6 +60,9 @@ class Scaler(NamedTuple):
 
     def __call__(self, rows: Sequence[Sequence[Number]]) -> list[list[float]]:
         """Return `rows` on the learned scale; raises ValueError for a row of another length."""
+        for row in rows:
+            if len(row) != len(self.means):
+                raise ValueError(f"the scaler learned rows of {len(self.means)} numbers, got {len(row)}")
         return [
             [(x - m) / d for x, m, d in zip(row, self.means, self.deviations, strict=True)] for row in rows
         ]
@@ -70,7 +73,7 @@ def standardize(rows: Sequence[Sequence[Number]]) -> Scaler:
 
     rows: at least one, all of the same length, finite numbers. A constant column becomes zeros. Learn
     it from the training part alone and apply it to both: `scale = standardize(train)`, `scale(test)`.
-    Raises ValueError for no rows and for rows of different lengths.
+    Raises ValueError for no rows, rows of different lengths, NaN and infinity.
 
     >>> scale = standardize([[1.0, 5.0], [3.0, 5.0]])
     >>> scale([[1.0, 5.0], [4.0, 5.0]])
@@ -78,13 +81,21 @@ def standardize(rows: Sequence[Sequence[Number]]) -> Scaler:
     """
     if len(rows) == 0:
         raise ValueError("standardize needs at least one row, got none")
-    columns = list(zip(*rows, strict=True))
-    means = tuple(math.fsum(column) / len(rows) for column in columns)
-    deviations = tuple(
-        math.sqrt(math.fsum((x - m) ** 2 for x in column) / len(rows)) or 1.0
-        for column, m in zip(columns, means, strict=True)
-    )
+    width = len(rows[0])
+    for row in rows:
+        if len(row) != width:
+            raise ValueError(f"standardize needs rows of {width} numbers, as the first, got {len(row)}")
+        for column, x in enumerate(row):
+            if not math.isfinite(x):
+                raise ValueError(f"standardize needs finite numbers, got {x!r} in column {column}")
+    means, deviations = zip(*map(_mean_and_deviation, zip(*rows, strict=True)), strict=True)
     return Scaler(means, deviations)
+
+
+def _mean_and_deviation(column: Sequence[Number]) -> tuple[float, float]:
+    mean = math.fsum(column) / len(column)
+    variance = math.fsum((x - mean) ** 2 for x in column) / len(column)
+    return mean, math.sqrt(variance) or 1.0
 
 
 def moons(n: int, noise: float = 0.1, seed: Seed = None) -> tuple[list[list[float]], list[int]]:

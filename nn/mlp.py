@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..engine import Number, Value
-from .activation import Activation
+from .activation import Activation, activation_named
 from .layer import Layer
 from .module import Module
 from .neuron import check_length, check_size
@@ -43,6 +43,7 @@ class MLP(Module):
             raise ValueError(f"MLP needs the sizes of its layers, such as [16, 16, 1], got nouts={nouts!r}")
         for nout in nouts:
             check_size(nout, "MLP", "neurons in each layer")
+        activation = activation_named(activation)  # refused here even where no hidden layer would use it
         rng = generator(seed)
         sizes = [nin, *nouts]
         last = len(nouts) - 1
