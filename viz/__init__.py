@@ -1,0 +1,19 @@
+"""Pictures of a graph of values: each with its label, operation, number and gradient.
+
+>>> from chainrule.engine import Value
+>>> from chainrule.viz import draw
+>>> w = Value(3.0, label="w")
+>>> loss = (w * 2.0 - 1.0) ** 2
+>>> loss.backward()
+>>> draw(loss)
+<Drawing: Graph of 7 values; root = 25>
+
+`draw(loss).save("graph.svg")` writes the picture; `draw(loss).dot` is its text and needs no graphviz.
+"""
+
+from .drawing import Drawing as Drawing
+from .drawing import draw as draw
+from .drawing import draw_dot as draw_dot
+from .plot import plot_decision_boundary as plot_decision_boundary
+from .plot import plot_history as plot_history
+from .render import RenderError as RenderError

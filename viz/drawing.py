@@ -1,0 +1,192 @@
+"""What users call: `draw(root)` and micrograd's `draw_dot(root)`, and the drawing that comes back."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from ..engine import Value, topological_order
+from ..engine.value import described
+from .dot import dot_text
+from .files import refuse_folder, write_whole
+from .render import RenderError, render
+from .scene import Scene
+from .svg import finished
+from .theme import THEMES, Palette, Theme
+from .tooltips import tooltips
+
+FORMATS = ("svg", "png", "pdf", "dot")
+RANKDIRS = ("LR", "TB")
+
+
+class Drawing:
+    """A graph as it stood when it was drawn: as DOT text at once, as a picture on demand.
+
+    Made by `draw` and `draw_dot`. Notebooks show it; `save` writes it. It answers to the names that
+    users of graphviz know: `source`, `format`, `pipe`, `render`.
+    """
+
+    def __init__(self, dot: str, texts: Mapping[str, str], *, theme: Theme, format: str) -> None:
+        self.dot = dot
+        """The graph in graphviz's language."""
+        self.format = format
+        """What `pipe` and `render` make when they are not told."""
+        self._texts = texts
+        self._theme = theme
+        self._svg: str | None = None
+
+    @property
+    def source(self) -> str:
+        """The same as `dot`."""
+        return self.dot
+
+    @property
+    def svg(self) -> str:
+        """The picture as an `<svg>` element, for a file or a page. Raises RenderError without graphviz."""
+        if self._svg is None:
+            made = render(self.dot, "svg").decode()
+            self._svg = finished(made, self.dot, self._texts, adapts=self._theme == "auto")
+        return self._svg
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the picture to `path` and return it; the suffix decides: .svg, .png, .pdf or .dot.
+
+        A file of that name is replaced as a whole: there is never half a picture.
+        Raises ValueError for another suffix, OSError where the path cannot be written, and RenderError
+        where there is no graphviz: the DOT text is then saved beside it, as `graph.dot` for `graph.svg`.
+
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = draw(Value(2.0, label="a") * 3.0).save(f"{folder}/graph.svg")
+        ...     path.read_text(encoding="utf-8")[:4]
+        '<svg'
+        """
+        target = Path(path)
+        refuse_folder(target)
+        suffix = target.suffix.lower().removeprefix(".")
+        if suffix not in FORMATS:
+            raise ValueError(f"cannot tell a format from {str(path)!r}: end it in {_listed('.', FORMATS)}")
+        self._write(target, suffix, kept_as=target.with_suffix(".dot"))
+        return target
+
+    def pipe(self, format: str | None = None) -> bytes:
+        """Return the picture as the bytes of a file.
+
+        format: "svg", "png", "pdf" or "dot"; the drawing's own without it.
+        Raises ValueError for another, RenderError where there is no graphviz.
+
+        >>> draw(Value(2.0)).pipe("dot").decode() == draw(Value(2.0)).dot
+        True
+        """
+        format = self.format if format is None else _known_format(format)
+        if format == "dot":
+            return self.dot.encode()
+        if format == "svg":
+            return self.svg.encode()
+        sharp = "{\n  dpi=144;" if format == "png" else "{"  # pixels for screens of today
+        return render(self.dot.replace("{", sharp, 1), format)
+
+    def render(
+        self, filename: str | os.PathLike[str] = "graph", format: str | None = None, cleanup: bool = False
+    ) -> str:
+        """Write the DOT text to `filename`, the picture to `filename` and a suffix; return the latter's path.
+
+        For code written for graphviz; `save` is simpler.
+        cleanup: leave the picture only.
+
+        >>> import os, tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = draw(Value(2.0)).render(f"{folder}/gout", format="png")
+        ...     sorted(os.listdir(folder))
+        ['gout', 'gout.png']
+        """
+        format = self.format if format is None else _known_format(format)
+        text, picture = Path(filename), Path(f"{os.fspath(filename)}.{format}")
+        if not cleanup:
+            write_whole(text, self.dot.encode())
+        self._write(picture, format, kept_as=text)
+        return str(picture)
+
+    def _write(self, target: Path, format: str, *, kept_as: Path) -> None:
+        """Write one format; where that cannot be drawn, write the DOT text to `kept_as` and say so."""
+        try:
+            data = self.pipe(format)
+        except RenderError as error:
+            write_whole(kept_as, self.dot.encode())
+            raise RenderError(f"{error} The graph is saved as DOT text in {str(kept_as)!r}.") from error
+        write_whole(target, data)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """Return what a notebook shows: the picture where it can be drawn, and text."""
+        try:
+            return {"text/plain": repr(self), "image/svg+xml": self.svg}
+        except Exception as error:  # a cell's output must not turn into a traceback
+            return {"text/plain": f"{self!r}\n{error}"}
+
+    def __repr__(self) -> str:
+        return f"<Drawing: {self._texts['graph']}>"
+
+
+def draw(
+    root: Value, *, theme: Theme = "auto", rankdir: Literal["LR", "TB"] = "LR", max_nodes: int = 300
+) -> Drawing:
+    """Return a drawing of everything `root` was made from: a card for each value, an arrow for each operand.
+
+    A card shows label, operation, number and gradient; an arrow `×` its local derivative, and, where a
+    value is used more than once, `=` what flows back along it (the gradient is the sum of these). Orange
+    is positive; blue and dashed negative. Gradients are those of the last `backward()`; before one they
+    are dashes. An unnamed number used once stands in the card that uses it: `( ) × 0.5`.
+
+    theme: "light", "dark", or "auto": an SVG that follows the screen.
+    rankdir: "LR" from left to right, "TB" from top to bottom.
+    max_nodes: how many values are still drawn; above 200, arrows carry no numbers.
+    Raises TypeError for what is not a Value, ValueError for another theme or rankdir and for a graph of
+    more than `max_nodes` values.
+
+    >>> a, b = Value(2.0, label="a"), Value(-3.0, label="b")
+    >>> c = a * b
+    >>> c.backward()
+    >>> draw(c)
+    <Drawing: Graph of 3 values; root = −6>
+    """
+    return _drawn(root, theme=theme, rankdir=rankdir, max_nodes=max_nodes, format="svg")
+
+
+def draw_dot(root: Value, format: str = "svg", rankdir: str = "LR", *, max_nodes: int = 300) -> Drawing:
+    """Return `draw(root)`, called as micrograd's notebook calls it.
+
+    format: what `pipe` and `render` make: "svg", "png", "pdf" or "dot".
+    Raises ValueError for another format or rankdir, and what `draw` raises.
+
+    >>> draw_dot(Value(2.0, label="a") + 1.0, rankdir="TB")
+    <Drawing: Graph of 3 values; root = 3>
+    """
+    return _drawn(root, theme="auto", rankdir=rankdir, max_nodes=max_nodes, format=_known_format(format))
+
+
+def _drawn(root: Value, *, theme: Theme, rankdir: str, max_nodes: int, format: str) -> Drawing:
+    if not isinstance(root, Value):
+        raise TypeError(f"draw(root) takes one Value, the result of a computation; got {described(root)}")
+    if rankdir not in RANKDIRS:
+        raise ValueError(f"rankdir must be {_listed('', RANKDIRS)}, got {rankdir!r}")
+    if theme not in THEMES:
+        raise ValueError(f"theme must be {_listed('', THEMES)}, got {theme!r}")
+    values = topological_order(root)
+    if len(values) > max_nodes:
+        raise ValueError(
+            f"the graph has {len(values)} values and max_nodes is {max_nodes}: a picture of so many is slow "
+            f"to make and hard to read; draw a value deeper inside, or pass max_nodes={len(values)}"
+        )
+    scene = Scene(values)
+    return Drawing(dot_text(scene, Palette(theme), rankdir), tooltips(scene), theme=theme, format=format)
+
+
+def _known_format(format: str) -> str:
+    if format not in FORMATS:
+        raise ValueError(f"format must be {_listed('', FORMATS)}, got {format!r}")
+    return format
+
+
+def _listed(prefix: str, words: tuple[str, ...]) -> str:
+    quoted = [repr(prefix + word) for word in words]
+    return f"{', '.join(quoted[:-1])} or {quoted[-1]}"
