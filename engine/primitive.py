@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias, overload
 
 from .ieee import Ieee, not_a_number
-from .value import Number, Value, as_values, constant, described, float_from, record
+from .value import Number, Value, as_values, constant, described, record
 
 TABLE: dict[str, Primitive] = {}
 """Every row by its name, in the order of definition."""
@@ -61,16 +61,20 @@ class Primitive:
     edges: tuple[tuple[Point, float], ...] = ()
     """The value at the ends of the domain and outside it."""
 
+    arity: int = field(init=False)
+    """How many operands it takes; -1 for any number."""
+
     def __post_init__(self) -> None:
-        """Enter the row in the table and give `Value` its method and operator."""
+        """Enter the row in the table and give `Value` its method and operator.
+
+        Raises ValueError for a name that is taken.
+        """
+        if hasattr(Value, self.name) or self.name in TABLE:
+            raise ValueError(f"a row cannot be named {self.name!r}: Value or the table has that name already")
+        object.__setattr__(self, "arity", -1 if self.variadic else len(self.points[0]))
         TABLE[self.name] = self
         if not self.variadic:
             _attach(self)
-
-    @property
-    def arity(self) -> int | None:
-        """How many operands it takes; None for any number."""
-        return None if self.variadic else len(self.points[0])
 
     @overload
     def __call__(self, *operands: Number) -> float: ...
@@ -80,11 +84,15 @@ class Primitive:
     def __call__(self, x: Number, y: Value, /, *others: Value | Number) -> Value: ...
     def __call__(self, *operands: Value | Number) -> Value | float:
         """Return the result as a Value where any operand is one, else as a float."""
-        if not self.variadic and len(operands) != len(self.points[0]):
-            raise TypeError(f"{self.name} takes {_count(len(self.points[0]))}, got {len(operands)}")
+        if len(operands) != self.arity and not self.variadic:
+            raise TypeError(f"{self.name} takes {_count(self.arity)}, got {len(operands)}")
         for operand in operands:
-            if isinstance(operand, Value):
-                return self.apply(as_values(operands, self.name))
+            if type(operand) is not float:
+                break
+        else:  # formulas of partials run here for every operation, so floats get no further checks
+            return self._value(*operands)  # type: ignore[arg-type]  # seen to be floats
+        if any(isinstance(operand, Value) for operand in operands):
+            return self.apply(as_values(operands, self.name))
         return self._on_numbers(operands)
 
     def apply(self, operands: tuple[Value, ...]) -> Value:
@@ -120,14 +128,17 @@ class Primitive:
             return self.ieee(*numbers)
 
     def _on_numbers(self, operands: tuple[Any, ...]) -> float:
+        numbers = []
         for operand in operands:
-            if constant(operand) is None:
+            number = constant(operand)
+            if number is None:
+                array = "; for an array, numpy's function of that name works element by element"
                 raise TypeError(
                     f"{self.name} takes Values and plain numbers, got {described(operand)}"
-                    + ("; for an array, numpy's function of that name works element by element"
-                       if hasattr(operand, "dtype") else "")
-                )  # fmt: skip
-        out = self._value(*map(float_from, operands))
+                    + array * hasattr(operand, "dtype")
+                )
+            numbers.append(number.data)
+        out = self._value(*numbers)
         # The formula of a partial may call this on Ieee floats and go on with the result.
         return Ieee(out) if any(isinstance(operand, Ieee) for operand in operands) else out
 
@@ -141,11 +152,13 @@ def _count(n: int) -> str:
 
 def _attach(primitive: Primitive) -> None:
     """Give `Value` the method, and where the row names one the operator, of `primitive`."""
-    method = _unary(primitive) if primitive.arity == 1 else _named(primitive)
-    _install(primitive, primitive.name, method)
-    if primitive.dunder and primitive.arity == 1:
-        _install(primitive, f"__{primitive.dunder}__", method)
-    elif primitive.dunder:
+    if primitive.arity == 1:
+        _install(primitive, primitive.name, _unary(primitive))
+        if primitive.dunder:
+            _install(primitive, f"__{primitive.dunder}__", _unary(primitive))
+        return
+    _install(primitive, primitive.name, _named(primitive))
+    if primitive.dunder:
         forward, reflected = _binary(primitive)
         _install(primitive, f"__{primitive.dunder}__", forward)
         _install(primitive, f"__r{primitive.dunder}__", reflected)

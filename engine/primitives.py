@@ -95,8 +95,8 @@ def _pow_partials(x: Any, y: Any, out: Any) -> tuple[Any, Any]:
     by_base = 0.0 if y == 0.0 else y * pow(x, y - 1.0)
     if x > 0.0:
         return by_base, out * log(x)
-    if x == 0.0:  # 0 ** y stays 0 when y > 0 moves a little
-        return by_base, 0.0 if y > 0.0 else -inf
+    if x == 0.0:  # 0 ** y stays 0 when y > 0 moves a little; at y = 0 PyTorch's rule is 0 too
+        return by_base, 0.0 if y >= 0.0 else -inf
     return by_base, nan  # a negative base has no power at the exponents beside y
 
 
@@ -221,7 +221,7 @@ sigmoid = Primitive(
 softplus = Primitive(
     name="softplus",
     formula="log(1 + e ** x)",
-    evaluate=lambda x: math.log1p(math.exp(-math.fabs(x))) + (x if x > 0.0 else 0.0 * x),
+    evaluate=lambda x: math.log1p(math.exp(-math.fabs(x))) + (x if x > 0.0 else 0.0),
     partials=lambda x, out: (sigmoid(x),),
     points=((0.3,), (-1.0,), (0.0,)),
     edges=(

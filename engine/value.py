@@ -95,6 +95,9 @@ class Value:
     def __eq__(self, other: object) -> bool:
         return self.data == (other.data if isinstance(other, Value) else other)
 
+    def __ne__(self, other: object) -> bool:  # not just the opposite: NumPy arrays compare element by element
+        return self.data != (other.data if isinstance(other, Value) else other)
+
     def __lt__(self, other: Value | Number) -> bool:
         return self.data < (other.data if isinstance(other, Value) else other)
 
@@ -129,19 +132,17 @@ class Value:
         return format(self.data, spec) if spec else str(self)
 
     def __repr__(self) -> str:
-        # Shown by debuggers at any moment: it looks at the operands' numbers and no further, and
-        # copes with a value whose __init__ has not run.
-        data = _shown(getattr(self, "data", None))
-        operands = getattr(self, "operands", ())
-        primitive = getattr(self, "primitive", None)
-        label = getattr(self, "label", "")
+        # Shown by debuggers at any moment: it looks at the operands' numbers and no further, copes with
+        # a value whose __init__ has not run, and stays under 80 characters.
+        operands, primitive = getattr(self, "operands", ()), getattr(self, "primitive", None)
+        made_by = ""
         if primitive is not None:
-            inside = ", ".join(_shown(operand.data) for operand in operands[:3])
-            if len(operands) > 3:
-                inside = f"{len(operands)} operands"
-            data = f"{primitive.name}({inside}) = {data}"
-        named = f", label={_cut(repr(label), 20)}" if label else ""
-        return f"{type(self).__name__}({_cut(data, 40)}, grad={_shown(getattr(self, 'grad', None))}{named})"
+            numbers = ", ".join([_shown(operand.data) for operand in operands[:3]])
+            inside = numbers if len(operands) <= 3 and len(numbers) < 24 else f"{len(operands)} operands"
+            made_by = f"{_cut(primitive.name, 12)}({inside}) = "
+        grad, label = _shown(getattr(self, "grad", None)), getattr(self, "label", "")
+        shown = f"{type(self).__name__}({made_by}{_shown(getattr(self, 'data', None))}, grad={grad}"
+        return f"{shown}, label={_cut(repr(label), 70 - len(shown))})" if label else f"{shown})"
 
     if TYPE_CHECKING:
         # At run time these come from the table, like every other method of a row.
@@ -234,10 +235,10 @@ def float_from(data: Any) -> float:
                 f"Value(...) cannot hold {size}: floats end near 1.8e308; pass math.inf if that is meant"
             ) from None
     if hasattr(data, "__len__") and not isinstance(data, str | bytes):
-        raise TypeError(
-            f"Value(...) cannot hold {described(data)}: it is one number; make one Value for each "
-            "element, [Value(x) for x in xs]"
-        )
+        each = "make one Value for each element, [Value(x) for x in xs]"
+        alone = getattr(data, "shape", None) == ()  # an array or tensor without axes
+        way_out = "pass the number in it, x.item()" if alone else each
+        raise TypeError(f"Value(...) cannot hold {described(data)}: it is one number; {way_out}")
     raise TypeError(f"Value(...) cannot hold {described(data)}: pass an int or a float")
 
 
@@ -248,7 +249,10 @@ def described(thing: object) -> str:
 
 
 def _shown(number: object) -> str:
-    return f"{number:.6g}" if isinstance(number, int | float) else "?"
+    try:
+        return f"{number:.6g}" if isinstance(number, int | float) else "?"
+    except OverflowError:  # an int that somebody has put into `data`
+        return "a huge int"
 
 
 def _cut(text: str, width: int) -> str:

@@ -114,6 +114,6 @@ def order_matters(row: Primitive) -> bool:
     Judged by swapping the operands at the points that the row gives its tests. Rows of any number of
     operands are not held to it: untangled arrows help more there.
     """
-    if row.arity is None or row.arity < 2:
+    if row.variadic or row.arity < 2:
         return False
     return any(row(*point) != row(*reversed(point)) for point in row.points)

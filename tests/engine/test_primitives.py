@@ -1,0 +1,297 @@
+"""The table of primitives, row by row: a new row is tested here the day it is written."""
+
+import math
+import operator
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import mpmath
+import pytest
+
+from chainrule.engine import TABLE, Primitive, Value, sqrt
+
+Point = tuple[float, ...]
+
+EPS = sys.float_info.epsilon
+
+
+def every_row() -> list[Any]:
+    return [pytest.param(row, id=row.name) for row in TABLE.values()]
+
+
+def every_row_and(which: str) -> list[Any]:
+    """Return (row, entry) for every entry of the column `which`, under a name that says both."""
+    return [
+        pytest.param(row, at, id=f"{row.name}{at}") for row in TABLE.values() for at in getattr(row, which)
+    ]
+
+
+def same(a: float, b: float) -> bool:
+    """Return whether two floats are the same number, nan being the same as nan."""
+    return a == b or (a != a and b != b)
+
+
+def all_same(many: Point, others: Point) -> bool:
+    return len(many) == len(others) and all(map(same, many, others))
+
+
+def values(point: Point) -> tuple[Value, ...]:
+    return tuple(map(Value, point))
+
+
+# -- derivatives against differences ------------------------------------------------------------------
+
+
+def slope(function: Callable[..., float], point: Point, i: int) -> float:
+    """Return d function / d point[i] by the five-point difference.
+
+    The step is eps**(1/5), 7e-4, relative to the operand. Cutting the series then costs h**4 / 30 times
+    the fifth derivative and rounding eps / h times the value: both some 1e-13 where all of them are of
+    order one, as points have to be.
+    """
+    h = EPS**0.2 * (abs(point[i]) or 1.0)
+
+    def at(x: float) -> float:
+        return function(*point[:i], x, *point[i + 1 :])
+
+    x = point[i]
+    return (8.0 * (at(x + h) - at(x - h)) - (at(x + 2 * h) - at(x - 2 * h))) / (12.0 * h)
+
+
+def check_partials(row: Primitive, point: Point) -> None:
+    """Raise AssertionError where a partial of `row` is not the slope of its value."""
+    _, partials = row.linearize(*point)
+    assert len(partials) == len(point), f"{row.name} has {len(partials)} partials for {len(point)} operands"
+    for i, partial in enumerate(partials):
+        # 1e-10 leaves the error above, 1e-13, room for derivatives up to a few hundred.
+        expected = pytest.approx(slope(row, point, i), rel=1e-10, abs=1e-10)
+        assert partial == expected, f"{row.name}{point}: partial {i}"
+
+
+@pytest.mark.parametrize(("row", "point"), every_row_and("points"))
+def test_partials_match_central_differences(row: Primitive, point: Point) -> None:
+    check_partials(row, point)
+
+
+@pytest.mark.parametrize(("row", "point"), every_row_and("points"))
+def test_formulas_of_partials_run_on_values(row: Primitive, point: Point) -> None:
+    operands = values(point)
+    of_values = row.partials(*operands, out=row.apply(operands))
+    numbers = tuple(p.data if isinstance(p, Value) else p for p in of_values)
+    assert numbers == row.linearize(*point)[1]
+
+
+@pytest.mark.parametrize(("row", "point"), every_row_and("points"))
+def test_second_derivatives_match_differences_of_the_partials(row: Primitive, point: Point) -> None:
+    for i in range(len(point)):
+        operands = values(point)
+        partial = row.partials(*operands, out=row.apply(operands))[i]
+        if isinstance(partial, Value):  # else a number: it depends on nothing
+            partial.backward()
+        for j, operand in enumerate(operands):
+            expected = slope(lambda *numbers, i=i: row.linearize(*numbers)[1][i], point, j)
+            assert operand.grad == pytest.approx(expected, rel=1e-10, abs=1e-10), (i, j)
+
+
+@pytest.mark.parametrize("row", every_row())
+def test_points_tell_right_from_wrong(row: Primitive) -> None:
+    # Where a derivative is nearly zero, a wrong rule passes: each operand needs one point of order one.
+    rules = [row.linearize(*point)[1] for point in row.points if len(point) == len(row.points[0])]
+    for i, partials in enumerate(zip(*rules, strict=True)):
+        assert any(0.01 <= abs(partial) <= 100.0 for partial in partials), f"operand {i}: {partials}"
+
+
+# -- values and derivatives against another engine ----------------------------------------------------
+
+CLOSED_FORMS: dict[str, Callable[..., Any]] = {
+    "sigmoid": lambda x: 1 / (1 + mpmath.exp(-x)),
+    "softplus": lambda x: mpmath.log(1 + mpmath.exp(x)),
+    "relu": lambda x: max(x, mpmath.mpf(0)),
+    "leaky_relu": lambda x, y: x if x > 0 else y * x,
+    "maximum": max,
+    "minimum": min,
+    "total": lambda *xs: mpmath.fsum(xs),
+    "dot": lambda *xs: mpmath.fdot(xs[: len(xs) // 2], xs[len(xs) // 2 :]),
+    "logsumexp": lambda *xs: mpmath.log(mpmath.fsum(map(mpmath.exp, xs))),
+}
+
+
+def independent(row: Primitive) -> Callable[..., Any] | None:
+    """Return what mpmath has for `row`: its operator, the function of its name, or a formula in it."""
+    if row.dunder:
+        found: Callable[..., Any] = getattr(operator, row.dunder)
+        return found
+    return CLOSED_FORMS.get(row.name) or getattr(mpmath, row.name, None)
+
+
+def known_to_mpmath() -> list[Any]:
+    return [case for case in every_row_and("points") if independent(case.values[0])]
+
+
+@pytest.mark.parametrize(("row", "point"), known_to_mpmath())
+def test_value_and_partials_match_fifty_digits(row: Primitive, point: Point) -> None:
+    function = independent(row)
+    assert function is not None
+    out, partials = row.linearize(*point)
+    with mpmath.workdps(50):
+        exact = [mpmath.mpf(x) for x in point]
+        assert out == pytest.approx(float(function(*exact)), rel=8 * EPS, abs=0.0)
+        for i, partial in enumerate(partials):
+            order = tuple(int(i == j) for j in range(len(point)))
+            expected = mpmath.diff(function, tuple(exact), order)
+            # A handful of roundings in a formula; abs is for the zeros mpmath only nears.
+            assert partial == pytest.approx(float(expected), rel=8 * EPS, abs=1e-30), i
+
+
+# -- kinks and edges ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("row", "kink"), every_row_and("kinks"))
+def test_kinks_return_exactly_the_stated_partials(row: Primitive, kink: tuple[Point, Point]) -> None:
+    point, partials = kink
+    assert row.linearize(*point)[1] == partials
+    assert row.apply(values(point)).partials == partials
+
+
+@pytest.mark.parametrize(("row", "edge"), every_row_and("edges"))
+def test_edges_return_exactly_the_stated_value(row: Primitive, edge: tuple[Point, float]) -> None:
+    point, value = edge
+    assert same(row(*point), value)
+    assert same(row(*values(point)).data, value)
+    assert same(row.apply(values(point)).data, value)
+
+
+@pytest.mark.parametrize(("row", "edge"), every_row_and("edges"))
+def test_linearize_never_raises_at_edges(row: Primitive, edge: tuple[Point, float]) -> None:
+    point, value = edge
+    out, partials = row.linearize(*point)
+    assert same(out, value)
+    assert len(partials) == len(point)
+    assert {type(number) for number in (out, *partials)} <= {float}
+
+
+SPECIAL = (0.0, -0.0, 1.0, -1.0, 0.5, -2.5, 1e-310, 1e308, -1e308, math.inf, -math.inf, math.nan)
+
+
+@pytest.mark.parametrize("row", every_row())
+def test_no_number_makes_a_row_raise(row: Primitive) -> None:
+    two = row.arity == 2 or row.variadic
+    for point in [(x, y) for x in SPECIAL for y in SPECIAL] if two else [(x,) for x in SPECIAL]:
+        out, partials = row.linearize(*point)
+        node = row.apply(values(point))
+        assert same(node.data, out)
+        assert all_same(node.partials, partials)
+        assert {type(number) for number in (node.data, *node.partials)} == {float}, point
+
+
+# The limits as the operand goes to infinity: known without a row saying so.
+LIMITS = [
+    ("exp", -math.inf, 0.0),
+    ("exp", math.inf, math.inf),
+    ("tanh", -math.inf, -1.0),
+    ("sigmoid", -math.inf, 0.0),
+    ("sigmoid", math.inf, 1.0),
+    ("softplus", -math.inf, 0.0),
+    ("softplus", math.inf, math.inf),
+    ("relu", -math.inf, 0.0),
+    ("relu", math.inf, math.inf),
+    ("abs", -math.inf, math.inf),
+    ("logsumexp", -math.inf, -math.inf),
+]
+
+
+@pytest.mark.parametrize(("name", "x", "limit"), LIMITS)
+def test_infinite_operands_give_the_limit(name: str, x: float, limit: float) -> None:
+    assert TABLE[name](x) == limit
+
+
+@pytest.mark.parametrize("row", every_row())
+def test_nan_comes_out_where_nan_went_in(row: Primitive) -> None:
+    point = row.points[0]
+    for i, partial in enumerate(row.linearize(*point)[1]):
+        if partial != 0.0:  # else the result does not depend on it there
+            assert math.isnan(row(*point[:i], math.nan, *point[i + 1 :])), i
+
+
+# -- rows from outside, right and wrong ---------------------------------------------------------------
+
+
+@pytest.fixture
+def outside() -> Iterator[Callable[..., Primitive]]:
+    """Make rows as a user would, and take them away again."""
+    before, attributes = dict(TABLE), set(vars(Value))
+    yield Primitive
+    TABLE.clear()
+    TABLE.update(before)
+    for name in set(vars(Value)) - attributes:
+        delattr(Value, name)
+
+
+def test_a_users_row_gets_everything_a_row_has(outside: Callable[..., Primitive]) -> None:
+    cube = outside(
+        name="cube",
+        formula="x * x * x",
+        evaluate=lambda x: x * x * x,
+        partials=lambda x, out: (3.0 * x * x,),
+        points=((0.5,), (-2.0,)),
+    )
+    check_partials(cube, (0.5,))
+    x = Value(2.0)
+    y = x.cube()
+    y.backward()
+    assert (y.data, x.grad, cube(2.0)) == (8.0, 12.0, 8.0)
+    assert TABLE["cube"] is cube
+    assert repr(y) == "Value(cube(2) = 8, grad=1)"
+
+
+def test_a_formula_may_go_on_from_a_function_of_the_table(outside: Callable[..., Primitive]) -> None:
+    root = outside(
+        name="root",
+        formula="square root of x",
+        evaluate=math.sqrt,
+        partials=lambda x, out: (0.5 / sqrt(x),),  # at 0 this divides by what sqrt returned
+        points=((2.0,),),
+    )
+    assert root.linearize(0.0) == (0.0, (math.inf,))
+    assert root(Value(0.0)).partials == (math.inf,)
+
+
+def test_a_wrong_rule_is_caught_and_named(outside: Callable[..., Primitive]) -> None:
+    wrong = outside(
+        name="wrong_cube",
+        formula="x * x * x",
+        evaluate=lambda x: x * x * x,
+        partials=lambda x, out: (2.0 * x * x,),
+        points=((0.5,),),
+    )
+    with pytest.raises(AssertionError, match=r"wrong_cube\(0.5,\): partial 0"):
+        check_partials(wrong, (0.5,))
+
+
+def test_a_rule_wrong_in_its_second_operand_only_is_caught(outside: Callable[..., Primitive]) -> None:
+    wrong = outside(
+        name="wrong_ratio",
+        formula="x / y",
+        evaluate=operator.truediv,
+        partials=lambda x, y, out: (1.0 / y, out / y),  # the sign
+        points=((2.0, 3.0),),
+    )
+    with pytest.raises(AssertionError, match=r"wrong_ratio\(2.0, 3.0\): partial 1"):
+        check_partials(wrong, (2.0, 3.0))
+
+
+def test_a_rule_with_a_partial_missing_is_caught(outside: Callable[..., Primitive]) -> None:
+    wrong = outside(
+        name="half_a_rule",
+        formula="x * y",
+        evaluate=operator.mul,
+        partials=lambda x, y, out: (y,),
+        points=((2.0, 3.0),),
+    )
+    with pytest.raises(AssertionError, match="half_a_rule has 1 partials for 2 operands"):
+        check_partials(wrong, (2.0, 3.0))
+
+
+def test_rows_of_other_tests_have_left_nothing_behind() -> None:
+    assert not {"cube", "wrong_cube", "wrong_ratio", "half_a_rule", "root"} & (set(TABLE) | set(vars(Value)))
