@@ -1,0 +1,237 @@
+"""A GPT that invents names, letter by letter, in plain arithmetic on Values.
+
+A transformer like the large ones, only small: 4,192 parameters, each one a Value, and nothing but
++, -, *, /, **, exp, log and relu between them and the loss. A training step makes a graph of some
+57,000 values and runs the chain rule over it.
+
+    python examples/tiny_gpt.py                  train for 60 steps, then invent names
+    python examples/tiny_gpt.py --steps 1000     train until the names sound like names
+    python examples/tiny_gpt.py --check 200      compare each loss with the recorded ones
+
+Source: the model, the data and the recorded losses are those of Andrej Karpathy's microgpt (2026).
+"""
+
+import argparse
+import json
+import random
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+
+from chainrule.engine import Value, collector_paused, no_grad
+
+Vector = list[Value]
+Matrix = list[Vector]
+
+WIDTH = 16
+HEADS = 4
+HEAD_WIDTH = WIDTH // HEADS
+CONTEXT = 16  # how many letters it can look back on
+NAMES = Path(__file__).parent / "data" / "names.txt"
+RECORD = Path(__file__).parents[1] / "tests" / "data" / "microgpt-losses.json"
+
+
+class TinyGPT:
+    """One transformer layer between a table of letters and a score for each possible next letter."""
+
+    def __init__(self, vocabulary: int, rng: random.Random) -> None:
+        def matrix(rows: int, columns: int) -> Matrix:
+            return [[Value(rng.gauss(0.0, 0.08)) for _ in range(columns)] for _ in range(rows)]
+
+        self.letters = matrix(vocabulary, WIDTH)
+        self.places = matrix(CONTEXT, WIDTH)
+        self.scores = matrix(vocabulary, WIDTH)
+        self.query, self.key, self.value, self.mix = (matrix(WIDTH, WIDTH) for _ in range(4))
+        self.widen = matrix(4 * WIDTH, WIDTH)
+        self.narrow = matrix(WIDTH, 4 * WIDTH)
+
+    def parameters(self) -> Vector:
+        """Return every parameter, in the order in which they were drawn."""
+        return [p for matrix in vars(self).values() for row in matrix for p in row]
+
+    def __call__(self, letter: int, keys: Matrix, values: Matrix) -> Vector:
+        """Return a score for each possible next letter, after `letter` and the ones before it.
+
+        keys, values: what earlier letters left for this one to look at; it leaves its own there too.
+        """
+        place = len(keys)
+        x = normalized(added(self.letters[letter], self.places[place]))
+        x = added(self.attention(normalized(x), keys, values), x)
+        hidden = [h.relu() for h in linear(self.widen, normalized(x))]
+        x = added(linear(self.narrow, hidden), x)
+        return linear(self.scores, x)
+
+    def attention(self, x: Vector, keys: Matrix, values: Matrix) -> Vector:
+        """Return what `x` gathers from the letters so far, each head from its own part of them."""
+        query = linear(self.query, x)
+        keys.append(linear(self.key, x))
+        values.append(linear(self.value, x))
+        gathered = []
+        for start in range(0, WIDTH, HEAD_WIDTH):
+            part = range(start, start + HEAD_WIDTH)
+            alike = [summed(query[j] * key[j] for j in part) / HEAD_WIDTH**0.5 for key in keys]
+            weights = softmax(alike)
+            gathered += [summed(w * v[j] for w, v in zip(weights, values, strict=True)) for j in part]
+        return linear(self.mix, gathered)
+
+
+def linear(matrix: Matrix, x: Vector) -> Vector:
+    """Return the product of a matrix and a vector."""
+    return [summed(w * xi for w, xi in zip(row, x, strict=True)) for row in matrix]
+
+
+def summed(terms: Iterable[Value]) -> Value:
+    """Return the sum of one or more terms, as Python's `sum` makes it: 0 + first + second ..."""
+    return sum(terms)  # type: ignore[return-value]  # 0 + Value is a Value
+
+
+def added(x: Vector, y: Vector) -> Vector:
+    """Return the sum of two vectors."""
+    return [a + b for a, b in zip(x, y, strict=True)]
+
+
+def normalized(x: Vector) -> Vector:
+    """Return `x` scaled so that the mean of its squares is 1."""
+    scale = (summed(a * a for a in x) / len(x) + 1e-5) ** -0.5
+    return [a * scale for a in x]
+
+
+def softmax(scores: Vector) -> Vector:
+    """Return positive numbers that add up to 1, in the ratio of the exponentials of `scores`."""
+    largest = max(score.data for score in scores)  # as a plain number: it cancels out
+    powers = [(score - largest).exp() for score in scores]
+    whole = summed(powers)
+    return [power / whole for power in powers]
+
+
+def mean_loss(model: TinyGPT, tokens: Sequence[int]) -> Value:
+    """Return how surprised the model is by each token after the first, in nats, on average."""
+    keys: Matrix = []
+    values: Matrix = []
+    losses = []
+    for letter, following in pairwise(tokens[: CONTEXT + 1]):
+        losses.append(-softmax(model(letter, keys, values))[following].log())
+    return (1.0 / len(losses)) * summed(losses)
+
+
+class Adam:
+    """Steps scaled by running means of each parameter's gradient and of its square."""
+
+    def __init__(self, parameters: Vector, slow: float = 0.85, slower: float = 0.99) -> None:
+        self.parameters, self.slow, self.slower = parameters, slow, slower
+        self.mean = [0.0] * len(parameters)
+        self.square = [0.0] * len(parameters)
+        self.steps = 0
+
+    def step(self, rate: float) -> None:
+        """Change every parameter a little against its gradient, and set that to zero."""
+        self.steps += 1
+        slow, slower = self.slow, self.slower
+        # The means start at zero and are too small at first; these make up for it.
+        warm, warmer = 1.0 - slow**self.steps, 1.0 - slower**self.steps
+        for i, p in enumerate(self.parameters):
+            self.mean[i] = mean = slow * self.mean[i] + (1.0 - slow) * p.grad
+            self.square[i] = square = slower * self.square[i] + (1.0 - slower) * p.grad**2
+            p.data -= rate * (mean / warm) / ((square / warmer) ** 0.5 + 1e-8)
+            p.grad = 0.0
+
+
+class Run:
+    """A model, the names it learns from, and the generator that all chance comes from."""
+
+    def __init__(self, seed: int = 42) -> None:
+        self.rng = random.Random(seed)
+        self.names = NAMES.read_text(encoding="utf-8").split()
+        self.rng.shuffle(self.names)
+        self.alphabet = sorted(set("".join(self.names)))
+        self.end = len(self.alphabet)  # the token before the first letter and after the last
+        self.model = TinyGPT(len(self.alphabet) + 1, self.rng)
+
+    def tokens(self, name: str) -> list[int]:
+        """Return the numbers of a name's letters, between two end tokens."""
+        return [self.end, *[self.alphabet.index(letter) for letter in name], self.end]
+
+    def train(self, steps: int, schedule: int) -> Iterator[float]:
+        """Take `steps` steps, one name each, and yield each one's loss.
+
+        schedule: the step at which the learning rate, which falls in a straight line, reaches zero.
+        """
+        optimizer = Adam(self.model.parameters())
+        for step in range(steps):
+            with collector_paused():
+                loss = mean_loss(self.model, self.tokens(self.names[step % len(self.names)]))
+                loss.backward()
+                optimizer.step(rate=0.01 * (1.0 - step / schedule))
+                surprise = loss.data
+                del loss  # the whole graph goes with it
+            yield surprise
+
+    def invent(self, temperature: float = 0.5) -> str:
+        """Return a new name. temperature: near 0 plays safe, 1 follows what was learned."""
+        keys: Matrix = []
+        values: Matrix = []
+        name, letter = "", self.end
+        with no_grad():
+            while len(keys) < CONTEXT:
+                chances = softmax([score / temperature for score in self.model(letter, keys, values)])
+                [letter] = self.rng.choices(range(len(chances)), [chance.data for chance in chances])
+                if letter == self.end:
+                    break
+                name += self.alphabet[letter]
+        return name
+
+
+def recorded_losses(schedule: int) -> list[float]:
+    """Return the losses of the run whose learning rate ends at step `schedule`, 200 or 1000."""
+    record = json.loads(RECORD.read_text(encoding="utf-8"))
+    return [float.fromhex(loss) for loss in record[f"loss_num_steps_{schedule}"]]
+
+
+def check(steps: int, schedule: int) -> float:
+    """Return the largest difference between a loss of the first `steps` and the recorded one."""
+    return max(
+        abs(loss - recorded)
+        for loss, recorded in zip(Run().train(steps, schedule), recorded_losses(schedule), strict=False)
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Train and invent names, or check the losses; return 1 where a check fails."""
+    options = _options(arguments)
+    if options.check:
+        worst = check(options.check, options.schedule)
+        print(
+            f"{options.check} steps of {options.schedule}: every loss within {worst:.1e} of the recorded one"
+        )
+        return 0 if worst <= 1e-12 else 1
+    run = Run()
+    print(f"{len(run.names):,} names, {len(run.model.parameters()):,} parameters")
+    started = time.process_time()
+    for step, loss in enumerate(run.train(options.steps, options.schedule), start=1):
+        if step == 1 or step % options.every == 0 or step == options.steps:
+            print(f"step {step:4}   loss {loss:.4f}", flush=True)
+    took = (time.process_time() - started) / options.steps
+    print(f"{1e3 * took:.0f} ms a step\n\ninvented:", ", ".join(run.invent() for _ in range(options.names)))
+    return 0
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Train a tiny GPT on names and let it invent some.")
+    parser.add_argument("--steps", type=int, default=60, help="training steps (60)")
+    parser.add_argument("--schedule", type=int, help="step at which the learning rate is zero (--steps)")
+    parser.add_argument("--every", type=int, default=10, help="print the loss of every so many steps (10)")
+    parser.add_argument("--names", type=int, default=10, help="names to invent (10)")
+    parser.add_argument("--check", type=int, metavar="STEPS", help="compare the losses of so many steps")
+    options = parser.parse_args(arguments)
+    if options.check:
+        options.schedule = options.schedule or (200 if options.check <= 200 else 1000)
+        if options.schedule not in (200, 1000) or not 0 < options.check <= options.schedule:
+            parser.error("recorded are 200 steps (--schedule 200) and 1000 (--schedule 1000)")
+    options.schedule = options.schedule or options.steps
+    return options
+
+
+if __name__ == "__main__":
+    sys.exit(main())
