@@ -31,10 +31,10 @@ class Primitive:
     """What it computes, in the words x, y and out."""
 
     evaluate: Callable[..., float]
-    """Floats in, float out. May raise outside its domain; then `ieee` is asked."""
+    """Floats in (a variadic row: one tuple of them), float out. Where it raises, `ieee` is asked."""
 
     partials: Callable[..., tuple[Any, ...]]
-    """Called with the operands and the result (`out=`): d out / d operand, one for each operand.
+    """Called with the operands (a variadic row: one tuple of them) and `out`: d out / d each operand.
 
     Uses nothing but operators, comparisons and functions of the table, so that it runs on floats and
     on Values alike.
@@ -44,7 +44,7 @@ class Primitive:
     """Where tests compare the partials with differences: smooth, derivatives of order one."""
 
     variadic: bool = False
-    """Whether it takes any number of operands; then `partials` takes `*operands` and `out`."""
+    """Whether it takes any number of operands."""
 
     symbol: str = ""
     """The sign in pictures; the name where there is none."""
@@ -90,17 +90,21 @@ class Primitive:
             if type(operand) is not float:
                 break
         else:  # formulas of partials run here for every operation, so floats get no further checks
-            return self._value(*operands)  # type: ignore[arg-type]  # seen to be floats
+            return self._value(operands)  # type: ignore[arg-type]  # seen to be floats
         if any(isinstance(operand, Value) for operand in operands):
             return self.apply(as_values(operands, self.name))
         return self._on_numbers(operands)
 
     def apply(self, operands: tuple[Value, ...]) -> Value:
         """Return the value this primitive makes of `operands`, with its partials."""
-        numbers = [operand.data for operand in operands]
+        numbers = tuple([operand.data for operand in operands])
         try:
-            out = self.evaluate(*numbers)
-            partials = self.partials(*numbers, out=out)
+            if self.variadic:
+                out = self.evaluate(numbers)
+                partials = self.partials(numbers, out)
+            else:
+                out = self.evaluate(*numbers)
+                partials = self.partials(*numbers, out)
         except (ArithmeticError, ValueError):
             out, partials = self.linearize(*numbers)
         return record(self, out, operands, partials)
@@ -115,15 +119,19 @@ class Primitive:
         except (AttributeError, TypeError):
             return self.apply(as_values(operands, self.name))
 
+    def partials_at(self, operands: tuple[Any, ...], out: Any) -> tuple[Any, ...]:
+        """Return the partials by their formulas: floats at floats, Values at Values."""
+        return self.partials(operands, out) if self.variadic else self.partials(*operands, out)
+
     def linearize(self, *numbers: float) -> tuple[float, Point]:
         """Return the value and the partials at `numbers`, in IEEE arithmetic: nothing raises."""
-        out = self._value(*numbers)
-        partials = self.partials(*map(Ieee, numbers), out=Ieee(out))
+        out = self._value(numbers)
+        partials = self.partials_at(tuple(map(Ieee, numbers)), Ieee(out))
         return out, tuple(map(float, partials))
 
-    def _value(self, *numbers: float) -> float:
+    def _value(self, numbers: tuple[float, ...]) -> float:
         try:
-            return self.evaluate(*numbers)
+            return self.evaluate(numbers) if self.variadic else self.evaluate(*numbers)
         except (ArithmeticError, ValueError):
             return self.ieee(*numbers)
 
@@ -138,7 +146,7 @@ class Primitive:
                     + array * hasattr(operand, "dtype")
                 )
             numbers.append(number.data)
-        out = self._value(*numbers)
+        out = self._value(tuple(numbers))
         # The formula of a partial may call this on Ieee floats and go on with the result.
         return Ieee(out) if any(isinstance(operand, Ieee) for operand in operands) else out
 

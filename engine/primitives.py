@@ -4,9 +4,10 @@ A row says what a primitive computes, how, what its local derivatives are, where
 happens at kinks and outside the domain (see `Primitive`). Everything else follows from it. Adding an
 operation is adding a row here.
 
-The words of a formula: x and y are the operands, `out` is the result. Formulas of partials use `out`
-where it saves work or is steadier. They are run on floats for a gradient, and can be run on Values for
-a gradient of the gradient; a lambda for an expression, a function as soon as there is a branch.
+The words of a formula: x and y are the operands, xs a tuple of any number of them, `out` is the result.
+Formulas of partials use `out` where it saves work or is steadier. They are run on floats for a
+gradient, and can be run on Values for a gradient of the gradient; a lambda for an expression, a function
+as soon as there is a branch.
 
 Kinks follow PyTorch's published rule: relu'(0) = 0, abs'(0) = 0, a tie in maximum gives each half.
 """
@@ -305,11 +306,11 @@ minimum = Primitive(
 # -- any number of operands ---------------------------------------------------------------------------
 
 
-def _sum(*operands: float) -> float:
+def _sum(xs: Sequence[float]) -> float:
     # Not the builtin sum: from Python 3.12 on it compensates, and the same program would give
     # different last digits under different Pythons.
     out = 0.0
-    for x in operands:
+    for x in xs:
         out += x
     return out
 
@@ -320,40 +321,41 @@ _total = Primitive(
     symbol="Σ",
     variadic=True,
     evaluate=_sum,
-    partials=lambda *operands, out: (1.0,) * len(operands),
+    partials=lambda xs, out: (1.0,) * len(xs),
     points=((2.0, -3.0, 0.5), (1.0,), ()),
 )
 
 
-def _dot_value(*operands: float) -> float:
-    n = len(operands) // 2
-    out = 0.0
-    for x, y in zip(operands[:n], operands[n:], strict=True):
+def _dot_value(xs: tuple[float, ...]) -> float:
+    n = len(xs) // 2
+    out = xs[-1] if len(xs) % 2 else 0.0
+    for x, y in zip(xs, xs[n : 2 * n]):  # noqa: B905  # the shorter one ends it
         out += x * y
     return out
 
 
-def _dot_partials(*operands: Any, out: Any) -> tuple[Any, ...]:
-    n = len(operands) // 2
-    return operands[n:] + operands[:n]
+def _dot_partials(xs: tuple[Any, ...], out: Any) -> tuple[Any, ...]:
+    n = len(xs) // 2
+    partials = xs[n : 2 * n] + xs[:n]
+    return (*partials, 1.0) if len(xs) % 2 else partials
 
 
 _dot = Primitive(
     name="dot",
-    formula="x1 * y1 + x2 * y2 + ...",
+    formula="x1 * y1 + x2 * y2 + ... (+ start)",
     symbol="Σ x·y",
     variadic=True,
     evaluate=_dot_value,
     partials=_dot_partials,
-    points=((2.0, -3.0, 0.5, 1.5), (2.0, -3.0), ()),
+    points=((2.0, -3.0, 0.5, 1.5), (2.0, -3.0, 0.5, 1.5, 4.0), (2.0, -3.0), ()),
 )
 
 
-def _logsumexp_value(*operands: float) -> float:
-    largest = max(operands)
+def _logsumexp_value(xs: tuple[float, ...]) -> float:
+    largest = max(xs)
     if math.isinf(largest):
-        return nan if any(x != x for x in operands) else largest
-    return largest + math.log(_sum(*[math.exp(x - largest) for x in operands]))
+        return nan if any(x != x for x in xs) else largest
+    return largest + math.log(_sum([math.exp(x - largest) for x in xs]))
 
 
 _logsumexp = Primitive(
@@ -361,7 +363,7 @@ _logsumexp = Primitive(
     formula="log(e ** x1 + e ** x2 + ...)",
     variadic=True,
     evaluate=_logsumexp_value,
-    partials=lambda *operands, out: tuple([exp(x - out) for x in operands]),
+    partials=lambda xs, out: tuple([exp(x - out) for x in xs]),
     points=((0.5, -1.0, 2.0), (0.25,)),
     edges=(
         ((1000.0, 1000.0), 1000.0 + math.log(2.0)),
@@ -382,11 +384,13 @@ def total(xs: Sequence[Value | Number]) -> Value:
     return _total.over(tuple(xs))
 
 
-def dot(xs: Sequence[Value | Number], ys: Sequence[Value | Number]) -> Value:
-    """Return x1*y1 + x2*y2 + ... as one value, added from left to right.
+def dot(
+    xs: Sequence[Value | Number], ys: Sequence[Value | Number], start: Value | Number | None = None
+) -> Value:
+    """Return start + x1*y1 + x2*y2 + ... as one value, added from left to right.
 
-    xs, ys: of the same length; a neuron's weights and inputs, for instance. 0 for no terms.
-    Raises ValueError where the lengths differ.
+    xs, ys: of the same length; a neuron's weights and inputs, for instance.  start: its bias; none
+    counts as 0. Raises ValueError where the lengths differ.
 
     >>> w, x = [Value(2.0), Value(-1.0)], [Value(3.0), Value(4.0)]
     >>> z = dot(w, x)
@@ -396,7 +400,7 @@ def dot(xs: Sequence[Value | Number], ys: Sequence[Value | Number]) -> Value:
     """
     if len(xs) != len(ys):
         raise ValueError(f"dot(xs, ys) needs two of the same length, got {len(xs)} and {len(ys)}")
-    return _dot.over((*xs, *ys))
+    return _dot.over((*xs, *ys) if start is None else (*xs, *ys, start))
 
 
 def logsumexp(xs: Sequence[Value | Number]) -> Value:

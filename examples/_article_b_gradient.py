@@ -48,7 +48,7 @@ def forward(
             if bias_as_weight:
                 net = dot([neuron.b, *neuron.w], [1.0, *a[-1]])
             else:
-                net = dot(neuron.w, a[-1]) + neuron.b
+                net = dot(neuron.w, a[-1], neuron.b)
             if (layer_number, i) in shifts:
                 net = net + shifts[layer_number, i]
             z[-1].append(named(f"z{i} of layer {layer_number}", net))

@@ -25,7 +25,7 @@ def squared_error(outputs: Outputs, targets: Targets) -> Value:
     >>> squared_error([Value(1.2), Value(0.0)], [0.5, 1.0]).data
     1.49
     """
-    return total([(o - t) ** 2 for o, t in _pairs(outputs, targets, "squared_error")])
+    return _sum([(o - t) ** 2 for o, t in _pairs(outputs, targets, "squared_error")])
 
 
 def half_squared_error(outputs: Outputs, targets: Targets) -> Value:
@@ -54,7 +54,7 @@ def log_loss(probabilities: Outputs, targets: Targets) -> Value:
     for p, t in pairs:
         _check_probability(p, "log_loss takes probabilities", "for a raw score use log_loss_from_logits")
         _check_probability(t, "log_loss takes targets", "0 or 1, or a probability")
-    return total([_log_loss(p, t) for p, t in pairs])
+    return _sum([_log_loss(p, t) for p, t in pairs])
 
 
 def _log_loss(p: Value, t: Value | Number) -> Value:
@@ -78,7 +78,7 @@ def log_loss_from_logits(logits: Outputs, targets: Targets) -> Value:
     pairs = _pairs(logits, targets, "log_loss_from_logits")
     for _, t in pairs:
         _check_probability(t, "log_loss_from_logits takes targets", "0 or 1, or a probability")
-    return total([softplus(z) - t * z for z, t in pairs])
+    return _sum([softplus(z) - t * z for z, t in pairs])
 
 
 def softmax_cross_entropy(logits: Sequence[Value], target: SupportsIndex | Iterable[Number]) -> Value:
@@ -125,7 +125,7 @@ def hinge(scores: Outputs, targets: Targets) -> Value:
     for _, t in pairs:
         if t not in (-1, 1):
             raise ValueError(f"hinge takes targets -1 and 1, got {t!r}")
-    return total([(1.0 - t * score).relu() for score, t in pairs])
+    return _sum([(1.0 - t * score).relu() for score, t in pairs])
 
 
 def l2(parameters: Iterable[Value]) -> Value:
@@ -147,6 +147,11 @@ def _pairs(outputs: Outputs, targets: Targets, loss: str) -> list[tuple[Value, V
     if not many:
         raise ValueError(f"{loss} needs at least one output, got none")
     return list(zip(many, wanted, strict=True))
+
+
+def _sum(terms: list[Value]) -> Value:
+    """Return the sum of one or more terms; of one, the term itself and no node that adds nothing."""
+    return terms[0] if len(terms) == 1 else total(terms)
 
 
 def _check_probability(number: Value | Number, takes: str, way_out: str) -> None:

@@ -34,7 +34,7 @@ class Neuron(Module):
     def __call__(self, x: Sequence[Value | Number]) -> Value:
         """Return the neuron's output for `x`; raises ValueError where its length is not nin."""
         check_length(x, len(self.w), "Neuron")
-        return self.activation(dot(self.w, x) + self.b)
+        return self.activation(dot(self.w, x, self.b))
 
     def __repr__(self) -> str:
         return f"Neuron({len(self.w)}, activation={self.activation.__name__})"

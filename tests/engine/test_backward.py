@@ -271,6 +271,7 @@ def test_the_order_is_the_same_at_every_call_and_in_every_copy() -> None:
     assert list(map(repr, topological_order(first))) == list(map(repr, topological_order(build())))
 
 
-def test_the_order_goes_from_right_to_left() -> None:
-    a, b = Value(2.0), Value(3.0)
-    assert [node.data for node in topological_order(a - b)] == [3.0, 2.0, -1.0]
+def test_leaves_stand_just_before_their_first_user() -> None:
+    a, b, c = Value(2.0), Value(3.0), Value(5.0)
+    order = topological_order((a - b) * c + a)
+    assert [node.data for node in order] == [3.0, 2.0, -1.0, 5.0, -5.0, -3.0]

@@ -104,7 +104,7 @@ def gradient_in_values(root: Value) -> dict[Value, Any]:
     adjoint: dict[Value, Any] = {root: 1.0}
     for node in reversed(topological_order(root)):
         if node.primitive is not None:
-            partials = node.primitive.partials(*node.operands, out=node)
+            partials = node.primitive.partials_at(node.operands, node)
             for operand, partial in zip(node.operands, partials, strict=True):
                 adjoint[operand] = adjoint.get(operand, 0.0) + adjoint[node] * partial
     return adjoint

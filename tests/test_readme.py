@@ -1,0 +1,74 @@
+"""Every code block of the README runs and prints what it says."""
+
+import contextlib
+import io
+import re
+import shlex
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+# A block's language, its text, and the text block that follows it directly, if one does.
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```(?:\n\n```text\n(.*?)^```)?", README, flags=re.M | re.S)
+PYTHON = [(code, printed) for language, code, printed in BLOCKS if language == "python"]
+BASH = [code for language, code, _ in BLOCKS if language == "bash"]
+
+
+def texts(svg: Path) -> list[str]:
+    """Return what a picture says, in its order: the part that does not depend on Graphviz's version."""
+    root = ElementTree.fromstring(svg.read_text(encoding="utf-8"))
+    return ["".join(element.itertext()) for element in root.iter() if element.tag.endswith("}text")]
+
+
+@pytest.mark.parametrize(("code", "printed"), PYTHON)
+def test_python_blocks_print_the_text_block_after_them(
+    code: str, printed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        exec(compile(code, "README.md", "exec"), {"__name__": "__main__"})
+    assert said.getvalue() == printed
+
+
+def test_the_picture_at_the_top_is_the_one_its_code_draws(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (code,) = [code for code, _ in PYTHON if "neuron.svg" in code]
+    exec(compile(code, "README.md", "exec"), {"__name__": "__main__"})
+    assert sorted(texts(tmp_path / "neuron.svg")) == sorted(texts(ROOT / "docs" / "neuron.svg"))
+
+
+def test_the_first_two_bash_blocks_set_up_an_environment_of_their_own() -> None:
+    for code in BASH[:2]:
+        lines = code.splitlines()
+        environment = lines[0].removeprefix("python3 -m venv ")
+        assert lines[0].startswith("python3 -m venv .venv")
+        assert all(line.startswith(f"{environment}/bin/") for line in lines[1:])
+    assert BASH[1].splitlines()[-1].endswith("python -m pytest")  # the command this test is part of
+
+
+def programs() -> list[str]:
+    """Return what the bash blocks run besides setting up and the tests themselves."""
+    lines = [line for code in BASH for line in code.splitlines()]
+    return [line for line in lines if "/bin/python " in line and "-m pytest" not in line]
+
+
+@pytest.mark.parametrize("line", programs())
+def test_the_programs_of_the_bash_blocks_run(line: str, tmp_path: Path) -> None:
+    _, script, *options = shlex.split(line)
+    done = subprocess.run(
+        [sys.executable, str(ROOT / script), *options],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip()
