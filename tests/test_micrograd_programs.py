@@ -204,7 +204,6 @@ def test_a_micrograd_program_runs_with_its_import_line_changed(program: Program)
 
 
 def test_micrograd_itself_gives_the_recorded_numbers() -> None:
-    pytest.importorskip("micrograd")  # an optional peer, of the extra `bench`
     for program in PROGRAMS:
         assert results_of(program.text) == pytest.approx(program.measured, rel=1e-9, abs=1e-12)
 
