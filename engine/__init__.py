@@ -8,12 +8,32 @@
 3.0000 3.9999
 """
 
+from .check import GradientError as GradientError
+from .check import GradientReport as GradientReport
+from .check import check_gradients as check_gradients
 from .collector import collector_paused as collector_paused
 from .graph import topological_order as topological_order
+from .modes import NotFiniteError as NotFiniteError
+from .modes import enable_grad as enable_grad
 from .modes import no_grad as no_grad
+from .modes import strict as strict
+from .own import black_box as black_box
+from .own import declare as declare
+from .own import forget as forget
+from .own import implicit as implicit
 from .primitive import TABLE as TABLE
 from .primitive import Primitive as Primitive
 from .primitives import *  # noqa: F403  # every row of the table, by its name
+from .serialise import from_dict as from_dict
+from .serialise import to_dict as to_dict
+from .series import taylor as taylor
+from .transforms import grad as grad
+from .transforms import hessian as hessian
+from .transforms import hvp as hvp
+from .transforms import jacobian as jacobian
+from .transforms import jvp as jvp
+from .transforms import value_and_grad as value_and_grad
+from .transforms import vjp as vjp
 from .value import Constant as Constant
 from .value import Number as Number
 from .value import Value as Value

@@ -1,10 +1,13 @@
-"""Walking a computation graph: the topological order and the backward pass."""
+"""Walking a computation graph: the topological order, and the chain rule in both directions."""
 
 from __future__ import annotations
 
 import math
 import warnings
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from .hooks import hooked, live
 
 if TYPE_CHECKING:
     from .value import Value
@@ -32,15 +35,16 @@ def topological_order(root: Value) -> list[Value]:
     return order or [root]
 
 
-def operations(root: Value) -> list[Value]:
-    """Return the values among `root` and what it depends on that an operation made, in topological order.
+def operations(*roots: Value, above: Iterable[Value] = ()) -> list[Value]:
+    """Return the values among `roots` and what they depend on that an operation made, in topological order.
 
-    Without the leaves, which are many and have nothing to pass on. Works on a stack of its own: a chain
-    of a million operations is no deeper than one of three.
+    Without the leaves, which are many and have nothing to pass on, and without the values in `above` and
+    what only they depend on. Works on a stack of its own: a chain of a million operations is no deeper
+    than one of three.
     """
     order: list[Value] = []
-    seen: set[Value] = set()
-    stack: list[Value | None] = [root] if root.primitive is not None else []
+    seen: set[Value] = set(above)
+    stack: list[Value | None] = [root for root in roots if root.primitive is not None]
     while stack:
         node = stack.pop()
         if node is None:  # everything the next entry depends on has been placed
@@ -54,7 +58,7 @@ def operations(root: Value) -> list[Value]:
     return order
 
 
-def backward(root: Value) -> None:
+def backward(root: Value, create_graph: bool = False) -> None:
     """Add d root / d value to the gradient of every leaf, and set that of every inner node.
 
     See `Value.backward`. The chain rule is the innermost line: put a breakpoint there and `node`,
@@ -63,6 +67,9 @@ def backward(root: Value) -> None:
     order = operations(root)
     if not math.isfinite(root.data):
         _warn_not_finite(root)
+    if create_graph or live:
+        _backward_by_adjoints(root, order, create_graph)
+        return
     for node in order:
         node.grad = 0.0
     root.grad += 1.0  # a root that is a leaf keeps, like every leaf, what earlier passes gave it
@@ -72,6 +79,88 @@ def backward(root: Value) -> None:
             continue
         for operand, partial in zip(node.operands, node.partials):  # noqa: B905  # strict= costs time here
             operand.grad += upstream * partial
+
+
+def _backward_by_adjoints(root: Value, order: list[Value], create_graph: bool) -> None:
+    """Do the same where the pass is recorded or hooks want to see complete gradients."""
+    adjoint = adjoints({root: 1.0}, order, record=create_graph, hooks=True)
+    for node in order:
+        gradient = adjoint.pop(node, 0.0)
+        # An inner node that held on to the recorded pass would be part of a reference cycle.
+        node.grad = float(getattr(gradient, "data", gradient))
+    for leaf, gradient in adjoint.items():
+        leaf.grad = leaf.grad + hooked(leaf, gradient) if leaf.grad else hooked(leaf, gradient)
+
+
+def adjoints(
+    seeds: Mapping[Value, Any], order: list[Value], record: bool = False, hooks: bool = False
+) -> dict[Value, Any]:
+    """Return sum of seed * d root / d value, for the roots in `seeds` and every value they depend on.
+
+    order: the operations of all roots. Touches no `grad`. A value without an entry has the adjoint 0.
+    record: make the adjoints Values that can be differentiated again: the partials are then computed
+    from the operands by the formulas of the table, not taken from the nodes.
+    """
+    times = recorded_product if record else product
+    adjoint: dict[Value, Any] = dict(seeds)
+    for node in reversed(order):
+        upstream = adjoint.get(node)
+        if upstream is None:
+            continue
+        if hooks:
+            adjoint[node] = upstream = hooked(node, upstream)
+        partials = formulas(node) if record else node.partials
+        for operand, partial in zip(node.operands, partials, strict=True):
+            contribution = times(upstream, partial)
+            if contribution is not None:
+                known = adjoint.get(operand)
+                adjoint[operand] = contribution if known is None else known + contribution
+    return adjoint
+
+
+def tangents(seeds: Mapping[Value, Any], order: list[Value], record: bool = False) -> dict[Value, Any]:
+    """Return sum of d value / d leaf * seed, for the leaves in `seeds` and every value made from them.
+
+    The same as `adjoints` in the other direction: forward mode.
+    """
+    times = recorded_product if record else product
+    tangent: dict[Value, Any] = dict(seeds)
+    for node in order:
+        found = None
+        for operand, partial in zip(node.operands, formulas(node) if record else node.partials, strict=True):
+            moved = tangent.get(operand)
+            contribution = None if moved is None else times(moved, partial)
+            if contribution is not None:
+                found = contribution if found is None else found + contribution
+        if found is not None:
+            tangent[node] = found
+    return tangent
+
+
+def formulas(node: Value) -> tuple[Any, ...]:
+    """Return the partials of `node` as Values, made from its operands by the formulas of its row."""
+    assert node.primitive is not None
+    return node.primitive.partials_at(node.operands, node)
+
+
+def product(factor: float, partial: float) -> float | None:
+    """Return factor * partial, or None, which is zero, for a factor of zero: it wins over an inf."""
+    return None if factor == 0.0 else factor * partial
+
+
+def recorded_product(factor: Any, partial: Any) -> Any:
+    """Return factor * partial where either may be a Value, or None for what is zero for good.
+
+    A plain 0.0 says that nothing flows, also when the pass is differentiated in turn. A Value that
+    happens to be 0 may have a derivative that is not; it only wins over a partial that is not finite.
+    """
+    if type(partial) is float:
+        if partial == 0.0:
+            return None
+        return factor if partial == 1.0 else factor * partial
+    if factor == 0.0 and (type(factor) is float or not math.isfinite(partial.data)):
+        return None
+    return partial if type(factor) is float and factor == 1.0 else factor * partial
 
 
 def _warn_not_finite(root: Value) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeAlias, overload
 
 from .ieee import Ieee, not_a_number
+from .operations import Operations
 from .value import Number, Value, as_values, constant, described, record
 
 TABLE: dict[str, Primitive] = {}
@@ -40,7 +41,7 @@ class Primitive:
     on Values alike.
     """
 
-    points: tuple[Point, ...]
+    points: tuple[Point, ...] = ()
     """Where tests compare the partials with differences: smooth, derivatives of order one."""
 
     variadic: bool = False
@@ -61,17 +62,21 @@ class Primitive:
     edges: tuple[tuple[Point, float], ...] = ()
     """The value at the ends of the domain and outside it."""
 
-    arity: int = field(init=False)
-    """How many operands it takes; -1 for any number."""
+    arity: int = 0
+    """How many operands it takes: as many as its points have, unless said; -1 for any number."""
 
     def __post_init__(self) -> None:
         """Enter the row in the table and give `Value` its method and operator.
 
-        Raises ValueError for a name that is taken.
+        Raises ValueError for a name that is taken or no name at all, and where the arity is not said.
         """
+        if not self.name.isidentifier():
+            raise ValueError(f"a row needs a name that Python can call it by, got {self.name!r}")
         if hasattr(Value, self.name) or self.name in TABLE:
             raise ValueError(f"a row cannot be named {self.name!r}: Value or the table has that name already")
-        object.__setattr__(self, "arity", -1 if self.variadic else len(self.points[0]))
+        if not (self.variadic or self.arity or self.points):
+            raise ValueError(f"the row {self.name!r} says neither its arity nor points that have one")
+        object.__setattr__(self, "arity", -1 if self.variadic else self.arity or len(self.points[0]))
         TABLE[self.name] = self
         if not self.variadic:
             _attach(self)
@@ -91,6 +96,11 @@ class Primitive:
                 break
         else:  # formulas of partials run here for every operation, so floats get no further checks
             return self._value(operands)  # type: ignore[arg-type]  # seen to be floats
+        for operand in operands:  # what is neither number nor Value may know itself what to do
+            interpreted = getattr(type(operand), "apply_primitive", None)
+            if interpreted is not None:
+                result: Value | float = interpreted(operand, self, operands)
+                return result
         if any(isinstance(operand, Value) for operand in operands):
             return self.apply(as_values(operands, self.name))
         return self._on_numbers(operands)
@@ -150,8 +160,27 @@ class Primitive:
         # The formula of a partial may call this on Ieee floats and go on with the result.
         return Ieee(out) if any(isinstance(operand, Ieee) for operand in operands) else out
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return row_named, (self.name,)  # copies are the row itself; pickles hold its name
+
     def __repr__(self) -> str:
         return f"<primitive {self.name}: {self.formula}>"
+
+
+def row_named(name: str) -> Primitive:
+    """Return the row of that name.
+
+    Raises LookupError, with the way out, where the table has none.
+
+    >>> row_named("tanh")
+    <primitive tanh: hyperbolic tangent of x>
+    """
+    row = TABLE.get(name)
+    if row is None:
+        raise LookupError(
+            f"the table has no row {name!r}: define it, or import the module that does, before you load this"
+        )
+    return row
 
 
 def _count(n: int) -> str:
@@ -176,7 +205,8 @@ def _install(primitive: Primitive, name: str, method: Callable[..., Value]) -> N
     method.__name__ = name
     method.__qualname__ = f"Value.{name}"
     method.__doc__ = f"Return {primitive.formula}."
-    setattr(Value, name, method)
+    method.row = primitive  # type: ignore[attr-defined]  # how stub.py finds the row's methods
+    setattr(Operations, name, method)
 
 
 # The three methods below are the path of every operation. They are written out for one and for two

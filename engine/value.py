@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from numbers import Real
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self
 
-from . import graph, modes
+from . import copies, graph, modes
+from .hooks import Handle, Hooks, register
+from .operations import Operations
 
 if TYPE_CHECKING:
     from .primitive import Primitive
@@ -17,7 +20,7 @@ REAL = (int, float, Real, Decimal)
 """What the engine takes for a plain real number; NumPy's real scalars are registered as Real."""
 
 
-class Value:
+class Value(Operations):
     """A float that remembers how it was made, so that the chain rule can be run over it.
 
     Arithmetic on Values (and on Values and plain numbers) gives Values, and so does every function of
@@ -36,7 +39,7 @@ class Value:
     (25.0, 20.0)
     """
 
-    __slots__ = ("data", "grad", "label", "operands", "partials", "primitive")
+    __slots__ = ("data", "grad", "hooks", "label", "operands", "partials", "primitive")
 
     kind: ClassVar[str] = "input"
     """What a leaf of this class is called in pictures."""
@@ -53,6 +56,8 @@ class Value:
     """The row of the table that made it; None for a leaf."""
     label: str
     """Its name in pictures and messages."""
+    hooks: Hooks
+    """What `register_hook` was given; there only where something was."""
 
     def __init__(self, data: Number, label: str = "") -> None:
         self.data = data if type(data) is float else float_from(data)
@@ -62,12 +67,16 @@ class Value:
         self.primitive = None
         self.label = label
 
-    def backward(self) -> None:
+    def backward(self, create_graph: bool = False) -> None:
         """Compute d self / d value for every value this one was made from, by the chain rule.
 
         Leaves (values you made yourself) add the new gradient to what `grad` already holds, so that
         losses and mini-batches add up; set `grad = 0` or call `zero_grad()` to start anew. Inner
         values start from zero at each call. A root that is not finite gets a RuntimeWarning.
+
+        create_graph: record the pass itself, so that it can be differentiated again: the gradients of
+        leaves are then Values. They and the leaves hold on to each other until you set `grad = 0`; the
+        functions `grad`, `hessian` and so on give higher derivatives without that.
 
         >>> a, b = Value(2.0), Value(-3.0)
         >>> c = a * b + a
@@ -75,7 +84,25 @@ class Value:
         >>> a.grad, b.grad
         (-2.0, 2.0)
         """
-        graph.backward(self)
+        graph.backward(self, create_graph)
+
+    def register_hook(self, hook: Callable[[float], float | None]) -> Handle:
+        """Call `hook` with d root / d self in every backward pass; what it returns is used instead.
+
+        As PyTorch's: the hook sees the gradient of this pass, complete, before it is passed on to the
+        operands, or, at a leaf, added to `grad`. Returning None changes nothing. Hooks run in the order
+        of registration. Returns a handle whose `remove()` takes the hook away.
+        Raises TypeError on a constant, which has no gradient.
+
+        >>> w = Value(3.0)
+        >>> handle = w.register_hook(lambda gradient: min(gradient, 1.0))
+        >>> (w * w).backward()
+        >>> w.grad
+        1.0
+        """
+        if isinstance(self, Constant):
+            raise TypeError(f"{self!r} has no gradient to hook: it is a constant")
+        return register(self, hook)
 
     def zero_grad(self) -> None:
         """Set the gradient of this value, and of everything it was made from, to zero."""
@@ -120,7 +147,11 @@ class Value:
     def __pos__(self) -> Value:
         return self
 
-    def __float__(self) -> float:
+    def conjugate(self) -> Value:
+        """Return self, as real numbers do: NumPy's var, std, vdot and norms ask for it."""
+        return self
+
+    def __float__(self) -> NoReturn:
         raise TypeError(
             "float(Value) would drop the gradient in silence: use v.item() for the plain number, "
             "or the methods and functions of chainrule.engine (v.exp(), exp(v)) to keep it"
@@ -144,21 +175,16 @@ class Value:
         shown = f"{type(self).__name__}({made_by}{_shown(getattr(self, 'data', None))}, grad={grad}"
         return f"{shown}, label={_cut(repr(label), 70 - len(shown))})" if label else f"{shown})"
 
-    if TYPE_CHECKING:
-        # At run time these come from the table, like every other method of a row.
-        def __add__(self, other: Value | Number) -> Value: ...
-        def __radd__(self, other: Number) -> Value: ...
-        def __sub__(self, other: Value | Number) -> Value: ...
-        def __rsub__(self, other: Number) -> Value: ...
-        def __mul__(self, other: Value | Number) -> Value: ...
-        def __rmul__(self, other: Number) -> Value: ...
-        def __truediv__(self, other: Value | Number) -> Value: ...
-        def __rtruediv__(self, other: Number) -> Value: ...
-        def __pow__(self, other: Value | Number) -> Value: ...
-        def __rpow__(self, other: Number) -> Value: ...
-        def __neg__(self) -> Value: ...
-        def __abs__(self) -> Value: ...
-        def __getattr__(self, name: str) -> Callable[..., Value]: ...
+    # Copies and pickles; copies.py says what they keep.
+
+    def __copy__(self) -> Self:
+        return copies.shallow_copy(self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return copies.deep_copy(self, memo)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return copies.reduced(self)
 
 
 class Constant(Value):
@@ -179,10 +205,14 @@ def record(
 ) -> Value:
     """Return the value that `primitive` made: every operation ends here.
 
-    partials: d result / d operand, one for each operand. Inside `no_grad` the result is a constant.
+    partials: d result / d operand, one for each operand. Inside `no_grad` the result is a constant;
+    inside `strict` one that is not finite raises NotFiniteError.
     """
-    if modes.suspensions and not modes.recording():
-        return Constant(data)
+    if modes.open_blocks:
+        if modes.is_strict() and not math.isfinite(data):
+            raise modes.NotFiniteError(f"{_call(primitive, operands)} is {data}")
+        if not modes.recording():
+            return Constant(data)
     node = _new(Value)
     node.data = data
     node.grad = 0.0
@@ -190,7 +220,17 @@ def record(
     node.partials = partials
     node.primitive = primitive
     node.label = ""
+    if modes.open_blocks and (see := modes.watcher()) is not None:
+        see(node)
     return node
+
+
+def _call(primitive: Primitive, operands: tuple[Value, ...]) -> str:
+    """Return an operation as it would be written: `div(x=1.0, y=0.0)`."""
+    names = ("x", "y", "z") if len(operands) <= 3 and not primitive.variadic else ()
+    shown = [f"{operand.data!r}" for operand in operands[:8]]
+    named = [f"{name}={number}" for name, number in zip(names, shown, strict=False)] or shown
+    return f"{primitive.name}({', '.join(named)}{', ...' if len(operands) > 8 else ''})"
 
 
 def constant(number: object) -> Constant | None:
