@@ -223,6 +223,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Time a training step beside micrograd and cppyad.")
     parser.add_argument("--rounds", type=int, default=7, help="how often the rows take turns (7)")
     options = parser.parse_args()
+    if options.rounds < 1:
+        parser.error("--rounds needs at least 1")
     sys.setrecursionlimit(10_000)  # micrograd's backward recurses
     contestants = rows()
     check(contestants)

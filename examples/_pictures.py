@@ -5,6 +5,7 @@ Needs matplotlib and graphviz: pip install 'chainrule[viz,plot]'.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from matplotlib.figure import Figure
 
 from chainrule.engine import Value
 from chainrule.viz import RenderError, draw
+from chainrule.viz.files import write_whole
 
 # Paul Tol's muted colours stay apart for the colour-blind; the dashes stay apart without any colour.
 BLUE, GREEN, SAND, ROSE, WINE, GREY = "#332288", "#117733", "#999933", "#cc6677", "#882255", "#777777"
@@ -54,8 +56,10 @@ def picture(
         figure.suptitle(title, fontsize=13)
         panels = figure.subplots(rows, columns, squeeze=False)
         yield list(panels.flat)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
+        drawn = BytesIO()
+        kind = path.suffix.removeprefix(".")
+        figure.savefig(drawn, format=kind, metadata={"Date": None} if kind == "svg" else None)
+        write_whole(path, drawn.getvalue())
 
 
 def names(panel: Axes, x: str, y: str, title: str = "", legend: Any = "") -> None:
@@ -74,7 +78,6 @@ def spaced(low: float, high: float, n: int = 201) -> list[float]:
 
 def save_graph(root: Value, path: Path) -> None:
     """Save the picture of a graph; where nothing can lay it out, say so and go on without."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
         draw(root).save(path)
     except RenderError as error:

@@ -19,13 +19,33 @@ def parser(name: str, description: str) -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(description=description)
     made.add_argument(
         "--out",
-        type=Path,
-        default=Path("pictures") / name,
+        type=_folder,
+        default=str(Path("pictures") / name),  # as text: made only if it is the one that is used
         metavar="FOLDER",
         help="where the pictures go, made if missing (%(default)s)",
     )
     made.add_argument("--no-pictures", dest="out", action="store_const", const=None, help="print only")
     return made
+
+
+def _folder(text: str) -> Path:
+    """Return a folder that pictures can go to, made if missing; argparse reports one that cannot be."""
+    folder = Path(text)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise argparse.ArgumentTypeError(
+            f"cannot make the folder {text!r} ({error.strerror}): pass one that can be written to"
+        ) from None
+    return folder
+
+
+def count(text: str) -> int:
+    """Return a whole number of at least 1; argparse reports any other."""
+    number = int(text) if text.strip().lstrip("+").isdigit() else 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"needs a whole number of at least 1, got {text!r}")
+    return number
 
 
 def arguments(name: str, description: str, argv: Sequence[str] | None = None) -> argparse.Namespace:

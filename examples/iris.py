@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from _pictures import picture, save_graph
-from _show import heading, parser, say, table
+from _show import count, heading, parser, say, table
 
 from chainrule.engine import Value, no_grad
 from chainrule.nn import (
@@ -114,7 +114,7 @@ def flower_graph(epochs: int, seed: int) -> Value:
 def main(argv: Sequence[str] | None = None) -> float:
     """Train, print and draw; return the accuracy on the held-out flowers."""
     options = parser("iris", "Train a network on Fisher's iris flowers.")
-    options.add_argument("--epochs", type=int, default=60, help="passes over the flowers (%(default)s)")
+    options.add_argument("--epochs", type=count, default=60, help="passes over the flowers (%(default)s)")
     options.add_argument("--seed", type=int, default=0, help="of weights, split and order (%(default)s)")
     given = options.parse_args(argv)
 

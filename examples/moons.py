@@ -10,7 +10,7 @@ in micrograd's demo notebook. `python examples/moons.py` prints loss and accurac
 from collections.abc import Sequence
 
 from _pictures import picture
-from _show import heading, parser, say
+from _show import count, heading, parser, say
 
 from chainrule.engine import Value, collector_paused, total
 from chainrule.nn import MLP, SGD, History, Scores, hinge, l2, moons
@@ -52,7 +52,7 @@ def train(steps: int, seed: int) -> tuple[MLP, History, list[list[float]], list[
 def main(argv: Sequence[str] | None = None) -> float:
     """Train, print and draw; return the accuracy at the end."""
     options = parser("moons", "Train micrograd's demo network on two moons.")
-    options.add_argument("--steps", type=int, default=100, help="steps of gradient descent (%(default)s)")
+    options.add_argument("--steps", type=count, default=100, help="steps of gradient descent (%(default)s)")
     options.add_argument("--seed", type=int, default=1337, help="of the points and weights (%(default)s)")
     given = options.parse_args(argv)
 

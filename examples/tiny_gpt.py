@@ -20,6 +20,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
+from _show import count
+
 from chainrule.engine import Value, collector_paused, no_grad
 
 Vector = list[Value]
@@ -219,11 +221,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Train a tiny GPT on names and let it invent some.")
-    parser.add_argument("--steps", type=int, default=60, help="training steps (60)")
-    parser.add_argument("--schedule", type=int, help="step at which the learning rate is zero (--steps)")
-    parser.add_argument("--every", type=int, default=10, help="print the loss of every so many steps (10)")
-    parser.add_argument("--names", type=int, default=10, help="names to invent (10)")
-    parser.add_argument("--check", type=int, metavar="STEPS", help="compare the losses of so many steps")
+    parser.add_argument("--steps", type=count, default=60, help="training steps (60)")
+    parser.add_argument("--schedule", type=count, help="step at which the learning rate is zero (--steps)")
+    parser.add_argument("--every", type=count, default=10, help="print the loss of every so many steps (10)")
+    parser.add_argument("--names", type=count, default=10, help="names to invent (10)")
+    parser.add_argument("--check", type=count, metavar="STEPS", help="compare the losses of so many steps")
     options = parser.parse_args(arguments)
     if options.check:
         options.schedule = options.schedule or (200 if options.check <= 200 else 1000)

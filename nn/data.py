@@ -71,9 +71,9 @@ class Scaler(NamedTuple):
 def standardize(rows: Sequence[Sequence[Number]]) -> Scaler:
     """Return the scaler that gives each column of `rows` mean 0 and standard deviation 1.
 
-    rows: at least one, all of the same length, finite numbers. A constant column becomes zeros. Learn
-    it from the training part alone and apply it to both: `scale = standardize(train)`, `scale(test)`.
-    Raises ValueError for no rows, rows of different lengths, NaN and infinity.
+    rows: at least one, all of the same length, numbers below 1e150 in size. A constant column becomes
+    zeros. Learn it from the training part alone and apply it to both: `scale = standardize(train)`,
+    `scale(test)`. Raises ValueError for no rows, rows of different lengths, NaN and infinity.
 
     >>> scale = standardize([[1.0, 5.0], [3.0, 5.0]])
     >>> scale([[1.0, 5.0], [4.0, 5.0]])
@@ -82,20 +82,24 @@ def standardize(rows: Sequence[Sequence[Number]]) -> Scaler:
     if len(rows) == 0:
         raise ValueError("standardize needs at least one row, got none")
     width = len(rows[0])
+    if width == 0:
+        raise ValueError("standardize needs rows of at least one number, got empty ones")
     for row in rows:
         if len(row) != width:
             raise ValueError(f"standardize needs rows of {width} numbers, as the first, got {len(row)}")
         for column, x in enumerate(row):
-            if not math.isfinite(x):
-                raise ValueError(f"standardize needs finite numbers, got {x!r} in column {column}")
+            if not abs(x) < 1e150:  # squares of larger ones overflow
+                raise ValueError(f"standardize needs numbers below 1e150, got {x!r} in column {column}")
     means, deviations = zip(*map(_mean_and_deviation, zip(*rows, strict=True)), strict=True)
     return Scaler(means, deviations)
 
 
 def _mean_and_deviation(column: Sequence[Number]) -> tuple[float, float]:
+    if min(column) == max(column):  # the mean may round to something beside it
+        return column[0], 1.0
     mean = math.fsum(column) / len(column)
     variance = math.fsum((x - mean) ** 2 for x in column) / len(column)
-    return mean, math.sqrt(variance) or 1.0
+    return mean, math.sqrt(variance)
 
 
 def moons(n: int, noise: float = 0.1, seed: Seed = None) -> tuple[list[list[float]], list[int]]:

@@ -10,9 +10,10 @@ from operator import index
 from typing import SupportsIndex
 
 from ..engine import Number, Value, dot, logsumexp, softplus, total
+from ..engine.value import as_values
 
-Outputs = Value | Sequence[Value]
-Targets = Value | Number | Sequence[Value | Number]
+Outputs = Value | Iterable[Value]
+Targets = Value | Number | Iterable[Value | Number]
 
 
 def squared_error(outputs: Outputs, targets: Targets) -> Value:
@@ -96,8 +97,12 @@ def softmax_cross_entropy(logits: Sequence[Value], target: SupportsIndex | Itera
     if isinstance(logits, Value):
         raise TypeError("softmax_cross_entropy needs a list of logits, one for each class, got one Value")
     n = len(logits)
-    if isinstance(target, Iterable):
+    if isinstance(target, Iterable) and not isinstance(target, str) and getattr(target, "ndim", 1) == 1:
         probabilities = list(target)
+        for probability in probabilities:
+            _check_probability(
+                probability, "softmax_cross_entropy takes target probabilities", "one for each class"
+            )
         if len(probabilities) != n:
             raise ValueError(
                 f"softmax_cross_entropy has {n} classes but {len(probabilities)} target probabilities"
@@ -140,7 +145,7 @@ def l2(parameters: Iterable[Value]) -> Value:
 
 def _pairs(outputs: Outputs, targets: Targets, loss: str) -> list[tuple[Value, Value | Number]]:
     """Return (output, target) for each output, whether one or several of them are given."""
-    many = [outputs] if isinstance(outputs, Value) else list(outputs)
+    many = as_values(outputs if isinstance(outputs, Iterable) else [outputs], loss)
     wanted = list(targets) if isinstance(targets, Iterable) else [targets]
     if len(many) != len(wanted):
         raise ValueError(f"{loss} got {len(many)} outputs and {len(wanted)} targets")

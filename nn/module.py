@@ -21,7 +21,7 @@ class Module:
     """What holds parameters: subclass it, keep parameters and modules in attributes, define `__call__`.
 
     Parameters are found by themselves, in the order of the attributes: Values that are leaves (made by
-    you, not by an operation), in modules, lists, tuples and dictionaries nested as you like.
+    you, not by an operation), in modules, lists, tuples, dictionaries and object arrays, nested as you like.
 
     >>> class Line(Module):
     ...     def __init__(self):
@@ -36,7 +36,7 @@ class Module:
     def named_parameters(self) -> Iterator[tuple[str, Value]]:
         """Yield each parameter once, with its dotted path: `layers.0.neurons.2.w.1`."""
         seen: set[Value] = set()
-        for name, parameter in _leaves("", vars(self)):
+        for name, parameter in _leaves(self):
             if parameter not in seen:
                 seen.add(parameter)
                 yield name, parameter
@@ -51,18 +51,32 @@ class Module:
             parameter.grad = 0.0
 
 
-def _leaves(path: str, held: Any) -> Iterator[tuple[str, Value]]:
-    if isinstance(held, Value):
-        if held.primitive is None and not isinstance(held, Constant):
-            yield path, held
-        return
+def _leaves(held: object) -> Iterator[tuple[str, Value]]:
+    """Yield every leaf Value in `held` with its path, in order; cycles and deep nesting do no harm."""
+    seen: set[int] = set()
+    stack: list[tuple[str, Any]] = [("", held)]
+    while stack:
+        path, part = stack.pop()
+        if isinstance(part, Value):
+            if part.primitive is None and not isinstance(part, Constant):
+                yield path, part
+        elif id(part) not in seen:
+            inside = _parts(part)
+            if inside:
+                seen.add(id(part))
+            prefix = f"{path}." if path else ""
+            stack += [(f"{prefix}{name}", inner) for name, inner in reversed(inside)]
+
+
+def _parts(held: Any) -> list[tuple[str, Any]]:
+    """Return what a module or container holds, by name; nothing for anything else."""
     if isinstance(held, Module):
-        held = vars(held)
+        slots = [name for kind in type(held).__mro__ for name in getattr(kind, "__slots__", ())]
+        return [(name, getattr(held, name)) for name in slots if hasattr(held, name)] + [*vars(held).items()]
     if isinstance(held, Mapping):
-        parts = [(str(key), part) for key, part in held.items()]
-    elif isinstance(held, list | tuple):
-        parts = [(str(index), part) for index, part in enumerate(held)]
-    else:
-        return
-    for name, part in parts:
-        yield from _leaves(f"{path}.{name}" if path else name, part)
+        return [(str(key), part) for key, part in held.items()]
+    if getattr(getattr(held, "dtype", None), "kind", "") == "O":  # a NumPy array of objects
+        held = list(held.flat)
+    if isinstance(held, list | tuple):
+        return [(str(index), part) for index, part in enumerate(held)]
+    return []

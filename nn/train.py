@@ -78,7 +78,8 @@ def fit(
     report_every: print a line of scores after every so many epochs, 0 for never.
     progress: a bar on stderr (needs tqdm); None shows one where tqdm is there and stderr a terminal.
     Python's cyclic collector is kept from running inside each step.
-    Raises ValueError for no examples, lengths that differ, and sizes or epochs below 1.
+    Raises ValueError for no examples, lengths that differ, sizes or epochs below 1, and a loss in which
+    nothing is recorded.
 
     >>> from chainrule.nn import MLP, SGD, squared_error
     >>> model = MLP(1, [1], seed=0)
@@ -89,11 +90,11 @@ def fit(
     """
     examples = _examples(inputs, targets, "fit")
     held_out = _examples(*validation, "fit's validation") if validation is not None else []
-    if epochs < 1:
-        raise ValueError(f"fit needs at least 1 epoch, got {epochs}")
-    if batch_size is not None and batch_size < 1:
-        raise ValueError(f"fit needs a batch_size of at least 1, or None for all examples, got {batch_size}")
-    metrics = metrics or {}
+    if not _is_count(epochs):
+        raise ValueError(f"fit needs a whole number of epochs, at least 1, got {epochs!r}")
+    if batch_size is not None and not _is_count(batch_size):
+        raise ValueError(f"fit needs a batch_size of 1 or more, or None for all examples, got {batch_size!r}")
+    metrics = _named(metrics, "fit")
     rng = generator(seed)
     history = History()
     with _Reporter(epochs, report_every, progress) as reporter:
@@ -128,6 +129,11 @@ def train_step(
         for x, target in batch:
             output = model(x)
             example_loss = loss(output, target)
+            if getattr(example_loss, "primitive", None) is None:
+                raise ValueError(
+                    f"fit cannot learn from the loss {example_loss!r}: nothing is recorded in it; it must be "
+                    "a Value made from the model's output, outside no_grad"
+                )
             (example_loss * (1.0 / len(batch))).backward()
             outcomes.append([example_loss.data, *[metric(output, target) for metric in metrics.values()]])
     optimizer.step()
@@ -150,7 +156,7 @@ def evaluate(
     >>> evaluate(lambda x: Value(x), [1.0, 2.0], [1.0, 4.0], loss=squared_error).loss
     2.0
     """
-    return _score(model, _examples(inputs, targets, "evaluate"), loss, metrics or {})
+    return _score(model, _examples(inputs, targets, "evaluate"), loss, _named(metrics, "evaluate"))
 
 
 def _score(
@@ -164,6 +170,18 @@ def _score(
                 [loss(output, target).data, *[metric(output, target) for metric in metrics.values()]]
             )
     return _mean(outcomes, metrics)
+
+
+def _is_count(number: object) -> bool:
+    return isinstance(number, int) and not isinstance(number, bool) and number >= 1
+
+
+def _named(metrics: Mapping[str, Metric] | None, what: str) -> Mapping[str, Metric]:
+    if not isinstance(metrics, Mapping | None):
+        raise TypeError(f"{what} takes metrics by name, {{'accuracy': function}}, got {metrics!r}")
+    if metrics and "loss" in metrics:
+        raise ValueError(f"{what} reports the loss under the name 'loss': call the metric something else")
+    return metrics or {}
 
 
 def _examples(inputs: Sequence[Any], targets: Sequence[Any], what: str) -> list[Example]:

@@ -53,7 +53,7 @@ class Drawing:
 
         A file of that name is replaced as a whole: there is never half a picture.
         Raises ValueError for another suffix, OSError where the path cannot be written, and RenderError
-        where there is no graphviz: the DOT text is then saved beside it, as `graph.dot` for `graph.svg`.
+        where there is no graphviz: the DOT text is then saved beside it, as `graph.svg.dot` for `graph.svg`.
 
         >>> import tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
@@ -66,7 +66,7 @@ class Drawing:
         suffix = target.suffix.lower().removeprefix(".")
         if suffix not in FORMATS:
             raise ValueError(f"cannot tell a format from {str(path)!r}: end it in {_listed('.', FORMATS)}")
-        self._write(target, suffix, kept_as=target.with_suffix(".dot"))
+        self._write(target, suffix, kept_as=target.with_name(target.name + ".dot"))
         return target
 
     def pipe(self, format: str | None = None) -> bytes:
@@ -135,7 +135,8 @@ def draw(
     A card shows label, operation, number and gradient; an arrow `×` its local derivative, and, where a
     value is used more than once, `=` what flows back along it (the gradient is the sum of these). Orange
     is positive; blue and dashed negative. Gradients are those of the last `backward()`; before one they
-    are dashes. An unnamed number used once stands in the card that uses it: `( ) × 0.5`.
+    are dashes. An unnamed number used once stands in the card that uses it, `( ) × 0.5`; arrows from other
+    constants are thin and bare, since no gradient flows along them.
 
     theme: "light", "dark", or "auto": an SVG that follows the screen.
     rankdir: "LR" from left to right, "TB" from top to bottom.

@@ -39,7 +39,7 @@ def plot_history(history: History, ax: Axes | None = None) -> Axes:
     if history.validation:
         ax.plot(epochs, history.validation_loss, color=ROSE, linestyle="--", label="held out")
         ax.legend(frameon=False)
-    if all(loss > 0.0 for loss in history.loss + history.validation_loss):
+    if not any(loss <= 0.0 for loss in history.loss + history.validation_loss):  # NaN leaves a gap
         ax.set_yscale("log")
     ax.set_xlabel("epoch")
     ax.set_ylabel("mean loss")

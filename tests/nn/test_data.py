@@ -37,6 +37,8 @@ def test_standardised_columns_have_mean_zero_and_deviation_one() -> None:
 
 def test_a_constant_column_becomes_zeros() -> None:
     assert standardize([[5.0], [5.0]])([[5.0], [6.0]]) == [[0.0], [1.0]]
+    rounded = [[0.1]] * 3  # their mean is 0.10000000000000002
+    assert standardize(rounded)([[0.1], [0.2]]) == [[0.0], [0.1]]
 
 
 def test_moons_are_half_circles_of_radius_one() -> None:
@@ -55,13 +57,18 @@ def test_moons_are_half_circles_of_radius_one() -> None:
         (lambda: split([1], [1]), "split needs at least 2 examples, got 1"),
         (lambda: split([1, 2], [1, 2], test_share=1.0), "split needs a test_share between 0 and 1, got 1.0"),
         (lambda: split([1, 2], [1, 2], test_share=math.nan), "between 0 and 1, got nan"),
+        (lambda: standardize([[], []]), "standardize needs rows of at least one number"),
+        (lambda: standardize([[1e308], [-1e308]]), "standardize needs numbers below 1e150, got 1e\\+308"),
         (lambda: standardize([]), "standardize needs at least one row, got none"),
         (
             lambda: standardize([[1.0], [1.0, 2.0]]),
             "standardize needs rows of 1 numbers, as the first, got 2",
         ),
         (lambda: standardize([[1.0]])([[1.0, 2.0]]), "the scaler learned rows of 1 numbers, got 2"),
-        (lambda: standardize([[1.0], [math.nan]]), "standardize needs finite numbers, got nan in column 0"),
+        (
+            lambda: standardize([[1.0], [math.nan]]),
+            "standardize needs numbers below 1e150, got nan in column 0",
+        ),
         (lambda: moons(1), "moons needs at least 2 points, got 1"),
         (lambda: moons(10, noise=-1.0), "moons needs noise of zero or more, got -1.0"),
         (lambda: moons(10, noise=math.nan), "moons needs noise of zero or more, got nan"),

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
 from chainrule.engine import Value
@@ -131,6 +132,11 @@ def test_l2_is_one_node_with_the_derivative_two_p() -> None:
         (lambda: softmax_cross_entropy([Value(0.0)] * 3, 1.5), "has 3 classes, 0 to 2, got target 1.5"),
         (lambda: softmax_cross_entropy([Value(0.0)] * 3, math.nan), "has 3 classes, 0 to 2, got target nan"),
         (lambda: softmax_cross_entropy([Value(0.0)] * 3, [0, 1]), "has 3 classes but 2 target probabilities"),
+        (
+            lambda: softmax_cross_entropy([Value(0.0)] * 2, [-1, 2]),
+            "target probabilities between 0 and 1, got -1",
+        ),
+        (lambda: softmax_cross_entropy([Value(0.0)] * 2, "1"), "has 2 classes, 0 to 1, got target '1'"),
         (lambda: softmax_cross_entropy([], []), "needs at least one"),
         (lambda: hinge(Value(0.5), 0), "hinge takes targets -1 and 1, got 0"),
     ],
@@ -143,3 +149,16 @@ def test_wrong_targets_are_refused(loss: Callable[[], Any], message: str) -> Non
 def test_one_value_is_no_list_of_logits() -> None:
     with pytest.raises(TypeError, match="needs a list of logits, one for each class, got one Value"):
         softmax_cross_entropy(Value(0.0), 0)  # type: ignore[arg-type]
+
+
+def test_plain_numbers_as_outputs_are_constants() -> None:
+    assert squared_error(1.0, 2.0).data == squared_error([1.0], [2.0]).data == 1.0  # type: ignore[arg-type,list-item]
+    assert isinstance(log_loss(0.5, 1), Value)  # type: ignore[arg-type]
+
+
+def test_targets_may_be_numpys() -> None:
+    logits = [Value(0.5), Value(-1.0)]
+    expected = softmax_cross_entropy(logits, 1).data
+    for target in (np.int64(1), np.array(1), np.array([0.0, 1.0])):
+        assert softmax_cross_entropy(logits, target).data == pytest.approx(expected, rel=1e-15)
+    assert squared_error(logits, np.array([1.0, 2.0])).data == 0.25 + 9.0

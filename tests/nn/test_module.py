@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from chainrule.engine import Constant, Value
@@ -67,3 +68,25 @@ def test_zero_grad_reaches_every_parameter() -> None:
 def test_a_repr_is_one_line_that_says_the_sizes(module: Module) -> None:
     assert "\n" not in repr(module)
     assert "3" in repr(module)
+
+
+def test_object_arrays_and_slots_are_looked_into() -> None:
+    class Slotted(Module):
+        __slots__ = ("w",)
+
+    slotted = Slotted()
+    slotted.w = Parameter(1.0)
+    array = np.array([[Parameter(2.0), Parameter(3.0)]])
+    module = Held(slotted=slotted, array=array, plain=np.array([1.0]))
+    assert [name for name, _ in module.named_parameters()] == ["slotted.w", "array.0", "array.1"]
+
+
+def test_cycles_and_deep_nesting_do_no_harm() -> None:
+    child = Held(w=Parameter(1.0))
+    parent = Held(child=child)
+    child.parent = parent  # type: ignore[attr-defined]
+    assert [name for name, _ in parent.named_parameters()] == ["child.w"]
+    nested: Any = Parameter(1.0)
+    for _ in range(5000):
+        nested = [nested]
+    assert len(Held(nested=nested).parameters()) == 1

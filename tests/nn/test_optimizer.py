@@ -4,10 +4,11 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
 from chainrule.engine import Value
-from chainrule.nn import SGD, Adam, Optimizer
+from chainrule.nn import MLP, SGD, Adam, Optimizer
 
 # Five steps from (1, -2, 0.5) down (p0 - 3 p1)**2 + sin(p0 p2) + p2**4, measured with torch.optim of
 # PyTorch 2.13.0 in float64 on a CPU.
@@ -94,6 +95,8 @@ def test_impossible_learning_rates_are_refused(make: Any, lr: Any) -> None:
         (lambda p: SGD(p, nesterov=True), "SGD: nesterov needs a momentum and zero dampening"),
         (lambda p: Adam(p, betas=(1.0, 0.9)), r"Adam: betas\[0\] must be .* less than 1, got 1.0"),
         (lambda p: Adam(p, betas=(0.9, -1.0)), r"Adam: betas\[1\] must be .* less than 1, got -1.0"),
+        (lambda p: Adam(p, betas=0.9), "Adam: betas must be two numbers, got 0.9"),
+        (lambda p: SGD(p, lr=True), "SGD: lr must be zero or more, got True"),
         (lambda p: Adam(p, eps=-1e-8), "Adam: eps must be zero or more, got -1e-08"),
         (lambda p: SGD([]), r"SGD got no parameters: pass model.parameters\(\)"),
     ],
@@ -101,6 +104,51 @@ def test_impossible_learning_rates_are_refused(make: Any, lr: Any) -> None:
 def test_impossible_settings_are_refused(make: Callable[[list[Value]], Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         make([Value(1.0)])
+
+
+def test_maximize_climbs() -> None:
+    for make in (SGD, Adam):
+        down, up = Value(1.0), Value(1.0)
+        for p, maximize in ((down, False), (up, True)):
+            (p**2).backward()
+            make([p], lr=0.1, maximize=maximize).step()  # type: ignore[operator]
+        assert up.data - 1.0 == pytest.approx(1.0 - down.data, rel=1e-12)
+
+
+def test_a_closure_computes_the_loss_before_the_step_and_is_returned() -> None:
+    w = Value(0.8)
+    optimizer = SGD([w], lr=0.1)
+
+    def closure() -> Value:
+        optimizer.zero_grad()
+        loss: Value = (w * 1.5 - 0.5) ** 2
+        loss.backward()
+        return loss
+
+    loss = optimizer.step(closure)
+    assert loss is not None
+    assert (round(loss.data, 12), round(w.data, 12)) == (0.49, 0.59)
+
+
+def test_parameters_stay_plain_floats_whatever_the_rate_is_made_of() -> None:
+    w = Value(1.0)
+    (w**2).backward()
+    SGD([w], lr=np.float32(0.5), momentum=np.float64(0.9)).step()  # type: ignore[arg-type]
+    assert type(w.data) is float
+
+
+def test_results_and_repeated_parameters_are_refused() -> None:
+    w = Value(1.0)
+    with pytest.raises(ValueError, match="Adam takes leaves, Values made by you, got"):
+        Adam([w * 2.0])
+    with pytest.raises(ValueError, match="SGD got a parameter more than once"):
+        SGD([w, w])
+
+
+@pytest.mark.parametrize("params", [Value(1.0), MLP(1, [1], seed=0), 3.0])
+def test_what_is_no_list_of_parameters_is_told_what_to_pass(params: Any) -> None:
+    with pytest.raises(TypeError, match=r"SGD takes a list of Values, got .*: pass model\.parameters\(\)"):
+        SGD(params)
 
 
 def test_what_is_no_value_is_no_parameter() -> None:

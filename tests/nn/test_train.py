@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from chainrule.engine import Value
+from chainrule.engine import Value, no_grad
 from chainrule.nn import MLP, SGD, Adam, evaluate, fit, half_squared_error, hinge, moons, squared_error
 
 INPUTS = [[0.0], [1.0], [2.0], [3.0]]
@@ -168,9 +168,11 @@ def test_the_collector_is_back_after_a_loss_that_raises() -> None:
     [
         ({"inputs": [], "targets": []}, "fit needs at least one example, got none"),
         ({"inputs": [[1.0]]}, "fit got 1 inputs and 4 targets"),
-        ({"epochs": 0}, "fit needs at least 1 epoch, got 0"),
-        ({"batch_size": 0}, "fit needs a batch_size of at least 1, or None for all examples, got 0"),
-        ({"batch_size": -2}, "fit needs a batch_size of at least 1, or None for all examples, got -2"),
+        ({"epochs": 0}, "fit needs a whole number of epochs, at least 1, got 0"),
+        ({"epochs": 2.5}, "fit needs a whole number of epochs, at least 1, got 2.5"),
+        ({"metrics": {"loss": absolute_error}}, "call the metric something else"),
+        ({"batch_size": 0}, "fit needs a batch_size of 1 or more, or None for all examples, got 0"),
+        ({"batch_size": -2}, "fit needs a batch_size of 1 or more, or None for all examples, got -2"),
         ({"validation": ([[1.0]], [])}, "fit's validation got 1 inputs and 0 targets"),
         ({"validation": ([], [])}, "fit's validation needs at least one example, got none"),
         ({"inputs": [[1.0, 2.0]] * 4}, "MLP expects 1 inputs, got 2"),
@@ -189,3 +191,41 @@ def test_a_loss_that_is_not_a_number_warns_and_names_where_it_began() -> None:
     model = line()
     with pytest.warns(RuntimeWarning, match=r"backward\(\) from a root that is nan"):
         fit(model, [[math.nan]], [1.0], loss=squared_error, optimizer=SGD(model.parameters()), epochs=1)
+
+
+def test_a_loss_in_which_nothing_is_recorded_is_refused() -> None:
+    model = line()
+    with no_grad(), pytest.raises(ValueError, match="nothing is recorded in it"):
+        fit(model, INPUTS, TARGETS, loss=squared_error, optimizer=SGD(model.parameters()), epochs=1)
+    with pytest.raises(ValueError, match=r"fit cannot learn from the loss 1\.0"):
+        fit(model, INPUTS, TARGETS, loss=lambda o, t: 1.0, optimizer=SGD(model.parameters()))  # type: ignore[arg-type,return-value]
+
+
+def test_batch_mode_keeps_the_order_of_the_examples() -> None:
+    seen: list[float] = []
+
+    def noting(output: Value, target: float) -> Value:
+        seen.append(target)
+        return squared_error(output, target)
+
+    model = line()
+    fit(model, INPUTS, TARGETS, loss=noting, optimizer=SGD(model.parameters()), epochs=2, seed=0)
+    assert seen == TARGETS * 2
+
+
+def test_evaluating_records_nothing() -> None:
+    made = []
+
+    def noting(output: Value, target: float) -> Value:
+        made.append(squared_error(output, target))
+        return made[-1]
+
+    evaluate(line(), INPUTS, TARGETS, loss=noting)
+    assert [value.operands for value in made] == [()] * 4
+
+
+def test_metrics_are_given_by_name() -> None:
+    with pytest.raises(TypeError, match="fit takes metrics by name"):
+        fit(
+            line(), INPUTS, TARGETS, loss=squared_error, optimizer=SGD([Value(1.0)]), metrics=[absolute_error]
+        )  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from chainrule.engine import TABLE, Constant, Primitive, Value, dot, no_grad, total
+from chainrule.engine import TABLE, Constant, Primitive, Value, dot, forget, no_grad, total
 from chainrule.viz import draw, draw_dot
 from chainrule.viz.theme import Palette
 from chainrule.viz.words import number, plain
@@ -215,7 +215,8 @@ def test_every_primitive_shows_its_sign(row: Primitive) -> None:
 
 def test_a_primitive_defined_outside_is_drawn_by_its_row() -> None:
     twice = Primitive(
-        name="<twice>",
+        name="twice_it",
+        symbol="<twice>",
         formula="2 & x",
         evaluate=lambda x: 2.0 * x,
         partials=lambda x, out: (2.0,),
@@ -224,8 +225,7 @@ def test_a_primitive_defined_outside_is_drawn_by_its_row() -> None:
     try:
         assert "&lt;twice&gt;" in draw(twice(Value(1.0))).dot
     finally:
-        del TABLE["<twice>"]
-        delattr(Value, "<twice>")
+        forget("twice_it")
 
 
 def test_one_card_however_many_operands() -> None:

@@ -224,7 +224,7 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(
 def test_without_graphviz_the_text_is_saved_and_the_error_says_what_to_install(tmp_path: Path) -> None:
     with pytest.raises(RenderError, match=r'pip install "chainrule\[viz\]"') as caught:
         example().save(tmp_path / "graph.svg")
-    saved = tmp_path / "graph.dot"
+    saved = tmp_path / "graph.svg.dot"
     assert "no `dot` on the PATH; pygraphviz is not installed" in str(caught.value)
     assert str(saved) in str(caught.value)
     assert saved.read_text(encoding="utf-8") == example().dot
