@@ -67,7 +67,7 @@ def backward(root: Value, create_graph: bool = False) -> None:
     order = operations(root)
     if not math.isfinite(root.data):
         _warn_not_finite(root)
-    if create_graph or live:
+    if create_graph or (live and _has_hooks(order)):
         _backward_by_adjoints(root, order, create_graph)
         return
     for node in order:
@@ -81,13 +81,18 @@ def backward(root: Value, create_graph: bool = False) -> None:
             operand.grad += upstream * partial
 
 
+def _has_hooks(order: list[Value]) -> bool:
+    """Return whether some value of the graph has hooks: those of other graphs change nothing here."""
+    return any(hasattr(value, "hooks") for node in order for value in (node, *node.operands))
+
+
 def _backward_by_adjoints(root: Value, order: list[Value], create_graph: bool) -> None:
     """Do the same where the pass is recorded or hooks want to see complete gradients."""
     adjoint = adjoints({root: 1.0}, order, record=create_graph, hooks=True)
     for node in order:
         gradient = adjoint.pop(node, 0.0)
         # An inner node that held on to the recorded pass would be part of a reference cycle.
-        node.grad = float(getattr(gradient, "data", gradient))
+        node.grad = gradient.data if hasattr(gradient, "primitive") else float(gradient)
     for leaf, gradient in adjoint.items():
         leaf.grad = leaf.grad + hooked(leaf, gradient) if leaf.grad else hooked(leaf, gradient)
 

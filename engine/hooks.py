@@ -20,8 +20,8 @@ class Hooks:
         """Return what the hooks make of `gradient`, one after the other."""
         for function in list(self.functions.values()):
             replaced = function(gradient)
-            if replaced is not None:
-                gradient = replaced
+            if replaced is not None:  # a NumPy scalar, say, becomes a float; a recorded gradient stays
+                gradient = replaced if hasattr(replaced, "primitive") else float(replaced)
         return gradient
 
 

@@ -11,27 +11,43 @@ from contextvars import ContextVar
 from threading import Lock
 from typing import Any
 
-_recording: ContextVar[bool] = ContextVar("recording", default=True)
-_strict: ContextVar[bool] = ContextVar("strict", default=False)
-_watcher: ContextVar[Callable[[Any], None] | None] = ContextVar("watcher", default=None)
+
+class _Block:
+    """What one block sets, in place of an outer one. A task may keep it for longer than it is open."""
+
+    def __init__(self, state: Any, outer: "_Block | None") -> None:
+        self.state, self.outer, self.open = state, outer, True
+
+
+_recording: ContextVar[_Block | None] = ContextVar("recording", default=None)
+_strict: ContextVar[_Block | None] = ContextVar("strict", default=None)
+_watcher: ContextVar[_Block | None] = ContextVar("watcher", default=None)
 _lock = Lock()
 open_blocks = 0
 """How many blocks of any kind are open at this moment, in all threads together."""
 
 
+def _state(variable: ContextVar[_Block | None], otherwise: Any) -> Any:
+    block = variable.get()
+    while block is not None and not block.open:
+        block = block.outer
+    return otherwise if block is None else block.state
+
+
 def recording() -> bool:
     """Return whether operations are recorded here: True outside every `no_grad` block."""
-    return _recording.get()
+    return bool(_state(_recording, True))
 
 
 def is_strict() -> bool:
     """Return whether a result that is not finite is an error here: True inside a `strict` block."""
-    return _strict.get()
+    return bool(_state(_strict, False))
 
 
 def watcher() -> Callable[[Any], None] | None:
     """Return what wants to see every recorded value here, if anything does."""
-    return _watcher.get()
+    see: Callable[[Any], None] | None = _state(_watcher, None)
+    return see
 
 
 @contextmanager
@@ -95,14 +111,16 @@ class NotFiniteError(ArithmeticError):
 
 
 @contextmanager
-def _block(variable: ContextVar[Any], state: Any) -> Iterator[None]:
+def _block(variable: ContextVar[_Block | None], state: Any) -> Iterator[None]:
     global open_blocks
-    token = variable.set(state)
+    block = _Block(state, variable.get())
+    token = variable.set(block)
     with _lock:
         open_blocks += 1
     try:
         yield
     finally:
+        block.open = False
         with _lock:
             open_blocks -= 1
         variable.reset(token)

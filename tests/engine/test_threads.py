@@ -180,9 +180,6 @@ def test_a_task_started_inside_a_block_is_inside_it() -> None:
     assert asyncio.run(both()) == (False, True)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="modes.py: a copied context is looked at only while some block is open"
-)
 def test_a_context_that_outlives_its_block_does_not_depend_on_other_blocks() -> None:
     x = Value(2.0)
     with no_grad():
