@@ -73,12 +73,19 @@ def backward(root: Value, create_graph: bool = False) -> None:
     for node in order:
         node.grad = 0.0
     root.grad += 1.0  # a root that is a leaf keeps, like every leaf, what earlier passes gave it
-    for node in reversed(order):
-        upstream = node.grad
-        if upstream == 0.0:  # a zero adjoint wins over an infinite partial
-            continue
-        for operand, partial in zip(node.operands, node.partials):  # noqa: B905  # strict= costs time here
-            operand.grad += upstream * partial
+    try:
+        for node in reversed(order):
+            upstream = node.grad
+            if upstream == 0.0:  # a zero adjoint wins over an infinite partial
+                continue
+            for operand, partial in zip(node.operands, node.partials):  # noqa: B905  # strict= costs time
+                operand.grad += upstream * partial
+    except TypeError as error:
+        if operand.grad is None:
+            raise TypeError(
+                f"the gradient of {operand!r} is None: set it to 0.0, or call zero_grad()"
+            ) from error
+        raise
 
 
 def _has_hooks(order: list[Value]) -> bool:

@@ -1,6 +1,8 @@
 """One neuron."""
 
 from collections.abc import Sequence
+from operator import index
+from typing import SupportsIndex
 
 from ..engine import Number, Value, dot
 from .activation import Activation, activation_named
@@ -41,8 +43,8 @@ class Neuron(Module):
 
 
 def check_size(size: object, owner: str, what: str) -> None:
-    """Raise ValueError unless `size` is a whole number of at least 1."""
-    if not isinstance(size, int) or isinstance(size, bool) or size < 1:
+    """Raise ValueError unless `size` is a whole number of at least 1; NumPy's will do."""
+    if not isinstance(size, SupportsIndex) or isinstance(size, bool) or index(size) < 1:
         raise ValueError(f"{owner} needs a whole number of {what}, at least 1, got {size!r}")
 
 

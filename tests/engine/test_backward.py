@@ -275,3 +275,10 @@ def test_leaves_stand_just_before_their_first_user() -> None:
     a, b, c = Value(2.0), Value(3.0), Value(5.0)
     order = topological_order((a - b) * c + a)
     assert [node.data for node in order] == [3.0, 2.0, -1.0, 5.0, -5.0, -3.0]
+
+
+def test_a_gradient_of_none_is_named() -> None:
+    w = Value(2.0, label="w")
+    w.grad = None  # type: ignore[assignment]  # what PyTorch's users write
+    with pytest.raises(TypeError, match=r"the gradient of Value\(2, .*label='w'\) is None: set it to 0\.0"):
+        (w * 3.0).backward()

@@ -4,6 +4,7 @@ import math
 import random
 from typing import Any
 
+import numpy as np
 import pytest
 
 from chainrule.engine import Value
@@ -88,6 +89,11 @@ def test_a_passed_generator_leaves_the_global_one_alone() -> None:
     before = random.getstate()
     MLP(2, [3, 1], seed=random.Random(0))
     assert random.getstate() == before
+
+
+def test_sizes_and_inputs_may_be_numpys() -> None:
+    model = MLP(np.int64(2), [np.int32(3), 1], activation="tanh", seed=0)  # type: ignore[arg-type, list-item]
+    assert model(np.array([0.5, 2.0])).data == model([0.5, 2.0]).data
 
 
 def test_plain_numbers_and_values_may_be_mixed_as_inputs() -> None:

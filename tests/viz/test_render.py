@@ -294,3 +294,13 @@ def test_notebooks_get_the_picture_and_text() -> None:
     shown = example()._repr_mimebundle_(include=None, exclude=None)
     assert shown["text/plain"] == "<Drawing: Graph of 5 values; out = −0.9993>"
     assert shown["image/svg+xml"].startswith("<svg")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a privilege there")
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    target, link = tmp_path / "real.dot", tmp_path / "link.dot"
+    target.write_text("old")
+    link.symlink_to(target)
+    example().save(link)
+    assert link.is_symlink()
+    assert target.read_text(encoding="utf-8") == example().dot
