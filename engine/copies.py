@@ -123,7 +123,8 @@ More = tuple[dict[str, Any] | None, dict[str, Any]]
 
 
 def _holds_more(kind: type[Value]) -> bool:
-    return kind.__basicsize__ != values.Value.__basicsize__
+    # Newer Pythons keep the dictionary out of the basic size.
+    return kind.__dictoffset__ != 0 or kind.__basicsize__ != values.Value.__basicsize__
 
 
 def _more(value: Value) -> More:
