@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from .differences import complex_step, one_sided, slope
+from .differences import complex_step, extrapolated, one_sided, slope
 from .modes import no_grad, watching
 from .transforms import Recorded, record
 from .tree import flatten
@@ -102,7 +102,7 @@ def _check_one(
         moved = run.of_inputs([*map(kind, numbers[:j]), x, *map(kind, numbers[j + 1 :])])
         with no_grad():
             returned = f(*moved)
-        return returned if isinstance(returned, complex) else flatten(returned)[0][i]
+        return flatten(returned)[0][i]
 
     exact = complex_step(lambda z: at(z, float), numbers[j])
     if exact is not None and _off(derivative, exact) <= tolerance:
@@ -148,12 +148,18 @@ def _verdict(node: Value, k: int, partial: float, tolerance: float) -> str:
     if _off(partial, estimate.value) <= tolerance + 10.0 * estimate.error and estimate.error < 0.01:
         return ""
     left, right = one_sided(of_operand, numbers[k])
-    if _off(left, right) > 1e-3:
+    wider = one_sided(of_operand, numbers[k], 1e-5)
+    settled = _off(left, wider[0]) < 1e-3 and _off(right, wider[1]) < 1e-3
+    # Where the function turns many times within the steps, far smaller ones may still find the rule right.
+    size = abs(numbers[k]) or 1.0
+    fine = [extrapolated(of_operand, numbers[k], size * step) for step in (1e-9, 1e-11, 1e-13)]
+    settled &= not any(_off(partial, e.value) <= 0.01 and e.error < 0.1 for e in fine)
+    if settled and _off(left, right) > 1e-3:
         return (
             f"a kink: its slope by operand {k} is {left:.6g} on the left and {right:.6g} on the right of "
             f"{numbers[k]!r}; the rule there is {partial!r}"
         )
-    if estimate.error > 1e-3 * max(1.0, abs(estimate.value)):
+    if not settled or estimate.error > 1e-3 * max(1.0, abs(estimate.value)):
         return (
             f"a matter of step size: differences by operand {k} at {numbers[k]!r} do not settle "
             f"({estimate.value!r} within {estimate.error:.1e}); the rule says {partial!r}"

@@ -24,10 +24,9 @@ def slope(f: Callable[[float], float], x: float) -> Slope:
     >>> abs(estimate.value - math.cos(1.0)) < 1e-11
     True
     """
-    first = 0.1 * abs(x) or 0.1
     best = Slope(math.nan, math.inf)
     for smaller in (1.0, 0.1, 1e-2, 1e-3, 1e-4, 1e-6):
-        estimate = _extrapolated(f, x, first * smaller)
+        estimate = extrapolated(f, x, smaller * (0.1 * abs(x) or 0.1))
         if estimate.error < best.error:
             best = estimate
         if best.error <= 1e-10 * abs(best.value):
@@ -35,7 +34,7 @@ def slope(f: Callable[[float], float], x: float) -> Slope:
     return best
 
 
-def _extrapolated(f: Callable[[float], float], x: float, step: float) -> Slope:
+def extrapolated(f: Callable[[float], float], x: float, step: float) -> Slope:
     """Return the best estimate from steps that shrink by 1.4 each time, up to where rounding takes over.
 
     Source: C. J. F. Ridders, Advances in Engineering Software 4 (1982).
@@ -59,13 +58,13 @@ def _extrapolated(f: Callable[[float], float], x: float, step: float) -> Slope:
     return best
 
 
-def one_sided(f: Callable[[float], float], x: float) -> tuple[float, float]:
-    """Return the slopes of f just left and just right of x.
+def one_sided(f: Callable[[float], float], x: float, step: float = 1e-6) -> tuple[float, float]:
+    """Return the slopes of f just left and just right of x; step: relative to the larger of 1 and x.
 
     >>> one_sided(abs, 0.0)
     (-1.0, 1.0)
     """
-    step = 1e-6 * max(abs(x), 1.0)
+    step *= max(abs(x), 1.0)
     here = f(x)
     return (here - f(x - step)) / (x - (x - step)), (f(x + step) - here) / ((x + step) - x)
 

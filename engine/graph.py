@@ -67,7 +67,7 @@ def backward(root: Value, create_graph: bool = False) -> None:
     order = operations(root)
     if not math.isfinite(root.data):
         _warn_not_finite(root)
-    if create_graph or (live and _has_hooks(order)):
+    if create_graph or (live and _hooked_leaves(root, order) is not None):
         _backward_by_adjoints(root, order, create_graph)
         return
     for node in order:
@@ -88,9 +88,12 @@ def backward(root: Value, create_graph: bool = False) -> None:
         raise
 
 
-def _has_hooks(order: list[Value]) -> bool:
-    """Return whether some value of the graph has hooks: those of other graphs change nothing here."""
-    return any(hasattr(value, "hooks") for node in order for value in (node, *node.operands))
+def _hooked_leaves(root: Value, order: list[Value]) -> list[Value] | None:
+    """Return the leaves that have hooks, or None where no value of the graph has any."""
+    found = {value for node in order for value in (node, *node.operands) if hasattr(value, "hooks")}
+    if hasattr(root, "hooks"):
+        found.add(root)
+    return [value for value in found if value.primitive is None] if found else None
 
 
 def _backward_by_adjoints(root: Value, order: list[Value], create_graph: bool) -> None:
@@ -100,8 +103,12 @@ def _backward_by_adjoints(root: Value, order: list[Value], create_graph: bool) -
         gradient = adjoint.pop(node, 0.0)
         # An inner node that held on to the recorded pass would be part of a reference cycle.
         node.grad = gradient.data if hasattr(gradient, "primitive") else float(gradient)
+    for leaf in _hooked_leaves(root, order) or ():
+        adjoint.setdefault(leaf, 0.0)  # hooks see a gradient of zero too
     for leaf, gradient in adjoint.items():
-        leaf.grad = leaf.grad + hooked(leaf, gradient) if leaf.grad else hooked(leaf, gradient)
+        gradient = hooked(leaf, gradient)
+        untouched = type(leaf.grad) is float and leaf.grad == 0.0
+        leaf.grad = gradient if untouched else leaf.grad + gradient
 
 
 def adjoints(
@@ -117,10 +124,10 @@ def adjoints(
     adjoint: dict[Value, Any] = dict(seeds)
     for node in reversed(order):
         upstream = adjoint.get(node)
+        if hooks:
+            adjoint[node] = upstream = hooked(node, 0.0 if upstream is None else upstream)
         if upstream is None:
             continue
-        if hooks:
-            adjoint[node] = upstream = hooked(node, upstream)
         partials = formulas(node) if record else node.partials
         for operand, partial in zip(node.operands, partials, strict=True):
             contribution = times(upstream, partial)
@@ -141,7 +148,9 @@ def tangents(seeds: Mapping[Value, Any], order: list[Value], record: bool = Fals
         found = None
         for operand, partial in zip(node.operands, formulas(node) if record else node.partials, strict=True):
             moved = tangent.get(operand)
-            contribution = None if moved is None else times(moved, partial)
+            if moved is None or (type(partial) is float and partial == 0.0):
+                continue  # a partial of zero wins over an infinite tangent, as an adjoint of zero does
+            contribution = times(moved, partial)
             if contribution is not None:
                 found = contribution if found is None else found + contribution
         if found is not None:

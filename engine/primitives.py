@@ -93,7 +93,7 @@ div = Primitive(
 
 
 def _pow_partials(x: Any, y: Any, out: Any) -> tuple[Any, Any]:
-    by_base = 0.0 if y == 0.0 else y * pow(x, y - 1.0)
+    by_base = 0.0 if x == 0.0 and y == 0.0 else y * pow(x, y - 1.0)  # there 0 times inf otherwise
     if x > 0.0:
         return by_base, out * log(x)
     if x == 0.0:  # 0 ** y stays 0 when y > 0 moves a little; at y = 0 PyTorch's rule is 0 too

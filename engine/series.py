@@ -12,7 +12,7 @@ from math import factorial
 from typing import Any
 
 from .primitive import TABLE, Primitive
-from .transforms import matching, record
+from .transforms import Recorded, matching, record
 from .value import Value
 
 
@@ -76,7 +76,7 @@ def through(primitive: Primitive, operands: tuple[Any, ...], start: Any) -> Seri
 
     def rule(k: int) -> Any:
         nonlocal partials
-        partials = partials or primitive.partials_at(operands, out)
+        partials = partials or _partials(primitive, operands, out)
         total: Any = 0.0
         for operand, partial in zip(operands, partials, strict=True):
             if isinstance(operand, Series):
@@ -86,6 +86,35 @@ def through(primitive: Primitive, operands: tuple[Any, ...], start: Any) -> Seri
 
     out = Series([start], rule)
     return out
+
+
+def _partials(primitive: Primitive, operands: tuple[Any, ...], out: Series) -> tuple[Any, ...]:
+    try:
+        return primitive.partials_at(operands, out)
+    except TypeError:  # formulas that take Values only: an implicit function's, which differentiate
+        numbers = [coefficient(x, 0) for x in (*operands, out)]
+        run = record(lambda xs: primitive.partials_at(tuple(xs[:-1]), xs[-1]), (numbers,), {}, 0, "taylor")
+        return tuple(along(run, (*operands, out)))
+
+
+def along(run: Recorded, inputs: Sequence[Any], order: int = 0) -> list[Any]:
+    """Return the outputs of a recorded run as series, given its inputs as series or numbers.
+
+    order: up to which every value's coefficients are worked out at once, operands before users, so that
+    those at the end of a long chain need not wait for all the others in turn.
+    """
+
+    def term(value: Value) -> Any:
+        return value if run.nested else value.data
+
+    series: dict[Value, Any] = dict(zip(run.inputs, inputs, strict=True))
+    for node in run.order:
+        operands = tuple([series.get(operand, term(operand)) for operand in node.operands])
+        if any(isinstance(operand, Series) for operand in operands):
+            assert node.primitive is not None
+            series[node] = through(node.primitive, operands, term(node))
+            series[node][order]
+    return [series.get(output, term(output)) for output in run.outputs]
 
 
 def _product(x: Any, y: Any, start: Any) -> Series:
@@ -103,7 +132,7 @@ def _quotient(x: Any, y: Any, start: Any) -> Series:
         total = coefficient(x, k)
         for j in range(1, k + 1):
             total = plus(total, coefficient(y, j), -1.0 * out[k - j])
-        return total if is_zero(total) else total / coefficient(y, 0)
+        return total if is_zero(total) else TABLE["div"](total, coefficient(y, 0))
 
     out = Series([start], rule)
     return out
@@ -161,22 +190,12 @@ def taylor(f: Callable[..., Any], x: Any, n: int, direction: Any = 1.0) -> list[
         raise ValueError(f"taylor needs n of zero or more, got {n}")
     run = record(f, (x,), {}, 0, "taylor")
     steps = matching(direction, run.inputs, "taylor", "the direction")
-
-    def term(value: Value) -> Any:
-        return value if run.nested else value.data
-
-    series: dict[Value, Any] = {
-        value: Series([term(value), step]) for value, step in zip(run.inputs, steps, strict=True)
-    }
-    for node in run.order:
-        operands = tuple([series.get(operand, term(operand)) for operand in node.operands])
-        if any(isinstance(operand, Series) for operand in operands):
-            assert node.primitive is not None
-            series[node] = through(node.primitive, operands, term(node))
-    for node in run.order:  # in this order, no coefficient waits for a long chain of others
-        for k in range(n + 1 if node in series else 0):
-            series[node][k]
-    found = [series.get(output, term(output)) for output in run.outputs]
+    run = run.along(steps)
+    line = [
+        Series([value if run.nested else value.data, step])
+        for value, step in zip(run.inputs, steps, strict=True)
+    ]
+    found = along(run, line, order=n)
     return [
         run.of_outputs([run.number(coefficient(output, k) * float(factorial(k))) for output in found])
         for k in range(n + 1)

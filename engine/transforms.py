@@ -12,6 +12,7 @@ from functools import wraps
 from typing import Any, Literal, NamedTuple
 
 from .graph import adjoints, operations, tangents
+from .hooks import live
 from .modes import enable_grad, recording
 from .tree import flatten
 from .value import Constant, Value, described
@@ -34,6 +35,12 @@ class Recorded(NamedTuple):
     """The operations between them, in topological order."""
     nested: bool
     """Whether the result must be Values: it depends on others than the inputs."""
+    may_nest: bool
+    """Whether that was asked at all: inside `no_grad` results are floats."""
+
+    def along(self, seeds: Sequence[Any]) -> Recorded:
+        """Return this run for a pass with `seeds`: a seed that is somebody's Value makes the result one."""
+        return self._replace(nested=self.nested or (self.may_nest and any(map(_is_owned, seeds))))
 
     def result(self) -> Any:
         """Return what the function returned: floats, or Values where they matter to somebody else."""
@@ -48,15 +55,19 @@ class Recorded(NamedTuple):
     def gradients(self, seeds: Sequence[Any]) -> list[Any]:
         """Return sum of seed * d output / d input, for each input: reverse mode."""
         totals: dict[Value, Any] = {}
-        for output, seed in zip(self.outputs, seeds, strict=True):
+        for output, seed in zip(self.outputs, map(self._seed, seeds), strict=True):
             totals[output] = totals[output] + seed if output in totals else seed
-        found = adjoints(totals, self.order, record=self.nested)
+        found = adjoints(totals, self.order, record=self.nested, hooks=bool(live))
         return [self.number(found.get(value, 0.0)) for value in self.inputs]
 
     def directional(self, seeds: Sequence[Any]) -> list[Any]:
         """Return sum of d output / d input * seed, for each output: forward mode."""
-        found = tangents(dict(zip(self.inputs, seeds, strict=True)), self.order, record=self.nested)
+        known = dict(zip(self.inputs, map(self._seed, seeds), strict=True))
+        found = tangents(known, self.order, record=self.nested)
         return [self.number(found.get(value, 0.0)) for value in self.outputs]
+
+    def _seed(self, seed: Any) -> Any:
+        return seed if self.nested or not isinstance(seed, Value) else seed.data
 
 
 def record(
@@ -72,8 +83,8 @@ def record(
         raise TypeError(f"{what}: there is no number to differentiate by in {described(chosen)}")
     # A number that is a Value belongs to somebody else: the input is made from it, and stays apart from
     # its other uses, so that nested derivatives do not mix.
-    owned = [isinstance(number, Value) and not isinstance(number, Constant) for number in numbers]
-    recorded_here = recording()
+    owned = [_is_owned(number) for number in numbers]
+    may_nest = recording()
     with enable_grad():
         inputs = [
             number * 1.0 if own else Value(number.data if isinstance(number, Value) else number)
@@ -83,8 +94,13 @@ def record(
         returned, of_outputs = flatten(f(*new_args, **new_kwargs))
     outputs = [output if isinstance(output, Value) else Constant(output) for output in returned]
     order = operations(*outputs, above=inputs)
-    nested = recorded_here and (any(owned) or _leads_elsewhere(outputs, order, set(inputs)))
-    return Recorded(inputs, outputs, of_inputs, of_outputs, order, nested)
+    nested = may_nest and (any(owned) or _leads_elsewhere(outputs, order, set(inputs)))
+    return Recorded(inputs, outputs, of_inputs, of_outputs, order, nested, may_nest)
+
+
+def _is_owned(number: Any) -> bool:
+    """Return whether `number` is a Value that somebody may differentiate by."""
+    return isinstance(number, Value) and not isinstance(number, Constant)
 
 
 def _leads_elsewhere(outputs: list[Value], order: list[Value], inputs: set[Value]) -> bool:
@@ -109,6 +125,8 @@ def _chosen(
     for place in places:
         if not -len(args) <= place < len(args):
             raise TypeError(f"{what}: argnums={argnums!r}, but there are {len(args)} positional arguments")
+    if len({place % len(args) for place in places}) < len(places):
+        raise ValueError(f"{what}: argnums={argnums!r} names an argument twice")
 
     def replaced(new: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
         changed = list(args)
@@ -227,8 +245,16 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     >>> jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 0.5))
     (6.0, 4.0)
     """
-    run = record(f, tuple(primals), {}, range(len(primals)), "jvp")
-    return run.result(), run.of_outputs(run.directional(matching(tangents, run.inputs, "jvp", "tangents")))
+    return _jvp(f, primals, tangents, "jvp", "the tangents")
+
+
+def _jvp(
+    f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], what: str, name: str
+) -> tuple[Any, Any]:
+    run = record(f, tuple(primals), {}, range(len(primals)), what)
+    seeds = matching(tangents, run.inputs, what, name)
+    run = run.along(seeds)
+    return run.result(), run.of_outputs(run.directional(seeds))
 
 
 def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
@@ -244,7 +270,7 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
 
     def pull(cotangent: Any) -> tuple[Any, ...]:
         seeds = matching(cotangent, run.outputs, "vjp", "the cotangent")
-        gradients: tuple[Any, ...] = run.of_inputs(run.gradients(seeds))
+        gradients: tuple[Any, ...] = run.of_inputs(run.along(seeds).gradients(seeds))
         return gradients
 
     return run.result(), pull
@@ -259,7 +285,7 @@ def hvp(f: Callable[..., Any], x: Any, v: Any) -> Any:
     >>> hvp(lambda x: x[0] ** 2 * x[1], [2.0, 3.0], [1.0, 0.0])
     [6.0, 4.0]
     """
-    return jvp(grad(f), (x,), (v,))[1]
+    return _jvp(grad(f), (x,), (v,), "hvp", "v")[1]
 
 
 def matching(held: Any, wanted: list[Value], what: str, name: str) -> list[Any]:

@@ -34,15 +34,13 @@ def flatten(held: Any) -> tuple[list[Any], Callable[[Sequence[Any]], Any]]:
 
 
 def _flatten(held: Any, leaves: list[Any]) -> Rebuild:
-    if isinstance(held, Value) or (isinstance(held, REAL) and not isinstance(held, bool)):
-        leaves.append(held)
+    if isinstance(held, (Value, *REAL, complex)) and not isinstance(held, bool):
+        leaves.append(held)  # complex numbers too, so that making a Value of one says what is wrong
         return next
     if _is_array(held):
         return _flatten_array(held, leaves)
     if isinstance(held, dict):
-        keys = list(held)
-        parts = [_flatten(held[key], leaves) for key in keys]
-        return lambda numbers: {key: part(numbers) for key, part in zip(keys, parts, strict=True)}
+        return _flatten_dict(held, leaves)
     if isinstance(held, list | tuple):
         kind: Any = type(held)
         make = kind._make if hasattr(kind, "_make") else kind  # a named tuple takes its fields one by one
@@ -51,6 +49,18 @@ def _flatten(held: Any, leaves: list[Any]) -> Rebuild:
     if dataclasses.is_dataclass(held) and not isinstance(held, type):
         return _flatten_dataclass(held, leaves)
     return lambda numbers: held
+
+
+def _flatten_dict(held: dict[Any, Any], leaves: list[Any]) -> Rebuild:
+    parts = {key: _flatten(item, leaves) for key, item in held.items()}
+
+    def rebuild(numbers: Iterator[Any]) -> Any:
+        made = copy.copy(held)  # of the same class, with its default factory, say
+        for key, part in parts.items():
+            made[key] = part(numbers)
+        return made
+
+    return rebuild
 
 
 def _flatten_dataclass(held: Any, leaves: list[Any]) -> Rebuild:

@@ -1,0 +1,130 @@
+"""strict: the first operation whose result is inf or nan is an error, there and then."""
+
+import math
+import re
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from chainrule.engine import NotFiniteError, Value, exp, grad, log, no_grad, sqrt, strict, total
+
+
+def message(compute: Callable[[], Any]) -> str:
+    with strict(), pytest.raises(NotFiniteError) as caught:
+        compute()
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("compute", "text"),
+    [
+        (lambda: 1.0 / Value(0.0), "div(x=1.0, y=0.0) is inf"),
+        (lambda: Value(-1.0) / 0.0, "div(x=-1.0, y=0.0) is -inf"),
+        (lambda: Value(0.0) / 0.0, "div(x=0.0, y=0.0) is nan"),
+        (lambda: exp(Value(1000.0)), "exp(x=1000.0) is inf"),
+        (lambda: Value(-1.0).log(), "log(x=-1.0) is nan"),
+        (lambda: Value(-2.0) ** 0.5, "pow(x=-2.0, y=0.5) is nan"),
+        (lambda: Value(1e200) * 1e200, "mul(x=1e+200, y=1e+200) is inf"),
+        (lambda: total([Value(1e308), 1e308, 1.0]), "total(1e+308, 1e+308, 1.0) is inf"),
+    ],
+)
+def test_the_operation_is_named_with_its_operands(compute: Callable[[], Any], text: str) -> None:
+    assert message(compute) == text
+
+
+def test_many_operands_are_cut_short() -> None:
+    assert message(lambda: total([Value(1e308)] * 20)).endswith("1e+308, ...) is inf")
+
+
+def test_the_first_operation_that_fails_is_the_one_named() -> None:
+    assert message(lambda: exp(log(Value(-1.0)) + 1.0) / 0.0) == "log(x=-1.0) is nan"
+
+
+def test_it_is_an_arithmetic_error() -> None:
+    with strict(), pytest.raises(ArithmeticError):
+        Value(1.0) / 0.0
+
+
+def test_nothing_is_said_outside_or_about_finite_numbers() -> None:
+    assert (1.0 / Value(0.0)).data == math.inf
+    with strict():
+        assert sqrt(Value(0.0)).data == 0.0  # the derivative there is inf, the number is not
+        assert (Value(1e308) + 1.0).data == 1e308
+        assert Value(math.inf).data == math.inf  # holding one is no operation
+    assert math.isnan(log(Value(-1.0)).data)
+
+
+def test_the_operands_being_infinite_already_does_not_excuse_the_result() -> None:
+    assert message(lambda: Value(math.inf) + 1.0) == "add(x=inf, y=1.0) is inf"
+
+
+def test_blocks_nest() -> None:
+    with strict():
+        with strict(), pytest.raises(NotFiniteError):
+            Value(1.0) / 0.0
+        with pytest.raises(NotFiniteError):
+            Value(1.0) / 0.0
+    assert (Value(1.0) / 0.0).data == math.inf
+
+
+def test_an_exception_ends_the_block() -> None:
+    with pytest.raises(NotFiniteError), strict():
+        Value(1.0) / 0.0
+    assert (Value(1.0) / 0.0).data == math.inf
+
+
+def test_it_is_a_decorator_too() -> None:
+    @strict()
+    def inverse(x: Value) -> Value:
+        return 1.0 / x
+
+    for _ in range(2):
+        assert inverse(Value(2.0)).data == 0.5
+        with pytest.raises(NotFiniteError, match=re.escape("div(x=1.0, y=0.0) is inf")):
+            inverse(Value(0.0))
+
+
+def test_results_inside_no_grad_are_looked_at_too() -> None:
+    with no_grad():
+        assert message(lambda: Value(1.0) / 0.0) == "div(x=1.0, y=0.0) is inf"
+    with strict(), no_grad(), pytest.raises(NotFiniteError):
+        exp(Value(1000.0))
+
+
+def test_gradients_of_functions_are_computed_strictly() -> None:
+    assert message(lambda: grad(lambda x: x * log(x))(-1.0)) == "log(x=-1.0) is nan"
+    assert message(lambda: grad(grad(sqrt))(0.0)).startswith("div(x=0.5, y=0.0) is inf")
+
+
+def test_a_block_holds_for_its_own_thread_only() -> None:
+    inside, looked = threading.Event(), threading.Event()
+    seen: dict[str, Any] = {}
+
+    def other() -> None:
+        with strict():
+            inside.set()
+            looked.wait(timeout=10)
+            try:
+                Value(1.0) / 0.0
+            except NotFiniteError as error:
+                seen["in the block's thread"] = str(error)
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    assert inside.wait(timeout=10)
+    seen["in this thread"] = (Value(1.0) / 0.0).data
+    looked.set()
+    thread.join(timeout=10)
+    assert seen == {"in the block's thread": "div(x=1.0, y=0.0) is inf", "in this thread": math.inf}
+
+
+def test_the_graph_built_so_far_stays_usable() -> None:
+    x = Value(0.0)
+    with strict():
+        y = x + 1.0
+        with pytest.raises(NotFiniteError):
+            1.0 / x
+        y.backward()
+    assert x.grad == 1.0
