@@ -88,6 +88,8 @@ class Peer:
 
     def candidates(self, row: Primitive) -> Iterator[Operation]:
         """Give what may be the same function: the operator, the function of that name, the formula."""
+        if row.name == "polygamma":  # whose order must be whole, where ours is rounded
+            return
         if row.dunder:
             yield getattr(operator, row.dunder)
         if not row.variadic and hasattr(self.m, row.name):
@@ -127,6 +129,24 @@ class Autograd(Peer):
 
     def __init__(self) -> None:
         super().__init__("autograd.numpy", "autograd.scipy.special")
+
+    def fits(self, row: Primitive, operation: Operation) -> bool:
+        """Return whether it also has a derivative: it has NumPy's functions without their rules."""
+        if not super().fits(row, operation):
+            return False
+        autograd, np = import_module("autograd"), import_module("numpy")
+
+        def f(x: Any) -> Any:
+            return operation(*[x[i] for i in range(len(x))])
+
+        try:
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", message="Output seems independent of input")
+                for point in filter(None, row.points):
+                    autograd.jacobian(autograd.grad(f))(np.array(point))
+        except (NotImplementedError, KeyError, TypeError):
+            return False
+        return True
 
     def derivatives(self, graph: Any) -> Derivatives:
         autograd, np = import_module("autograd"), import_module("numpy")

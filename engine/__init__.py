@@ -8,6 +8,9 @@
 3.0000 3.9999
 """
 
+import builtins as _builtins
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
 from .check import GradientError as GradientError
 from .check import GradientReport as GradientReport
 from .check import check_gradients as check_gradients
@@ -37,3 +40,7 @@ from .transforms import vjp as vjp
 from .value import Constant as Constant
 from .value import Number as Number
 from .value import Value as Value
+
+if not _TYPE_CHECKING:
+    # `from chainrule.engine import *` leaves Python's own abs, pow and round alone: they know Values anyway.
+    __all__ = [name for name in globals() if not name.startswith("_") and not hasattr(_builtins, name)]

@@ -1,14 +1,28 @@
 """Print the table of primitives: `python -m chainrule.engine`."""
 
-from . import TABLE
+from . import TABLE, Primitive
 
 
 def main() -> None:
-    """Print one line for each row: name, what it computes, the rule at its kinks, the ends of its domain."""
+    """Print one line for each row: name, what it computes, its other names, kinks, edges and stated error."""
     for row in TABLE.values():
-        kinks = "; ".join(f"at {_listed(point)}: {_listed(partials)}" for point, partials in row.kinks)
-        edges = "; ".join(f"{_listed(point)} gives {value:g}" for point, value in row.edges)
-        print(f"{row.name:12}{row.formula:32}{'partials ' + kinks + '  ' if kinks else ''}{edges}".rstrip())
+        notes = [
+            f"also {', '.join(row.aliases)}" if row.aliases else "",
+            "; ".join(f"{name} = {number:g} unless given" for name, number in _defaults(row)),
+            f"partials {_kinks(row)}" if row.kinks else "",
+            "; ".join(f"{_listed(point)} gives {value:g}" for point, value in row.edges),
+            f"error below {row.bound}" if row.bound else "",
+        ]
+        print(f"{row.name:12}{row.formula:32}{'  '.join(filter(None, notes))}".rstrip())
+
+
+def _kinks(row: Primitive) -> str:
+    return "; ".join(f"at {_listed(point)}: {_listed(partials)}" for point, partials in row.kinks)
+
+
+def _defaults(row: Primitive) -> list[tuple[str, float]]:
+    names = "xyz"[: row.arity][-len(row.defaults) :] if row.defaults else ""
+    return list(zip(names, row.defaults, strict=True))
 
 
 def _listed(numbers: tuple[float, ...]) -> str:

@@ -8,7 +8,11 @@ floats of this module. The fast path then pays nothing, and each formula stands 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from math import copysign, inf, isnan, nan
+
+TINY = 2.0**-960
+"""Below this, something computed from a result may have lost digits to its underflow."""
 
 
 class Ieee(float):
@@ -37,6 +41,18 @@ class Ieee(float):
     def __rtruediv__(self, other: float) -> Ieee:
         return Ieee(divide(other, float(self)))
 
+    def __mod__(self, other: float) -> Ieee:
+        return Ieee(remainder(float(self), float(other)))
+
+    def __rmod__(self, other: float) -> Ieee:
+        return Ieee(remainder(other, float(self)))
+
+    def __floordiv__(self, other: float) -> Ieee:
+        return Ieee(quotient(float(self), float(other)))
+
+    def __rfloordiv__(self, other: float) -> Ieee:
+        return Ieee(quotient(other, float(self)))
+
     def __pow__(self, other: float, modulo: None = None) -> Ieee:
         return Ieee(power(float(self), float(other)))
 
@@ -58,6 +74,24 @@ def divide(x: float, y: float) -> float:
     if x == 0.0 or isnan(x):
         return nan
     return copysign(inf, x) * copysign(1.0, y)
+
+
+def quotient(x: float, y: float) -> float:
+    """Return x // y, the floor of the quotient, as `divide` where y = 0.
+
+    >>> quotient(-7.0, 2.0), quotient(1.0, 0.0)
+    (-4.0, inf)
+    """
+    return x // y if y != 0.0 else divide(x, y)
+
+
+def remainder(x: float, y: float) -> float:
+    """Return x % y, which has the sign of y; nan where y = 0.
+
+    >>> remainder(-7.0, 2.0), remainder(1.0, 0.0)
+    (1.0, nan)
+    """
+    return x % y if y != 0.0 else nan
 
 
 def power(x: float, y: float) -> float:
@@ -97,6 +131,39 @@ def logarithm(x: float) -> float:
     if x == 0.0:
         return -inf
     return math.log(x) if x > 0.0 else nan
+
+
+def left_to_right(xs: Sequence[float]) -> float:
+    """Return the sum of `xs`, rounded after each term."""
+    # Not the builtin sum: from Python 3.12 on it compensates, and the same program would give
+    # different last digits under different Pythons.
+    out = 0.0
+    for x in xs:
+        out += x
+    return out
+
+
+def rounded_once(xs: Sequence[float]) -> float:
+    """Return the sum of `xs` as if computed exactly; where a part of it overflows, as `left_to_right`."""
+    try:
+        return math.fsum(xs)
+    except (OverflowError, ValueError):  # ValueError: inf and -inf are among them
+        return left_to_right(xs)
+
+
+def unlimited(*operands: float) -> float:
+    """Return inf: what IEEE arithmetic gives for a result too large for a float, and for poles."""
+    return inf
+
+
+def signed_infinity(x: float) -> float:
+    """Return inf with the sign of x."""
+    return copysign(inf, x)
+
+
+def itself(x: float) -> float:
+    """Return x: what rounding to whole numbers gives for inf and nan."""
+    return x
 
 
 def not_a_number(*operands: float) -> float:

@@ -62,6 +62,21 @@ class Primitive:
     edges: tuple[tuple[Point, float], ...] = ()
     """The value at the ends of the domain and outside it."""
 
+    domain: tuple[Point, ...] = ()
+    """(least, largest) for each operand, or one pair for all: where accuracy is measured; none: anywhere."""
+
+    bound: str = ""
+    """What its error stays below, as in "6 ulp of the largest term"; none: 4 ulp of the result."""
+
+    aliases: tuple[str, ...] = ()
+    """Other names of the method: those of `math`, and what NumPy calls on the elements of its arrays."""
+
+    defaults: tuple[float, ...] = ()
+    """What the last operands are where they are left out."""
+
+    method: bool = False
+    """Whether `Value` has it as a method although it is variadic; the others always are methods."""
+
     arity: int = 0
     """How many operands it takes: as many as its points have, unless said; -1 for any number."""
 
@@ -72,13 +87,14 @@ class Primitive:
         """
         if not self.name.isidentifier():
             raise ValueError(f"a row needs a name that Python can call it by, got {self.name!r}")
-        if hasattr(Value, self.name) or self.name in TABLE:
-            raise ValueError(f"a row cannot be named {self.name!r}: Value or the table has that name already")
+        for name in (self.name, *self.aliases):
+            if hasattr(Value, name) or name in TABLE:
+                raise ValueError(f"a row cannot be named {name!r}: Value or the table has that name already")
         if not (self.variadic or self.arity or self.points):
             raise ValueError(f"the row {self.name!r} says neither its arity nor points that have one")
         object.__setattr__(self, "arity", -1 if self.variadic else self.arity or len(self.points[0]))
         TABLE[self.name] = self
-        if not self.variadic:
+        if self.method or not self.variadic:
             _attach(self)
 
     @overload
@@ -90,7 +106,10 @@ class Primitive:
     def __call__(self, *operands: Value | Number) -> Value | float:
         """Return the result as a Value where any operand is one, else as a float."""
         if len(operands) != self.arity and not self.variadic:
-            raise TypeError(f"{self.name} takes {_count(self.arity)}, got {len(operands)}")
+            missing = self.arity - len(operands)
+            if not 0 < missing <= len(self.defaults):
+                raise TypeError(f"{self.name} takes {_count(self.arity)}, got {len(operands)}")
+            operands += self.defaults[-missing:]
         for operand in operands:
             if type(operand) is not float:
                 break
@@ -119,15 +138,17 @@ class Primitive:
             out, partials = self.linearize(*numbers)
         return record(self, out, operands, partials)
 
-    def over(self, operands: tuple[Value | Number, ...]) -> Value:
-        """Return `apply(operands)`, plain numbers among them made constants.
+    def over(self, operands: tuple[Value | Number, ...]) -> Any:
+        """Return what calling this with `operands` returns: a Value, or a float where all are numbers.
 
         Long rows of operands are nearly always Values throughout, so that is tried first.
         """
-        try:
-            return self.apply(operands)  # type: ignore[arg-type]  # where that is wrong it raises
-        except (AttributeError, TypeError):
-            return self.apply(as_values(operands, self.name))
+        if operands:
+            try:
+                return self.apply(operands)  # type: ignore[arg-type]  # where that is wrong it raises
+            except (AttributeError, TypeError):
+                pass
+        return self(*operands)  # type: ignore[arg-type]  # Values may be anywhere among them
 
     def partials_at(self, operands: tuple[Any, ...], out: Any) -> tuple[Any, ...]:
         """Return the partials by their formulas: floats at floats, Values at Values."""
@@ -189,12 +210,11 @@ def _count(n: int) -> str:
 
 def _attach(primitive: Primitive) -> None:
     """Give `Value` the method, and where the row names one the operator, of `primitive`."""
-    if primitive.arity == 1:
-        _install(primitive, primitive.name, _unary(primitive))
-        if primitive.dunder:
-            _install(primitive, f"__{primitive.dunder}__", _unary(primitive))
+    for name in (primitive.name, *primitive.aliases):
+        _install(primitive, name, _unary(primitive) if primitive.arity == 1 else _named(primitive))
+    if primitive.arity == 1 and primitive.dunder:
+        _install(primitive, f"__{primitive.dunder}__", _unary(primitive))
         return
-    _install(primitive, primitive.name, _named(primitive))
     if primitive.dunder:
         forward, reflected = _binary(primitive)
         _install(primitive, f"__{primitive.dunder}__", forward)
@@ -205,7 +225,12 @@ def _install(primitive: Primitive, name: str, method: Callable[..., Value]) -> N
     method.__name__ = name
     method.__qualname__ = f"Value.{name}"
     method.__doc__ = f"Return {primitive.formula}."
-    method.row = primitive  # type: ignore[attr-defined]  # how stub.py finds the row's methods
+    give_method(name, primitive, method)
+
+
+def give_method(name: str, row: Primitive, method: Callable[..., Any]) -> None:
+    """Make `method` the one of `Value` with that name, in the place of what `row` gave it, if anything."""
+    method.row = row  # type: ignore[attr-defined]  # how stub.py finds the row's methods
     setattr(Operations, name, method)
 
 

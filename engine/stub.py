@@ -15,6 +15,12 @@ from .value import Number, Value
 class Operations:
 '''
 
+KEYWORDS = {
+    "clip": "self, low: Value | Number | None = None, high: Value | Number | None = None",
+    "__round__": "self, ndigits: None = None",
+}
+"""The methods that are more than their row."""
+
 
 def stub() -> str:
     """Return the text of operations.pyi: every method and operator that a row gives to `Value`.
@@ -34,8 +40,13 @@ def _methods(row: Primitive) -> list[str]:
 def _parameters(name: str, row: Primitive) -> str:
     if name.startswith("__r") and row.arity == 2 and name == f"__r{row.dunder}__":
         return "self, x: Number"
-    others = "yzuvw"[: row.arity - 1]
-    return ", ".join(["self", *[f"{other}: Value | Number" for other in others]])
+    if row.variadic:
+        return "self, *others: Value | Number"
+    if name in KEYWORDS:
+        return KEYWORDS[name]
+    optional = [False] * (row.arity - 1 - len(row.defaults)) + [True] * len(row.defaults)
+    others = zip("yzuvw", optional, strict=False)
+    return ", ".join(["self", *[f"{other}: Value | Number{' = ...' * left}" for other, left in others]])
 
 
 if __name__ == "__main__":

@@ -4,8 +4,10 @@ import math
 import operator
 import subprocess
 import sys
+from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pytest
 
 import chainrule.engine as engine
@@ -95,10 +97,49 @@ def test_variadic_functions_take_plain_numbers_too() -> None:
     x = Value(2.0)
     assert engine.total([1, x, 0.5]).data == 3.5
     assert engine.dot([1, x], [x, 3.0]).data == 8.0
-    assert engine.dot([1, 2], [3, 4]).data == 11.0
     assert engine.logsumexp([x, 2]).data == 2.0 + math.log(2.0)
-    assert engine.total([]).data == 0.0
-    assert engine.dot([], []).data == 0.0
+
+
+def test_all_functions_of_lists_give_floats_for_plain_numbers() -> None:
+    numbers: list[Any] = [1, 2.0, True, np.float64(3.0), np.int64(4), Fraction(1, 2)]
+    for name in ("total", "fsum", "prod", "norm", "mean", "variance", "logsumexp", "median"):
+        assert type(getattr(engine, name)(numbers)) is float, name
+    for name in ("softmax", "log_softmax", "cumsum", "cumprod", "sort"):
+        assert {type(x) for x in getattr(engine, name)(numbers)} == {float}, name
+    assert type(engine.dot([1, 2], [3, 4])) is float
+    assert engine.dot([1, 2], [3, 4]) == 11.0
+    assert (engine.total([]), engine.dot([], []), engine.prod([]), engine.norm([])) == (0.0, 0.0, 1.0, 0.0)
+    assert engine.softmax([]) == engine.log_softmax([]) == engine.cumsum([]) == engine.sort([]) == []
+    assert type(engine.polyval([1, 2], 3)) is type(engine.interp(1, [0, 2], [0, 1])) is float
+    assert type(engine.hypot(3, 4)) is type(engine.clip(3, 0, 1)) is type(engine.where(True, 1, 2)) is float
+
+
+@pytest.mark.parametrize("row", [row for row in TABLE.values() if row.aliases], ids=lambda row: row.name)
+def test_other_names_are_the_same_row(row: Primitive) -> None:
+    x, *others = row.points[0]
+    for alias in row.aliases:
+        assert getattr(Value(x), alias)(*others).primitive is row
+        assert getattr(engine, alias, row) is row
+        assert alias not in TABLE
+
+
+def test_operands_left_out_are_the_rows_defaults() -> None:
+    assert engine.leaky_relu(-2.0) == Value(-2.0).leaky_relu().data == -0.02
+    assert engine.elu(-2.0) == Value(-2.0).elu().data == math.expm1(-2.0)
+    assert Value(-2.0).elu(0.5).data == 0.5 * math.expm1(-2.0)
+    with pytest.raises(TypeError, match="elu takes 2 operands, got 0"):
+        engine.elu()
+
+
+def test_pythons_own_functions_round_values() -> None:
+    x = Value(-2.5)
+    for python, name in ((math.floor, "floor"), (math.ceil, "ceil"), (math.trunc, "trunc"), (round, "round")):
+        node: Any = python(x)
+        assert node.primitive is TABLE[name]
+        assert node.data == python(-2.5)
+        assert node.partials == (0.0,)
+    with pytest.raises(TypeError, match=r"round\(v, 2\) is not offered: .* round\(v\.item\(\), 2\)"):
+        round(x, 2)  # type: ignore[call-overload]
 
 
 def test_one_value_many_times_in_a_variadic_row_collects_every_place() -> None:
@@ -114,8 +155,8 @@ def test_one_value_many_times_in_a_variadic_row_collects_every_place() -> None:
 def test_a_wrong_number_of_operands_is_named(row: Primitive) -> None:
     with pytest.raises(TypeError, match=rf"{row.name} takes {row.arity} operands?, got 0"):
         row()
-    with pytest.raises(TypeError, match=rf"{row.name} takes {row.arity} operands?, got 3"):
-        row(Value(1.0), 1.0, 1.0)
+    with pytest.raises(TypeError, match=rf"{row.name} takes {row.arity} operands?, got {row.arity + 1}"):
+        row(Value(1.0), *[1.0] * row.arity)
 
 
 @pytest.mark.parametrize("row", every_row())
@@ -140,6 +181,20 @@ def test_the_functions_arguments_are_checked_by_name() -> None:
         engine.dot([1.0], [1.0, 2.0])
     with pytest.raises(ValueError, match=r"logsumexp\(xs\) needs at least one number, got none"):
         engine.logsumexp([])
+    for name in ("mean", "variance", "median"):
+        with pytest.raises(ValueError, match=rf"{name}\(xs\) needs at least one number, got none"):
+            getattr(engine, name)([])
+    for name in ("total", "mean", "softmax", "sort"):
+        with pytest.raises(TypeError, match=rf"{name}\(xs\) takes a list of Values and plain numbers, got V"):
+            getattr(engine, name)(Value(1.0))
+        with pytest.raises(TypeError, match=f"{name} takes Values and plain numbers, got '3'"):
+            getattr(engine, name)([1.0, "3"])
+    with pytest.raises(ValueError, match=r"interp\(x, xs, fs\) needs increasing xs: sort the points by x"):
+        engine.interp(1.0, [0.0, 2.0, 1.0], [1.0, 2.0, 3.0])
+    with pytest.raises(ValueError, match="needs as many fs as xs, got 2 xs and 1 fs"):
+        engine.interp(1.0, [0.0, 2.0], [1.0])
+    with pytest.raises(ValueError, match="needs at least one point, got none"):
+        engine.interp(1.0, [], [])
     with pytest.raises(TypeError, match="total takes Values and plain numbers, got '3'"):
         engine.total([Value(1.0), "3"])  # type: ignore[list-item]  # the mistake is the point
 
@@ -163,7 +218,8 @@ def test_every_row_has_a_name_a_label_and_a_formula(row: Primitive) -> None:
 def test_methods_are_documented_by_their_row(row: Primitive) -> None:
     method = getattr(Value, row.name)
     assert method.__name__ == row.name
-    assert row.formula in method.__doc__
+    assert row.formula in method.__doc__ or method.__doc__ == getattr(engine, row.name).__doc__
+    assert method.row is row
 
 
 def test_the_table_prints_a_line_for_every_row() -> None:
@@ -183,3 +239,11 @@ def test_the_table_prints_a_line_for_every_row() -> None:
         assert row.formula in line
         assert line.count("partials at") == bool(row.kinks)
         assert line.count(" gives ") == len(row.edges)
+        assert line.count("error below ") == bool(row.bound)
+
+
+def test_a_star_import_leaves_pythons_own_functions_alone() -> None:
+    names: dict[str, Any] = {}
+    exec("from chainrule.engine import *", names)
+    assert {"exp", "Value", "grad", "where"} <= names.keys()
+    assert not {"abs", "pow", "round"} & names.keys()

@@ -4,14 +4,20 @@ import math
 import operator
 import sys
 from collections.abc import Callable, Iterator
+from itertools import product
+from pathlib import Path
+from runpy import run_path
 from typing import Any
 
 import mpmath
 import pytest
 
-from chainrule.engine import TABLE, Primitive, Value, sqrt
+from chainrule.engine import TABLE, Primitive, Value, grad, sqrt, taylor
 
 Point = tuple[float, ...]
+
+# What mpmath makes of every row, and the measuring: shared with the command that prints the worst cases.
+ACCURACY = run_path(str(Path(__file__).parents[2] / "benchmarks" / "accuracy.py"))
 
 EPS = sys.float_info.epsilon
 
@@ -50,13 +56,14 @@ def slope(function: Callable[..., float], point: Point, i: int) -> float:
     the fifth derivative and rounding eps / h times the value: both some 1e-13 where all of them are of
     order one, as points have to be.
     """
-    h = EPS**0.2 * (abs(point[i]) or 1.0)
+    h: float = EPS**0.2 * (abs(point[i]) or 1.0)
 
     def at(x: float) -> float:
         return function(*point[:i], x, *point[i + 1 :])
 
     x = point[i]
-    return (8.0 * (at(x + h) - at(x - h)) - (at(x + 2 * h) - at(x - 2 * h))) / (12.0 * h)
+    difference = 8.0 * (at(x + h) - at(x - h)) - (at(x + 2 * h) - at(x - 2 * h))
+    return difference / (12.0 * h)
 
 
 def check_partials(row: Primitive, point: Point) -> None:
@@ -99,49 +106,60 @@ def test_points_tell_right_from_wrong(row: Primitive) -> None:
     # Where a derivative is nearly zero, a wrong rule passes: each operand needs one point of order one.
     rules = [row.linearize(*point)[1] for point in row.points if len(point) == len(row.points[0])]
     for i, partials in enumerate(zip(*rules, strict=True)):
+        if all(slope(row, point, i) == 0.0 for point in row.points if i < len(point)):
+            continue  # the row is made of steps
         assert any(0.01 <= abs(partial) <= 100.0 for partial in partials), f"operand {i}: {partials}"
 
 
 # -- values and derivatives against another engine ----------------------------------------------------
 
-CLOSED_FORMS: dict[str, Callable[..., Any]] = {
-    "sigmoid": lambda x: 1 / (1 + mpmath.exp(-x)),
-    "softplus": lambda x: mpmath.log(1 + mpmath.exp(x)),
-    "relu": lambda x: max(x, mpmath.mpf(0)),
-    "leaky_relu": lambda x, y: x if x > 0 else y * x,
-    "maximum": max,
-    "minimum": min,
-    "total": lambda *xs: mpmath.fsum(xs),
-    "dot": lambda *xs: mpmath.fdot(xs[: len(xs) // 2], xs[len(xs) // 2 :]) + sum(xs[len(xs) & ~1 :]),
-    "logsumexp": lambda *xs: mpmath.log(mpmath.fsum(map(mpmath.exp, xs))),
-}
+
+def smooth_points() -> list[Any]:
+    """Return (row, point) for every point of every row that has operands."""
+    return [case for case in every_row_and("points") if case.values[1]]
 
 
-def independent(row: Primitive) -> Callable[..., Any] | None:
-    """Return what mpmath has for `row`: its operator, the function of its name, or a formula in it."""
-    if row.dunder:
-        found: Callable[..., Any] = getattr(operator, row.dunder)
-        return found
-    return CLOSED_FORMS.get(row.name) or getattr(mpmath, row.name, None)
-
-
-def known_to_mpmath() -> list[Any]:
-    return [case for case in every_row_and("points") if independent(case.values[0])]
-
-
-@pytest.mark.parametrize(("row", "point"), known_to_mpmath())
+@pytest.mark.parametrize(("row", "point"), smooth_points())
 def test_value_and_partials_match_fifty_digits(row: Primitive, point: Point) -> None:
-    function = independent(row)
-    assert function is not None
+    reference = ACCURACY["REFERENCES"][row.name]
     out, partials = row.linearize(*point)
+    limit = ACCURACY["bound_of"](row)
     with mpmath.workdps(50):
         exact = [mpmath.mpf(x) for x in point]
-        assert out == pytest.approx(float(function(*exact)), rel=8 * EPS, abs=0.0)
-        for i, partial in enumerate(partials):
-            order = tuple(int(i == j) for j in range(len(point)))
-            expected = mpmath.diff(function, tuple(exact), order)
-            # A handful of roundings in a formula; abs is for the zeros mpmath only nears.
-            assert partial == pytest.approx(float(expected), rel=8 * EPS, abs=1e-30), i
+        assert out == pytest.approx(float(reference.value(*exact)), rel=limit * EPS, abs=0.0)
+        for i, (partial, expected) in enumerate(zip(partials, reference.partials(*exact), strict=True)):
+            assert partial == pytest.approx(float(expected), rel=2 * limit * EPS, abs=0.0), i
+
+
+def directions(row: Primitive) -> Iterator[Point]:
+    """Yield two directions to move the operands in, all but those along which the row is flat or steps."""
+    rules = [row.linearize(*point)[1] for point in row.points if len(point) == len(row.points[0])]
+    moves = [any(partial != 0.0 for partial in partials) for partials in zip(*rules, strict=True)]
+    for steps in ((1.0,) * 8, (0.5, -0.75, 1.0, 0.25, -1.0, 0.5, 0.75, -0.25)):
+        yield tuple(
+            [step * move for step, move in zip(steps, moves * (8 if row.variadic else 1), strict=False)]
+        )
+
+
+@pytest.mark.parametrize(("row", "point"), smooth_points())
+def test_three_derivatives_along_lines_match_fifty_digits(row: Primitive, point: Point) -> None:
+    # By the partials run on Values (and those on Values again), and by power series.
+    value = ACCURACY["REFERENCES"][row.name].value
+    for direction in directions(row):
+
+        def line(t: Any, function: Any = row, kind: Any = float, direction: Point = direction) -> Any:
+            return function(*[kind(x) + t * step for x, step in zip(point, direction, strict=False)])
+
+        by_series = taylor(line, 0.0, 3)
+        nested: Callable[[float], Any] = line
+        for order in range(4):
+            with mpmath.workdps(60):
+                expected = float(mpmath.diff(lambda t: line(t, value, mpmath.mpf), 0, order))
+            # Third derivatives are sums of terms that partly cancel: some hundred roundings of order one.
+            close = pytest.approx(expected, rel=1e-12, abs=1e-12)
+            assert nested(0.0) == close, order
+            assert by_series[order] == close, order
+            nested = grad(nested)
 
 
 # -- kinks and edges ----------------------------------------------------------------------------------
@@ -176,8 +194,7 @@ SPECIAL = (0.0, -0.0, 1.0, -1.0, 0.5, -2.5, 1e-310, 1e308, -1e308, math.inf, -ma
 
 @pytest.mark.parametrize("row", every_row())
 def test_no_number_makes_a_row_raise(row: Primitive) -> None:
-    two = row.arity == 2 or row.variadic
-    for point in [(x, y) for x in SPECIAL for y in SPECIAL] if two else [(x,) for x in SPECIAL]:
+    for point in product(SPECIAL, repeat=2 if row.variadic else row.arity):
         out, partials = row.linearize(*point)
         node = row.apply(values(point))
         assert same(node.data, out)
@@ -188,6 +205,22 @@ def test_no_number_makes_a_row_raise(row: Primitive) -> None:
 # The limits as the operand goes to infinity: known without a row saying so.
 LIMITS = [
     ("exp", -math.inf, 0.0),
+    ("exp2", -math.inf, 0.0),
+    ("expm1", -math.inf, -1.0),
+    ("log1p", math.inf, math.inf),
+    ("cbrt", -math.inf, -math.inf),
+    ("arctan", math.inf, math.pi / 2),
+    ("arcsinh", -math.inf, -math.inf),
+    ("cosh", -math.inf, math.inf),
+    ("erf", math.inf, 1.0),
+    ("erfc", math.inf, 0.0),
+    ("norm_cdf", -math.inf, 0.0),
+    ("norm_pdf", math.inf, 0.0),
+    ("silu", -math.inf, 0.0),
+    ("gelu", -math.inf, 0.0),
+    ("softsign", math.inf, 1.0),
+    ("lgamma", math.inf, math.inf),
+    ("digamma", math.inf, math.inf),
     ("exp", math.inf, math.inf),
     ("tanh", -math.inf, -1.0),
     ("sigmoid", -math.inf, 0.0),

@@ -1,0 +1,138 @@
+"""Rows for arithmetic: what Python's operators make of two numbers, and two short forms of them."""
+
+import operator
+from math import inf, nan
+
+from ..ieee import TINY, divide, quotient, remainder
+from ..primitive import Primitive
+
+add = Primitive(
+    name="add",
+    formula="x + y",
+    symbol="+",
+    dunder="add",
+    evaluate=operator.add,
+    partials=lambda x, y, out: (1.0, 1.0),
+    points=((2.0, -3.0), (0.5, 0.25)),
+    edges=(
+        ((inf, 1.0), inf),
+        ((inf, -inf), nan),
+    ),
+)
+
+sub = Primitive(
+    name="sub",
+    formula="x - y",
+    symbol="−",
+    dunder="sub",
+    evaluate=operator.sub,
+    partials=lambda x, y, out: (1.0, -1.0),
+    points=((2.0, -3.0), (0.5, 0.25)),
+    edges=(((inf, inf), nan),),
+)
+
+neg = Primitive(
+    name="neg",
+    formula="-x",
+    symbol="−( )",
+    dunder="neg",
+    evaluate=operator.neg,
+    partials=lambda x, out: (-1.0,),
+    points=((2.0,), (-0.5,)),
+)
+
+mul = Primitive(
+    name="mul",
+    formula="x * y",
+    symbol="×",
+    dunder="mul",
+    evaluate=operator.mul,
+    partials=lambda x, y, out: (y, x),
+    points=((2.0, -3.0), (0.5, 1.5)),
+    edges=(
+        ((0.0, inf), nan),
+        ((1e200, 1e200), inf),
+    ),
+)
+
+div = Primitive(
+    name="div",
+    formula="x / y",
+    symbol="÷",
+    dunder="truediv",
+    evaluate=operator.truediv,
+    partials=lambda x, y, out: (
+        1.0 / y,
+        # A tiny quotient may have lost digits to underflow. The square of such a y cannot.
+        -x / (y * y) if -TINY < out < TINY and out != 0.0 and -1.0 < y < 1.0 else -out / y,
+    ),
+    points=((2.0, -3.0), (0.5, 1.5), (0.0, 0.5)),
+    ieee=divide,
+    edges=(
+        ((1.0, 0.0), inf),
+        ((-1.0, 0.0), -inf),
+        ((1.0, -0.0), -inf),
+        ((0.0, 0.0), nan),
+        ((1.0, inf), 0.0),
+    ),
+)
+
+mod = Primitive(
+    name="mod",
+    formula="x - floor(x / y) * y, with the sign of y",
+    symbol="mod",
+    dunder="mod",
+    evaluate=operator.mod,
+    partials=lambda x, y, out: (1.0, -(x // y)),
+    points=((7.5, 2.0), (-7.5, 2.0), (5.0, -3.0)),
+    ieee=remainder,
+    kinks=(((6.0, 2.0), (1.0, -3.0)),),
+    edges=(
+        ((1.0, 0.0), nan),
+        ((inf, 1.0), nan),
+        ((1.0, inf), 1.0),
+        ((-1.0, inf), inf),
+    ),
+)
+
+floordiv = Primitive(
+    name="floordiv",
+    formula="floor(x / y)",
+    symbol="⌊÷⌋",
+    dunder="floordiv",
+    evaluate=operator.floordiv,
+    partials=lambda x, y, out: (0.0, 0.0),
+    points=((7.5, 2.0), (-7.5, 2.0), (5.0, -3.0)),
+    ieee=quotient,
+    kinks=(((6.0, 2.0), (0.0, 0.0)),),
+    edges=(
+        ((1.0, 0.0), inf),
+        ((0.0, 0.0), nan),
+        ((-1.0, inf), -1.0),
+    ),
+)
+
+square = Primitive(
+    name="square",
+    formula="x * x",
+    symbol="( )²",
+    evaluate=lambda x: x * x,
+    partials=lambda x, out: (2.0 * x,),
+    points=((2.0,), (-0.5,)),
+    edges=(((1e200,), inf),),
+)
+
+reciprocal = Primitive(
+    name="reciprocal",
+    formula="1 / x",
+    symbol="1/( )",
+    evaluate=lambda x: 1.0 / x,
+    partials=lambda x, out: (-out * out,),
+    points=((2.0,), (-0.5,)),
+    ieee=lambda x: divide(1.0, x),
+    edges=(
+        ((0.0,), inf),
+        ((-0.0,), -inf),
+        ((-inf,), 0.0),
+    ),
+)

@@ -1,0 +1,203 @@
+"""Rows for powers, exponentials, logarithms and roots."""
+
+import math
+from math import inf, nan
+from typing import Any
+
+from ..ieee import TINY, exponential, logarithm, power, unlimited
+from ..primitive import Primitive
+
+_LN2, _LOG2E, _LOG10E = 0.6931471805599453, 1.4426950408889634, 0.4342944819032518
+
+
+def _by_base(x: Any, y: Any, out: Any) -> Any:
+    if x == 0.0 and y == 0.0:  # 0 times inf otherwise
+        return 0.0
+    below = y - 1.0
+    if x in (0.0, inf, -inf):
+        return y * pow(x, below)
+    if below + 1.0 == y and y - below == 1.0:
+        one_less = pow(x, below)
+        if not (-TINY < one_less < TINY or (one_less - one_less != 0.0 and -inf < out < inf)):
+            return y * one_less
+    # Where y - 1 has been rounded, x ** (y - 1) is off by log(x) times as much.
+    if TINY < out < inf or -inf < out < -TINY:
+        return y * out / x if -1.0 <= out <= 1.0 else out / x * y
+    half = pow(x if x > 0.0 else -x, 0.5 * y)  # the result has underflowed, its root has not
+    product = half / x * y * half
+    return -product if x < 0.0 and y % 2.0 == 1.0 else product
+
+
+def _by_exponent(x: Any, y: Any, out: Any) -> Any:
+    if x > 0.0:
+        if TINY < out < inf:
+            return out * log(x)
+        half = pow(x, 0.5 * y)
+        return half * log(x) * half
+    if x == 0.0:  # 0 ** y stays 0 when y > 0 moves a little; at y = 0 PyTorch's rule is 0 too
+        return 0.0 if y >= 0.0 else -inf
+    return nan  # a negative base has no power at the exponents beside y
+
+
+pow = Primitive(  # shadows the builtin in this file, where nothing needs that
+    name="pow",
+    formula="x ** y",
+    symbol="^",
+    dunder="pow",
+    evaluate=math.pow,
+    partials=lambda x, y, out: (_by_base(x, y, out), _by_exponent(x, y, out)),
+    points=((2.0, 3.0), (1.5, -0.5), (0.5, 2.5), (2.0, 0.0), (1.5, 1.1)),
+    ieee=power,
+    kinks=(
+        ((0.0, 0.0), (0.0, 0.0)),
+        ((0.0, 1.0), (1.0, 0.0)),
+    ),
+    edges=(
+        ((0.0, 0.0), 1.0),
+        ((0.0, -1.0), inf),
+        ((-0.0, -1.0), -inf),
+        ((-2.0, 0.5), nan),
+        ((-2.0, 3.0), -8.0),
+        ((10.0, 400.0), inf),
+        ((-10.0, 401.0), -inf),
+    ),
+)
+
+exp = Primitive(
+    name="exp",
+    formula="e ** x",
+    evaluate=math.exp,
+    partials=lambda x, out: (out,),
+    points=((0.5,), (-1.0,)),
+    ieee=exponential,
+    edges=(
+        ((1000.0,), inf),
+        ((-1000.0,), 0.0),
+    ),
+)
+
+exp2 = Primitive(
+    name="exp2",
+    formula="2 ** x",
+    evaluate=math.exp2,
+    partials=lambda x, out: (out * _LN2,),
+    points=((0.5,), (-1.0,)),
+    ieee=unlimited,
+    edges=(
+        ((1024.0,), inf),
+        ((-1074.0,), 5e-324),
+        ((-2000.0,), 0.0),
+    ),
+)
+
+expm1 = Primitive(
+    name="expm1",
+    formula="e ** x - 1, exact near 0",
+    evaluate=math.expm1,
+    partials=lambda x, out: (exp(x),),
+    points=((0.5,), (-1.0,), (0.0,)),
+    ieee=unlimited,
+    edges=(
+        ((1000.0,), inf),
+        ((-1000.0,), -1.0),
+        ((1e-300,), 1e-300),
+    ),
+)
+
+log = Primitive(
+    name="log",
+    formula="natural logarithm of x",
+    evaluate=math.log,
+    partials=lambda x, out: (1.0 / x,),
+    points=((2.0,), (0.5,)),
+    ieee=logarithm,
+    edges=(
+        ((0.0,), -inf),
+        ((-1.0,), nan),
+        ((inf,), inf),
+    ),
+    domain=((0.0, inf),),
+)
+
+log2 = Primitive(
+    name="log2",
+    formula="logarithm of x to base 2",
+    evaluate=math.log2,
+    partials=lambda x, out: (_LOG2E / x,),
+    points=((2.0,), (0.5,)),
+    ieee=logarithm,
+    edges=(
+        ((0.0,), -inf),
+        ((-1.0,), nan),
+        ((8.0,), 3.0),
+    ),
+    domain=((0.0, inf),),
+)
+
+log10 = Primitive(
+    name="log10",
+    formula="logarithm of x to base 10",
+    evaluate=math.log10,
+    partials=lambda x, out: (_LOG10E / x,),
+    points=((2.0,), (0.5,)),
+    ieee=logarithm,
+    edges=(
+        ((0.0,), -inf),
+        ((-1.0,), nan),
+        ((1000.0,), 3.0),
+    ),
+    domain=((0.0, inf),),
+)
+
+log1p = Primitive(
+    name="log1p",
+    formula="log(1 + x), exact near 0",
+    evaluate=math.log1p,
+    partials=lambda x, out: (1.0 / (1.0 + x),),
+    points=((2.0,), (-0.5,), (0.0,)),
+    ieee=lambda x: -inf if x == -1.0 else nan,
+    edges=(
+        ((-1.0,), -inf),
+        ((-2.0,), nan),
+        ((1e-300,), 1e-300),
+    ),
+    domain=((-1.0, inf),),
+)
+
+sqrt = Primitive(
+    name="sqrt",
+    formula="square root of x",
+    symbol="√",
+    evaluate=math.sqrt,
+    partials=lambda x, out: (0.5 / out,),
+    points=((2.0,), (0.25,)),
+    edges=(
+        ((0.0,), 0.0),
+        ((-1.0,), nan),
+        ((inf,), inf),
+    ),
+    domain=((0.0, inf),),
+)
+
+
+def _cube_root(x: float) -> float:
+    root = math.cbrt(x)
+    if root == 0.0 or math.isinf(x) or root != root:
+        return root
+    square = root * root  # one step of Newton's method: libraries are off by up to 4 ulp
+    return root - (root - x / square) / 3.0
+
+
+cbrt = Primitive(
+    name="cbrt",
+    formula="cube root of x, with the sign of x",
+    symbol="∛",
+    evaluate=_cube_root,
+    partials=lambda x, out: (1.0 / (3.0 * out * out),),
+    points=((2.0,), (-0.25,)),
+    edges=(
+        ((0.0,), 0.0),
+        ((-8.0,), -2.0),
+        ((-inf,), -inf),
+    ),
+)

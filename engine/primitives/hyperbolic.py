@@ -1,0 +1,111 @@
+"""Rows for the hyperbolic functions and their inverses."""
+
+import math
+from math import inf, nan
+from typing import Any
+
+from ..ieee import signed_infinity, unlimited
+from ..primitive import Primitive
+from .exponentials import exp, sqrt
+
+sinh = Primitive(
+    name="sinh",
+    formula="hyperbolic sine of x",
+    evaluate=math.sinh,
+    partials=lambda x, out: (cosh(x),),
+    points=((0.5,), (-1.0,)),
+    ieee=signed_infinity,
+    edges=(
+        ((1000.0,), inf),
+        ((-1000.0,), -inf),
+    ),
+)
+
+cosh: Primitive = Primitive(  # the type is said because sinh, above, needs it
+    name="cosh",
+    formula="hyperbolic cosine of x",
+    evaluate=math.cosh,
+    partials=lambda x, out: (sinh(x),),
+    points=((0.5,), (-1.0,)),
+    ieee=unlimited,
+    edges=(
+        ((1000.0,), inf),
+        ((-1000.0,), inf),
+    ),
+)
+
+
+def _tanh_partials(x: Any, out: Any) -> tuple[Any]:
+    if -0.6 < x < 0.6:
+        return (1.0 - out * out,)
+    # Towards saturation 1 - out * out loses all digits. The exponential is taken of a negative number.
+    e = exp(-2.0 * x if x > 0.0 else 2.0 * x)
+    return (4.0 * e / ((1.0 + e) * (1.0 + e)),)
+
+
+tanh = Primitive(
+    name="tanh",
+    formula="hyperbolic tangent of x",
+    evaluate=math.tanh,
+    partials=_tanh_partials,
+    points=((0.3,), (-1.0,), (0.0,), (0.6,)),
+    edges=(
+        ((inf,), 1.0),
+        ((-1000.0,), -1.0),
+    ),
+)
+
+
+def _one_over_root(x: Any) -> Any:
+    """Return 1 / sqrt(x * x + 1) without letting x * x overflow."""
+    if -1e100 < x < 1e100:
+        return 1.0 / sqrt(1.0 + x * x)
+    return 1.0 / x if x > 0.0 else -1.0 / x
+
+
+arcsinh = Primitive(
+    name="arcsinh",
+    formula="number whose hyperbolic sine is x",
+    evaluate=math.asinh,
+    partials=lambda x, out: (_one_over_root(x),),
+    points=((0.5,), (-2.0,)),
+    edges=(
+        ((inf,), inf),
+        ((-inf,), -inf),
+    ),
+    aliases=("asinh",),
+)
+
+arccosh = Primitive(
+    name="arccosh",
+    formula="number of 0 or more whose hyperbolic cosine is x",
+    evaluate=math.acosh,
+    # Two roots, because the product under one of them would overflow.
+    partials=lambda x, out: (1.0 / (sqrt(x - 1.0) * sqrt(x + 1.0)),),
+    points=((1.5,), (3.0,)),
+    edges=(
+        ((1.0,), 0.0),
+        ((0.5,), nan),
+        ((inf,), inf),
+    ),
+    domain=((1.0, inf),),
+    aliases=("acosh",),
+)
+
+arctanh = Primitive(
+    name="arctanh",
+    formula="number whose hyperbolic tangent is x",
+    evaluate=math.atanh,
+    partials=lambda x, out: (1.0 / ((1.0 - x) * (1.0 + x)),),
+    points=((0.5,), (-0.3,)),
+    ieee=lambda x: signed_infinity(x) if x in (1.0, -1.0) else nan,
+    edges=(
+        ((1.0,), inf),
+        ((-1.0,), -inf),
+        ((1.5,), nan),
+    ),
+    domain=((-1.0, 1.0),),
+    aliases=("atanh",),
+)
+
+asinh, acosh, atanh = arcsinh, arccosh, arctanh
