@@ -97,6 +97,13 @@ def _variance_partials(xs: tuple[Any, ...]) -> tuple[Any, ...]:
     return (*[2 * (x - center) / y for x in xs], by_y)
 
 
+def _horner(coefficients: tuple[Any, ...], x: Any) -> Any:
+    out = mp.mpf(0)
+    for coefficient in coefficients:
+        out = out * x + coefficient
+    return out
+
+
 def _polyval_partials(xs: tuple[Any, ...]) -> tuple[Any, ...]:
     x, *coefficients = xs
     n = len(coefficients) - 1
@@ -274,7 +281,7 @@ REFERENCES: dict[str, Reference] = {
         lambda x, y: _logsumexp((x, y)), lambda x, y: (_sigmoid(x - y), _sigmoid(y - x)), _at_least_one
     ),
     "logsumexp": R(lambda *xs: _logsumexp(xs), lambda *xs: _shares(xs), _sizes),
-    "polyval": R(lambda x, *cs: mp.polyval(cs, x), lambda *xs: _polyval_partials(xs), _polyval_scale),
+    "polyval": R(lambda x, *cs: _horner(cs, x), lambda *xs: _polyval_partials(xs), _polyval_scale),
 }
 """By the name of the row. A row that is not here is reported, and the command fails."""
 
