@@ -22,7 +22,7 @@ def _by_base(x: Any, y: Any, out: Any) -> Any:
             return y * one_less
     # Where y - 1 has been rounded, x ** (y - 1) is off by log(x) times as much.
     if TINY < out < inf or -inf < out < -TINY:
-        return y * out / x if -1.0 <= out <= 1.0 else out / x * y
+        return y * out / x if -1.0 <= out <= 1.0 or -1.0 <= y <= 1.0 else out / x * y
     half = pow(x if x > 0.0 else -x, 0.5 * y)  # the result has underflowed, its root has not
     product = half / x * y * half
     return -product if x < 0.0 and y % 2.0 == 1.0 else product
