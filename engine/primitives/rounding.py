@@ -1,5 +1,6 @@
 """Rows that round to whole numbers. Their derivative is 0, at the jumps too, as PyTorch has it."""
 
+import builtins
 import math
 from math import inf
 
@@ -59,12 +60,10 @@ for _row in (floor, ceil, trunc):  # what math.floor(v) and its like ask for
 
 
 def _nearest(x: float) -> float:
-    return math.copysign(_python_round(x), x)
+    return math.copysign(builtins.round(x), x)
 
 
-_python_round = round
-
-round = Primitive(  # shadows the builtin from here on
+round: Primitive = Primitive(  # shadows the builtin in this file; the type is said because it is used below
     name="round",
     formula="whole number nearest to x, an even one for a tie",
     evaluate=_nearest,
