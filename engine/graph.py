@@ -98,7 +98,7 @@ def _hooked_leaves(root: Value, order: list[Value]) -> list[Value] | None:
 
 def _backward_by_adjoints(root: Value, order: list[Value], create_graph: bool) -> None:
     """Do the same where the pass is recorded or hooks want to see complete gradients."""
-    adjoint = adjoints({root: 1.0}, order, record=create_graph, hooks=True)
+    adjoint = adjoints({root: 1.0}, order, record=create_graph, hooks=bool(live))
     for node in order:
         gradient = adjoint.pop(node, 0.0)
         # An inner node that held on to the recorded pass would be part of a reference cycle.
