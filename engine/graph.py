@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from .hooks import hooked, live
+from .hooks import hooked, hooks_of, live
 
 if TYPE_CHECKING:
     from .value import Value
@@ -90,8 +90,8 @@ def backward(root: Value, create_graph: bool = False) -> None:
 
 def _hooked_leaves(root: Value, order: list[Value]) -> list[Value] | None:
     """Return the leaves that have hooks, or None where no value of the graph has any."""
-    found = {value for node in order for value in (node, *node.operands) if hasattr(value, "hooks")}
-    if hasattr(root, "hooks"):
+    found = {value for node in order for value in (node, *node.operands) if hooks_of(value) is not None}
+    if hooks_of(root) is not None:
         found.add(root)
     return [value for value in found if value.primitive is None] if found else None
 

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
+from .about import about, about_made
+
 if TYPE_CHECKING:
     from .value import Value
 
@@ -44,9 +46,10 @@ class Handle:
 
 def register(value: Value, hook: Callable[[Any], Any]) -> Handle:
     """Add `hook` to the hooks of `value`; see `Value.register_hook`."""
-    hooks: Hooks | None = getattr(value, "hooks", None)
-    if hooks is None:
-        hooks = value.hooks = Hooks()
+    known = about_made(value)
+    if known.hooks is None:
+        known.hooks = Hooks()
+    hooks = known.hooks
     live.add(hooks)
     key = max(hooks.functions, default=-1) + 1
     hooks.functions[key] = hook
@@ -55,5 +58,11 @@ def register(value: Value, hook: Callable[[Any], Any]) -> Handle:
 
 def hooked(value: Value, gradient: Any) -> Any:
     """Return what the hooks of `value` make of `gradient`; without hooks, itself."""
-    hooks: Hooks | None = getattr(value, "hooks", None)
+    hooks = hooks_of(value)
     return gradient if hooks is None else hooks(gradient)
+
+
+def hooks_of(value: Value) -> Hooks | None:
+    """Return the hooks of `value`, or None where it has none."""
+    known = about(value)
+    return None if known is None else known.hooks

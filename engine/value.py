@@ -9,7 +9,8 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self
 
 from . import copies, graph, modes
-from .hooks import Handle, Hooks, register
+from .about import About
+from .hooks import Handle, register
 from .operations import Operations
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Value(Operations):
     (25.0, 20.0)
     """
 
-    __slots__ = ("data", "grad", "hooks", "label", "operands", "partials", "primitive")
+    __slots__ = ("about", "data", "grad", "label", "operands", "partials", "primitive")
 
     kind: ClassVar[str] = "input"
     """What a leaf of this class is called in pictures."""
@@ -56,8 +57,8 @@ class Value(Operations):
     """The row of the table that made it; None for a leaf."""
     label: str
     """Its name in pictures and messages."""
-    hooks: Hooks
-    """What `register_hook` was given; there only where something was."""
+    about: About
+    """Its hooks, watchpoints and source; there only where it has any."""
 
     def __init__(self, data: Number, label: str = "") -> None:
         self.data = data if type(data) is float else float_from(data)

@@ -6,9 +6,10 @@ Nothing here runs graphviz. The text depends on the graph and on nothing else, t
 import math
 
 from ..engine import Value
+from ..engine.words import cut, number, plain
+from .escape import in_html_label
 from .scene import Arrow, Scene, is_constant, order_matters, sign
 from .theme import Palette
-from .words import cut, in_html_label, number, plain
 
 LABELLED_ARROWS_UP_TO = 200
 """Values in a graph beyond which arrows carry no numbers: dot then needs up to forty times as long."""

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 from ..engine import Primitive, Value
-from .words import cut, number, plain
+from ..engine.words import cut, number, plain
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ import hashlib
 import re
 from collections.abc import Mapping
 
+from .escape import in_xml
 from .theme import dark_style
-from .words import in_xml
 
 # In graphviz's output all text and all attributes are escaped, so a raw `<` always begins a tag.
 _COMMENT = re.compile(r"<!--.*?-->\n?", re.DOTALL)

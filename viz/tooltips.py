@@ -3,8 +3,8 @@
 import math
 
 from ..engine import Value
+from ..engine.words import exact, number, plain
 from .scene import Arrow, Scene, is_constant
-from .words import exact, number, plain
 
 
 def tooltips(scene: Scene) -> dict[str, str]:

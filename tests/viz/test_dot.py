@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from chainrule.engine import TABLE, Constant, Primitive, Value, dot, forget, no_grad, total
+from chainrule.engine.words import number, plain
 from chainrule.viz import draw, draw_dot
 from chainrule.viz.theme import Palette
-from chainrule.viz.words import number, plain
 
 
 class Parameter(Value):

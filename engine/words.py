@@ -1,4 +1,4 @@
-"""The words of a picture: numbers as they are shown, and labels made harmless.
+"""Words for people: numbers as messages and pictures show them, and labels made harmless.
 
 Labels hold whatever a user put there. They are shown, never interpreted: not by DOT, not by HTML, not
 by a terminal or a text editor that follows direction marks.
@@ -6,7 +6,6 @@ by a terminal or a text editor that follows direction marks.
 
 import math
 import unicodedata
-from xml.sax.saxutils import escape as xml_escaped
 
 LONGEST_LABEL = 40
 _LONGEST_TEXT = 2000
@@ -85,19 +84,3 @@ def _harmful(character: str) -> bool:
 def cut(text: str, width: int = LONGEST_LABEL) -> str:
     """Return `text`, or its beginning and an ellipsis where it is longer than `width`."""
     return text if len(text) <= width else text[: width - 1] + "…"
-
-
-def in_html_label(text: str) -> str:
-    r"""Return plain text as DOT's HTML-like labels need it.
-
-    Backslashes are doubled: DOT expands \N and \G to names even there.
-
-    >>> in_html_label("<b>\\N")
-    '&lt;b&gt;\\\\N'
-    """
-    return in_xml(text).replace("\\", "\\\\")
-
-
-def in_xml(text: str) -> str:
-    """Return plain text as XML needs it, in a text or an attribute."""
-    return xml_escaped(text, {'"': "&quot;"})
