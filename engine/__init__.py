@@ -10,6 +10,7 @@
 
 import builtins as _builtins
 from typing import TYPE_CHECKING as _TYPE_CHECKING
+from typing import Any as _Any
 
 from .check import GradientError as GradientError
 from .check import GradientReport as GradientReport
@@ -24,6 +25,7 @@ from .own import black_box as black_box
 from .own import declare as declare
 from .own import forget as forget
 from .own import implicit as implicit
+from .piecewise import piecewise as piecewise
 from .primitive import TABLE as TABLE
 from .primitive import Primitive as Primitive
 from .primitives import *  # noqa: F403  # every row of the table, by its name
@@ -44,3 +46,17 @@ from .value import Value as Value
 if not _TYPE_CHECKING:
     # `from chainrule.engine import *` leaves Python's own abs, pow and round alone: they know Values anyway.
     __all__ = [name for name in globals() if not name.startswith("_") and not hasattr(_builtins, name)]
+
+if _TYPE_CHECKING:
+    from .compiler import Kernel as Kernel
+    from .compiler import RecordingError as RecordingError
+    from .compiler import compile as compile
+else:
+
+    def __getattr__(name: str) -> _Any:
+        """Return what needs llvmlite and numpy, which are imported only for those who ask for it."""
+        if name in ("Kernel", "RecordingError", "compile"):
+            from . import compiler
+
+            return getattr(compiler, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

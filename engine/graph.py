@@ -160,6 +160,9 @@ def tangents(seeds: Mapping[Value, Any], order: list[Value], record: bool = Fals
 
 def formulas(node: Value) -> tuple[Any, ...]:
     """Return the partials of `node` as Values, made from its operands by the formulas of its row."""
+    by_rule: tuple[Any, ...] | None = getattr(node, "recorded_partials", None)
+    if by_rule is not None:  # the compiler's stand-in for a value: its branches are recorded both ways
+        return by_rule
     assert node.primitive is not None
     return node.primitive.partials_at(node.operands, node)
 
@@ -179,6 +182,9 @@ def recorded_product(factor: Any, partial: Any) -> Any:
         if partial == 0.0:
             return None
         return factor if partial == 1.0 else factor * partial
+    unknown = getattr(partial, "recorded_product", None) or getattr(factor, "recorded_product", None)
+    if unknown is not None:  # the compiler's stand-ins: whether one is zero is not known yet
+        return unknown(factor, partial)
     if factor == 0.0 and (type(factor) is float or not math.isfinite(partial.data)):
         return None
     return partial if type(factor) is float and factor == 1.0 else factor * partial

@@ -25,6 +25,8 @@ _watcher: ContextVar[_Block | None] = ContextVar("watcher", default=None)
 _lock = Lock()
 open_blocks = 0
 """How many blocks of any kind are open at this moment, in all threads together."""
+recorders = 0
+"""How many recordings of the compiler are under way, in all threads together."""
 
 
 def _state(variable: ContextVar[_Block | None], otherwise: Any) -> Any:
@@ -124,3 +126,16 @@ def _block(variable: ContextVar[_Block | None], state: Any) -> Iterator[None]:
         with _lock:
             open_blocks -= 1
         variable.reset(token)
+
+
+@contextmanager
+def recorder_at_work() -> Iterator[None]:
+    """Count one recording of the compiler more inside: operands may then be its stand-ins."""
+    global recorders
+    with _lock:
+        recorders += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            recorders -= 1

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias, overload
 
+from . import modes
 from .ieee import Ieee, not_a_number
 from .operations import Operations
 from .value import Number, Value, as_values, constant, described, record
@@ -77,6 +78,9 @@ class Primitive:
     method: bool = False
     """Whether `Value` has it as a method although it is variadic; the others always are methods."""
 
+    lower: Callable[..., Any] | None = None
+    """The value by other rows of the table, for the compiler, where it cannot make that of `evaluate`."""
+
     arity: int = 0
     """How many operands it takes: as many as its points have, unless said; -1 for any number."""
 
@@ -143,7 +147,7 @@ class Primitive:
 
         Long rows of operands are nearly always Values throughout, so that is tried first.
         """
-        if operands:
+        if operands and not modes.recorders:
             try:
                 return self.apply(operands)  # type: ignore[arg-type]  # where that is wrong it raises
             except (AttributeError, TypeError):

@@ -93,6 +93,9 @@ def record(
         new_args, new_kwargs = replaced(of_inputs(inputs))
         returned, of_outputs = flatten(f(*new_args, **new_kwargs))
     outputs = [output if isinstance(output, Value) else Constant(output) for output in returned]
+    # While the compiler records, several stand-ins may be one number: the walk below needs one object.
+    inputs = [getattr(value, "itself", value) for value in inputs]
+    outputs = [getattr(value, "itself", value) for value in outputs]
     order = operations(*outputs, above=inputs)
     nested = may_nest and (any(owned) or _leads_elsewhere(outputs, order, set(inputs)))
     return Recorded(inputs, outputs, of_inputs, of_outputs, order, nested, may_nest)

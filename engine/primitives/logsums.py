@@ -9,7 +9,8 @@ from ..ieee import rounded_once
 from ..primitive import Primitive
 from ..value import Number, Value
 from .activation import sigmoid
-from .exponentials import exp
+from .comparing import abs, maximum, where
+from .exponentials import exp, log1p
 from .given import alike, listed, number_in
 from .sums import _fsum, total
 
@@ -77,9 +78,24 @@ def _shares(xs: tuple[Any, ...], out: Any) -> tuple[Any, ...]:
     for x in xs:
         difference = x - largest
         power, rest = exp(difference), _rounding(x, largest, difference)
-        powers.append(power if rest == 0.0 else power * (1.0 + rest))
+        powers.append(_refined(power, rest))
     sum_of_all = _fsum(*powers)
     return tuple([power / sum_of_all for power in powers])
+
+
+def _refined(power: Any, rest: Any) -> Any:
+    return power if rest == 0.0 else power * (1.0 + rest)
+
+
+def _logsumexp_by_rows(xs: tuple[Any, ...]) -> Any:
+    """Return what `_logsumexp_value` returns, without asking which operand is the largest."""
+    if not xs:
+        return -inf
+    largest = xs[0]
+    for x in xs[1:]:
+        largest = maximum(largest, x)
+    without = where(abs(largest) == inf, 0.0, largest)  # inf - inf would be nan
+    return largest + log1p(_fsum(*[exp(x - without) for x in xs]) - 1.0)
 
 
 _logsumexp = Primitive(
@@ -87,6 +103,7 @@ _logsumexp = Primitive(
     formula="log(e ** x1 + e ** x2 + ...)",
     variadic=True,
     evaluate=_logsumexp_value,
+    lower=_logsumexp_by_rows,
     partials=_shares,
     points=((0.5, -1.0, 2.0), (0.25,)),
     edges=(

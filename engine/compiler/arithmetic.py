@@ -1,0 +1,186 @@
+"""Arithmetic in LLVM's language: on one number, or on a vector of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from ..primitive import Primitive
+from .instructions import CBRT, COPYSIGN
+from .nests import Pools
+from .program import GUARDED
+from .tape import DETACH, Comparison
+from .text import Function, number
+from .traced import EQUAL, LESS, LESS_EQUAL
+
+
+class Arithmetic(Function):
+    """A function under construction, whose numbers have a width: 1, or that of a vector.
+
+    exact: multiply and add in two steps, as Python does, and sum as Python does.
+    declared: the declarations of what is called, to which it adds.
+    """
+
+    def __init__(self, pools: Pools, exact: bool, declared: set[str]) -> None:
+        super().__init__()
+        self.pools, self.exact, self.declared = pools, exact, declared
+        self.width = 1
+
+    @property
+    def type(self) -> str:
+        return "double" if self.width == 1 else f"<{self.width} x double>"
+
+    @property
+    def bits(self) -> str:
+        return "i1" if self.width == 1 else f"<{self.width} x i1>"
+
+    def constant(self, x: float) -> str:
+        return number(x) if self.width == 1 else f"<{', '.join([f'double {number(x)}'] * self.width)}>"
+
+    def splat(self, scalar: str) -> str:
+        if self.width == 1:
+            return scalar
+        one = self.value(f"insertelement {self.type} poison, double {scalar}, i32 0")
+        return self.value(
+            f"shufflevector {self.type} {one}, {self.type} poison, <{self.width} x i32> zeroinitializer"
+        )
+
+    def intrinsic(self, name: str, *operands: str) -> str:
+        suffix = "f64" if self.width == 1 else f"v{self.width}f64"
+        types = ", ".join([self.type] * len(operands))
+        self.declared.add(f"declare {self.type} @llvm.{name}.{suffix}({types})")
+        return self.value(f"call {self.type} @llvm.{name}.{suffix}({self._typed(*operands)})")
+
+    def c_function(self, name: str, *operands: str) -> str:
+        """Call a function of C, for a vector once for each of its numbers."""
+        self.declared.add(f"declare double @{name}({', '.join(['double'] * len(operands))})")
+        return self._each(
+            lambda *scalars: self.value(
+                f"call double @{name}({', '.join([f'double {scalar}' for scalar in scalars])})"
+            ),
+            operands,
+        )
+
+    def _each(self, scalar: Callable[..., str], operands: Sequence[str]) -> str:
+        if self.width == 1:
+            return scalar(*operands)
+        result = "poison"
+        for lane in range(self.width):
+            parts = [self.value(f"extractelement {self.type} {operand}, i32 {lane}") for operand in operands]
+            result = self.value(f"insertelement {self.type} {result}, double {scalar(*parts)}, i32 {lane}")
+        return result
+
+    def _typed(self, *operands: str) -> str:
+        return ", ".join([f"{self.type} {operand}" for operand in operands])
+
+    def chosen(self, condition: str, yes: str, no: str) -> str:
+        """Return `yes` where the condition holds, else `no`."""
+        return self.value(f"select {self.bits} {condition}, {self.type} {yes}, {self.type} {no}")
+
+    def plus(self, total: str, sign: int, x: str, y: str) -> str:
+        """Return total + sign * x (* y); a guarded product is 0 where x is."""
+        if y and abs(sign) == GUARDED:
+            product = self.value(f"fmul {self.type} {x}, {y}")
+            zero = self.value(f"fcmp oeq {self.type} {x}, {self.constant(0.0)}")
+            x, y = self.chosen(zero, self.constant(0.0), product), ""
+        if not y:
+            if total:
+                return self.value(f"{'fadd' if sign > 0 else 'fsub'} {self.type} {total}, {x}")
+            return x if sign > 0 else self.value(f"fneg {self.type} {x}")
+        if not total or self.exact:
+            product = self.value(f"fmul {self.type} {x}, {y}")
+            return self.plus(total, sign, product, "")
+        return self.intrinsic("fma", x if sign > 0 else self.value(f"fneg {self.type} {x}"), y, total)
+
+    # -- operations -----------------------------------------------------------------------------------------
+
+    def operation(self, kind: object, xs: list[str]) -> str:
+        """Return what an operation makes of its operands."""
+        if kind is DETACH:
+            return xs[0]
+        if isinstance(kind, Comparison):
+            sign = {LESS: "olt", LESS_EQUAL: "ole", EQUAL: "oeq"}[kind]
+            holds = self.value(f"fcmp {sign} {self.type} {xs[0]}, {xs[1]}")
+            return self.chosen(holds, self.constant(1.0), self.constant(0.0))
+        if kind is COPYSIGN:
+            return self.intrinsic("copysign", *xs)
+        if kind is CBRT:
+            return self.c_function("cbrt", *xs)
+        assert isinstance(kind, Primitive)
+        if kind.name == "where":
+            taken = self.value(f"fcmp une {self.type} {xs[0]}, {self.constant(0.0)}")
+            return self.chosen(taken, xs[1], xs[2])
+        if kind.name in _INTRINSICS:
+            return self.intrinsic(_INTRINSICS[kind.name], *xs)
+        if kind.name == "div":
+            return self.value(f"fdiv {self.type} {xs[0]}, {xs[1]}")
+        if kind.name == "fsum" and not self.exact:
+            return self._compensated(xs)
+        name = getattr(kind.evaluate, "__name__", "")
+        if name in _C_NAMES:
+            return self.c_function(name, *xs)
+        return self._called_back(kind, xs)
+
+    def _compensated(self, xs: list[str]) -> str:
+        """Return the sum of xs with what each addition rounds away added at the end.
+
+        Source: T. Ogita, S. M. Rump, S. Oishi, Accurate Sum and Dot Product (2005).
+        """
+        total, lost = self.constant(0.0), self.constant(0.0)
+        for x in xs:
+            t = self.type
+            bigger = self.value(f"fadd {t} {total}, {x}")
+            part = self.value(f"fsub {t} {bigger}, {total}")
+            of_total = self.value(f"fsub {t} {bigger}, {part}")
+            lost_total = self.value(f"fsub {t} {total}, {of_total}")
+            lost_x = self.value(f"fsub {t} {x}, {part}")
+            lost = self.value(f"fadd {t} {lost}, {self.value(f'fadd {t} {lost_total}, {lost_x}')}")
+            total = bigger
+        finite = self.value(f"fcmp ord {self.type} {lost}, {lost}")  # inf - inf is nan
+        both = self.value(f"fadd {self.type} {total}, {lost}")
+        return self.chosen(finite, both, total)
+
+    def _called_back(self, row: Primitive, xs: list[str]) -> str:
+        """Call Python for what only Python can compute."""
+        place = self.pools.callback(row)
+
+        def call(*scalars: str) -> str:
+            numbers = self.value(f"alloca double, i64 {max(len(scalars), 1)}")
+            for k, scalar in enumerate(scalars):
+                at = self.value(f"getelementptr double, ptr {numbers}, i64 {k}")
+                self.do(f"store double {scalar}, ptr {at}, align 8")
+            slot = self.value(f"getelementptr ptr, ptr %F, i64 {place}")
+            function = self.value(f"load ptr, ptr {slot}")
+            return self.value(f"call double {function}(ptr {numbers}, i64 {len(scalars)})")
+
+        return self._each(call, xs)
+
+
+_INTRINSICS = {"abs": "fabs", "round": "rint"} | {name: name for name in ("floor", "ceil", "trunc", "sqrt")}
+_C_NAMES = frozenset(
+    [
+        "exp",
+        "exp2",
+        "expm1",
+        "log",
+        "log2",
+        "log10",
+        "log1p",
+        "sin",
+        "cos",
+        "tan",
+        "asin",
+        "acos",
+        "atan",
+        "atan2",
+        "sinh",
+        "cosh",
+        "tanh",
+        "asinh",
+        "acosh",
+        "atanh",
+        "pow",
+        "erf",
+        "erfc",
+    ]
+)
+"""Functions of Python's `math` that are those of C under the same name."""

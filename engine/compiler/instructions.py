@@ -1,0 +1,53 @@
+"""What machine code computes by itself: the rows that others are taken apart into, and a few more."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from types import BuiltinFunctionType
+
+from ..primitive import TABLE, Primitive
+from .tape import Kind
+
+
+class Instruction:
+    """A kind of entry that machine code computes by itself and that is no row of the table."""
+
+    def __init__(self, name: str, evaluate: Callable[..., float]) -> None:
+        self.name, self.evaluate = name, evaluate
+
+    def __call__(self, *numbers: float) -> float:
+        return self.evaluate(*numbers)
+
+    def __repr__(self) -> str:
+        return f"<instruction {self.name}>"
+
+
+COPYSIGN = Instruction("copysign", math.copysign)
+CBRT = Instruction("cbrt", math.cbrt)
+
+SUMS = frozenset(["add", "sub", "neg", "mul", "total", "dot", "square"])
+"""Rows that are sums of products: their entries become terms, and terms of terms."""
+
+BY_NAME = frozenset(["floor", "ceil", "trunc", "round", "where", "fsum"])
+"""Rows that machine code has an instruction for, although `evaluate` is more than a function of C."""
+
+
+def is_native_exactly(kind: Kind | Instruction) -> bool:
+    """Return whether machine code computes this kind of entry to the same last bit as Python.
+
+    It leaves to Python what would be computed by other rows, or with another rounding.
+    """
+    if isinstance(kind, Primitive) and (kind.lower is not None or kind.name == "fsum"):
+        return True
+    return is_native(kind)
+
+
+def is_native(kind: Kind | Instruction) -> bool:
+    """Return whether machine code computes this kind of entry by itself."""
+    if not isinstance(kind, Primitive):
+        return True
+    if kind.name in SUMS - {"square"} or kind.name in BY_NAME:
+        return TABLE.get(kind.name) is kind
+    function = kind.evaluate
+    return isinstance(function, BuiltinFunctionType) and function.__module__ in ("math", "_operator")

@@ -1,0 +1,342 @@
+"""Nests as loops in LLVM's language: tiles of results, vectors along one loop, sums kept in registers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import product
+
+from .arithmetic import Arithmetic
+from .groups import CONSTANT_SPACE, LANES, ONCE, OVER, PARAMETER, ROW
+from .nests import Nest, Operand, Pools, Segment
+from .text import Index, number
+from .tiles import LANES as SAMPLES
+from .tiles import NODES, TERMS, WIDTH, Tiling, tiling
+
+BASES = {PARAMETER: "%P", ROW: "%X", ONCE: "%U", LANES: "%T", CONSTANT_SPACE: "%K"}
+FEW = 64
+"""Up to how many multiplications a sum of a tile is written out without a loop."""
+
+Part = tuple[int, int]
+"""Where a vector begins, counted from the tile's first, and how many of its numbers are wanted."""
+
+
+class Point:
+    """One result of a tile: where it stands on each loop over nodes, and in the block of samples."""
+
+    def __init__(self, indices: list[Index], lane: Index, wanted: int) -> None:
+        self.indices, self.lane, self.wanted = indices, lane, wanted
+
+
+class Nests(Arithmetic):
+    """A function that computes some nests.
+
+    lanes: how many samples a block has.  rows: how many numbers each sample brings; the one after them
+    says whether there is such a sample.
+    """
+
+    def __init__(self, pools: Pools, exact: bool, declared: set[str], lanes: int, rows: int) -> None:
+        super().__init__(pools, exact, declared)
+        self.lanes, self.rows = lanes, rows
+        self.nest: Nest
+        self.cut: Tiling
+        self._loaded: dict[object, str] = {}
+
+    def add(self, nest: Nest) -> None:
+        """Add the loops of a nest."""
+        self.nest, self.cut = nest, tiling(nest, self.lanes)
+        plans = [self._plan(axis, extent) for axis, extent in enumerate(nest.extents)]
+        if nest.many and nest.phase != OVER:
+            count = self.cut.blocks * WIDTH
+            parts = [(WIDTH * k, WIDTH) for k in range(self.cut.blocks)]
+            self.loop(0, self.lanes, count, lambda lane, _: self._over_loops(plans, lane, parts))
+        else:
+            self._over_loops(plans, ("", 0), [(0, WIDTH)])
+
+    def _plan(self, axis: int, extent: int) -> list[tuple[int, int, int, list[Part]]]:
+        """Return the loops that a loop over nodes becomes: from, to, step, and what a step takes."""
+        if self.cut.vector == NODES and self.cut.axis == axis:
+            vectors = self.cut.counts[axis]
+            step = WIDTH * vectors
+            whole = extent // step * step
+            plan = [(0, whole, step, [(WIDTH * k, WIDTH) for k in range(vectors)])] if whole else []
+            rest = [(k, min(WIDTH, extent - whole - k)) for k in range(0, extent - whole, WIDTH)]
+            return plan + ([(whole, extent, extent - whole, rest)] if rest else [])
+        step = self.cut.counts.get(axis, 1)
+        whole = extent // step * step
+        plan = [(0, whole, step, [(k, WIDTH) for k in range(step)])] if whole else []
+        rest = [(k, WIDTH) for k in range(extent - whole)]
+        return plan + ([(whole, extent, extent - whole, rest)] if rest else [])
+
+    def _over_loops(
+        self, plans: list[list[tuple[int, int, int, list[Part]]]], lane: Index, blocks: list[Part]
+    ) -> list[str]:
+        chosen: list[tuple[Index, list[Part]]] = []
+
+        def inside(axis: int) -> None:
+            if axis == len(plans):
+                self._tile(chosen, lane, blocks)
+                return
+            for start, end, step, parts in plans[axis]:
+
+                def body(index: Index, _: list[str], parts: list[Part] = parts) -> list[str]:
+                    chosen.append((index, parts))
+                    inside(axis + 1)
+                    chosen.pop()
+                    return []
+
+                self.loop(start, end, step, body)
+
+        inside(0)
+        return []
+
+    def _tile(self, chosen: list[tuple[Index, list[Part]]], lane: Index, blocks: list[Part]) -> None:
+        """Add the results that are computed side by side."""
+        lanes = blocks if self.cut.vector == SAMPLES and self.nest.phase != OVER else [(0, WIDTH)]
+        points = []
+        for taken in product(*[parts for _, parts in chosen]):
+            indices = [
+                (name, base + offset) for ((name, base), _), (offset, _) in zip(chosen, taken, strict=True)
+            ]
+            wanted = taken[self.cut.axis][1] if self.cut.vector == NODES else WIDTH
+            points += [Point(indices, (lane[0], lane[1] + shift), wanted) for shift, _ in lanes]
+        self._loaded = {}
+        self.width = 1 if self.cut.vector in (TERMS, "none") else WIDTH
+        if self.nest.phase == OVER:
+            self._over_samples(points)
+        elif self.nest.segments:
+            self._sums(points)
+        else:
+            for point in points:
+                operands = [self._load(operand, point, []) for operand in self.nest.operands]
+                self._store(point, self.operation(self.nest.kind, operands))
+
+    # -- memory ---------------------------------------------------------------------------------------------
+
+    def _place(self, operand: Operand, point: Point, terms: Sequence[Index]) -> tuple[str, int]:
+        """Return where an operand stands, in doubles from the beginning of its space."""
+        many = operand.space in (ROW, LANES)
+        scale = self.lanes if many else 1
+        parts = [(scale * s, i) for s, i in zip(operand.strides, point.indices, strict=False)]
+        parts += [(scale * s, i) for s, i in zip(operand.within, terms, strict=False)]
+        if many:
+            parts.append((1, point.lane))
+        if operand.table < 0:
+            return self.linear(scale * operand.base, parts)
+        at = list(zip(operand.table_strides, point.indices, strict=False))
+        at += list(zip(operand.table_within, terms, strict=False))
+        entry = self.linear(operand.table, at)
+
+        def looked_up() -> str:
+            loaded = self.value(f"load i32, ptr {self.pointer('%I', entry, 'i32')}, align 4")
+            place = self.value(f"sext i32 {loaded} to i64")
+            return place if scale == 1 else self.value(f"mul nsw i64 {place}, {scale}")
+
+        found = self.once(("entry", entry, scale), looked_up)
+        name, offset = self.linear(scale * operand.base, parts)
+        both = (
+            self.once(("sum", found, name), lambda: self.value(f"add nsw i64 {found}, {name}"))
+            if name
+            else found
+        )
+        return both, offset
+
+    def _along_vector(self, operand: Operand, vector_term: int) -> int | None:
+        """Return how far an operand moves from one number of a vector to the next; None: a table says."""
+        if self.cut.vector == SAMPLES:
+            return 1 if operand.space in (ROW, LANES) else 0
+        if self.cut.vector == NODES:
+            return operand.step(self.cut.axis)
+        return operand.step_within(vector_term)
+
+    def _load(self, operand: Operand, point: Point, terms: Sequence[Index], wanted: int = WIDTH) -> str:
+        """Return an operand in the current width: read, or spread over the vector."""
+        if operand.constant is not None:
+            return self.constant(operand.constant)
+        place = self._place(operand, point, terms)
+        base = BASES[operand.space]
+        wanted = min(wanted, point.wanted)
+        key = (base, place, self.width, wanted)
+        if key not in self._loaded:
+            moves = 0 if self.width == 1 else self._along_vector(operand, len(terms) - 1)
+            if moves == 1:
+                self._loaded[key] = self._read(self.pointer(base, place), wanted)
+            else:
+                assert self.width == 1 or moves == 0
+                scalar = (base, place, 1, WIDTH)
+                if scalar not in self._loaded:
+                    self._loaded[scalar] = self.value(
+                        f"load double, ptr {self.pointer(base, place)}, align 8"
+                    )
+                self._loaded[key] = self.splat(self._loaded[scalar])
+        return self._loaded[key]
+
+    def _read(self, pointer: str, wanted: int) -> str:
+        if wanted == self.width:
+            return self.value(f"load {self.type}, ptr {pointer}, align 8")
+        name = f"@llvm.masked.load.v{self.width}f64.p0"
+        self.declared.add(f"declare {self.type} {name}(ptr, {self.bits}, {self.type})")
+        mask = f"ptr align 8 {pointer}, {self.bits} {self._first(wanted)}, {self.type} zeroinitializer"
+        return self.value(f"call {self.type} {name}({mask})")
+
+    def _store(self, point: Point, result: str) -> None:
+        pointer = self.pointer(BASES[self.nest.out.space], self._place(self.nest.out, point, []))
+        if self.width == 1 or point.wanted == self.width:
+            self.do(f"store {self.type} {result}, ptr {pointer}, align 8")
+            return
+        name = f"@llvm.masked.store.v{self.width}f64.p0"
+        self.declared.add(f"declare void {name}({self.type}, ptr, {self.bits})")
+        mask = f"{self.type} {result}, ptr align 8 {pointer}, {self.bits} {self._first(point.wanted)}"
+        self.do(f"call void {name}({mask})")
+
+    def _first(self, wanted: int) -> str:
+        return f"<{', '.join([f'i1 {int(k < wanted)}' for k in range(self.width)])}>"
+
+    # -- sums -----------------------------------------------------------------------------------------------
+
+    def _sums(self, points: list[Point]) -> None:
+        totals = [""] * len(points)
+        for segment in self.nest.segments:
+            if self.cut.vector == TERMS and self._fits(segment):
+                for k, part in enumerate(self._along_terms(segment, points)):
+                    totals[k] = self.value(f"fadd double {totals[k]}, {part}") if totals[k] else part
+            else:
+                totals = self._in_order(segment, points, totals)
+        for point, total in zip(points, totals, strict=True):
+            self._store(point, total or self.constant(0.0))
+
+    def _in_order(self, segment: Segment, points: list[Point], totals: list[str]) -> list[str]:
+        """Return the totals with a segment added, term after term."""
+        if segment.size == 1 or segment.size * len(points) <= FEW:
+            for terms in product(*[[("", k) for k in range(extent)] for extent in segment.extents]):
+                totals = self._one_term(segment, points, totals, terms)
+            return totals
+        start = [total or self.constant(-0.0) for total in totals]
+
+        def inside(loop: int, terms: list[Index], held: list[str]) -> list[str]:
+            if loop == len(segment.extents):
+                self._loaded = {}
+                return self._one_term(segment, points, held, terms)
+
+            def body(index: Index, carried: list[str]) -> list[str]:
+                return inside(loop + 1, [*terms, index], carried)
+
+            return self.loop(0, segment.extents[loop], 1, body, held, self.type)
+
+        result = inside(0, [], start)
+        self._loaded = {}
+        return result
+
+    def _one_term(
+        self, segment: Segment, points: list[Point], totals: list[str], terms: Sequence[Index]
+    ) -> list[str]:
+        results = []
+        for point, total in zip(points, totals, strict=True):
+            x = self._load(segment.a, point, terms)
+            y = "" if segment.b is None else self._load(segment.b, point, terms)
+            results.append(self.plus(total, segment.sign, x, y))
+        return results
+
+    def _fits(self, segment: Segment) -> bool:
+        """Return whether the terms of a segment may be added as vectors: not where order is everything."""
+        if self.exact or not segment.extents or segment.extents[-1] < 4:
+            return False
+        factors = [x for x in (segment.a, segment.b) if x is not None and x.constant is None]
+        return all(x.step_within(len(segment.extents) - 1) in (0, 1) for x in factors)
+
+    def _along_terms(self, segment: Segment, points: list[Point]) -> list[str]:
+        """Return for each point the sum of a segment, made of the sums over every eighth term."""
+        self.width = WIDTH
+        *outer, last = segment.extents
+        whole = last // WIDTH
+        ways = 4 if len(points) == 1 and whole >= 4 else 2 if len(points) == 2 and whole >= 2 else 1
+        held = [self.constant(-0.0)] * (len(points) * ways)
+
+        def vector(terms: list[Index], held: list[str], wanted: int, way: int) -> list[str]:
+            held = list(held)
+            for k, point in enumerate(points):
+                x = self._load(segment.a, point, terms, wanted)
+                y = "" if segment.b is None else self._load(segment.b, point, terms, wanted)
+                if wanted < WIDTH:  # a factor that is the same for all terms must not count beyond the last
+                    x = self.chosen(self._first(wanted), x, self.constant(0.0))
+                    y = y and self.chosen(self._first(wanted), y, self.constant(0.0))
+                held[k * ways + way] = self.plus(held[k * ways + way], segment.sign, x, y)
+            return held
+
+        def innermost(terms: list[Index], held: list[str]) -> list[str]:
+            rounds = whole // ways * ways
+
+            def body(index: Index, carried: list[str]) -> list[str]:
+                for way in range(ways):
+                    self._loaded = {}
+                    carried = vector([*terms, (index[0], index[1] + WIDTH * way)], carried, WIDTH, way)
+                return carried
+
+            if rounds:
+                held = self.loop(0, rounds * WIDTH, WIDTH * ways, body, held, self.type)
+            self._loaded = {}
+            for k in range(rounds, whole):
+                held = vector([*terms, ("", k * WIDTH)], held, WIDTH, k % ways)
+            if last % WIDTH:
+                held = vector([*terms, ("", whole * WIDTH)], held, last % WIDTH, 0)
+            return held
+
+        def inside(loop: int, terms: list[Index], held: list[str]) -> list[str]:
+            if loop == len(outer):
+                return innermost(terms, held)
+            return self.loop(
+                0, outer[loop], 1, lambda i, c: inside(loop + 1, [*terms, i], c), held, self.type
+            )
+
+        held = inside(0, [], held)
+        sums = []
+        for k in range(len(points)):
+            part = held[k * ways : (k + 1) * ways]
+            while len(part) > 1:
+                part = [
+                    self.value(f"fadd {self.type} {part[i]}, {part[i + 1]}") for i in range(0, len(part), 2)
+                ]
+            sums.append(self._across(part[0], number(-0.0), "reassoc "))
+        self.width = 1
+        self._loaded = {}
+        return sums
+
+    def _across(self, vector: str, start: str, order: str) -> str:
+        """Return start + the sum of the numbers of a vector."""
+        add = f"@llvm.vector.reduce.fadd.v{WIDTH}f64"
+        self.declared.add(f"declare double {add}(double, <{WIDTH} x double>)")
+        return self.value(f"call {order}double {add}(double {start}, <{WIDTH} x double> {vector})")
+
+    def _over_samples(self, points: list[Point]) -> None:
+        """Add to each result what the samples of a block give; not what lies beyond the last of them."""
+        valid = Operand(ROW, self.rows)
+
+        def of_vector(lane: Index, held: list[str]) -> list[str]:
+            self._loaded = {}
+            there = Point([], lane, WIDTH)
+            weights = self._load(valid, there, [])
+            mask = self.value(f"fcmp one {self.type} {weights}, {self.constant(0.0)}")
+            moved = [Point(point.indices, lane, WIDTH) for point in points]
+            totals = [""] * len(points)
+            for segment in self.nest.segments:
+                totals = self._in_order(segment, moved, totals)
+            inside = [self.chosen(mask, total, self.constant(0.0)) for total in totals]
+            if self.exact:  # one sample after the other
+                return [self._across(total, before, "") for total, before in zip(inside, held, strict=True)]
+            return [
+                self.value(f"fadd {self.type} {before}, {total}")
+                for total, before in zip(inside, held, strict=True)
+            ]
+
+        places = [self._place(self.nest.out, point, []) for point in points]
+        pointers = [self.pointer(BASES[self.nest.out.space], place) for place in places]
+        before = [self.value(f"load double, ptr {pointer}, align 8") for pointer in pointers]
+        if self.exact:
+            totals = self.loop(0, self.lanes, WIDTH, of_vector, before)
+        else:
+            start = [self.constant(-0.0)] * len(points)
+            vectors = self.loop(0, self.lanes, WIDTH, of_vector, start, self.type)
+            totals = [
+                self._across(vector, old, "reassoc ") for vector, old in zip(vectors, before, strict=True)
+            ]
+        for pointer, total in zip(pointers, totals, strict=True):
+            self.do(f"store double {total}, ptr {pointer}, align 8")

@@ -1,0 +1,214 @@
+"""The module: the functions that compute the groups, and the one that calls them in turn."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .groups import BEFORE, CONSTANT_SPACE, EACH, LANES, OVER, ROW, Placed
+from .loops import BASES, Nests
+from .nests import Pools, nest_of
+from .program import Places
+from .text import Function, Index
+
+CHUNK = 1000
+"""About how many lines a function gets: code generation takes more than linear time in them."""
+_NAMES = ("%P", "%X", "%U", "%T", "%K", "%I", "%F")
+ARGUMENTS = ", ".join(f"ptr noalias {name}" for name in _NAMES)
+PASSED = ", ".join(f"ptr {name}" for name in _NAMES)
+
+
+def module(placed: Placed, outputs: Places, rows: int, lanes: int, exact: bool, pools: Pools) -> str:
+    """Return the whole module: `void run(ptr)` and what it calls.
+
+    outputs: the nodes whose numbers are wanted. rows: how many numbers each sample brings.
+    """
+    declared: set[str] = {"declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)"}
+    functions: list[str] = []
+    calls: dict[int, list[str]] = {phase: [] for phase in range(4)}
+    writer: Nests | None = None
+
+    def finish(phase: int) -> None:
+        nonlocal writer
+        if writer is not None:
+            name = f"part{len(functions)}"
+            lines = "\n".join(writer.lines)
+            functions.append(
+                f"define internal void @{name}({ARGUMENTS}) #0 {{\nentry:\n{lines}\n  ret void\n}}\n"
+            )
+            calls[phase].append(f"  call void @{name}({PASSED})")
+            writer = None
+
+    phase = 0
+    for group in placed.groups:
+        if writer is not None and (group.phase != phase or len(writer.lines) > CHUNK):
+            finish(phase)
+        phase = group.phase
+        if writer is None:
+            writer = Nests(pools, exact, declared, lanes, rows)
+        writer.add(nest_of(placed, group, pools))
+    finish(phase)
+
+    over = [group.nodes for group in placed.groups if group.phase == OVER]
+    zeroed = np.sort(placed.place[np.concatenate(over)]) if over else np.zeros(0, np.int64)
+    once = [node for node in outputs.tolist() if placed.space[node] not in (ROW, LANES)]
+    each = [node for node in outputs.tolist() if placed.space[node] in (ROW, LANES)]
+    functions += [_copies(placed, once, pools), _pack(lanes, rows), _unpack(placed, each, lanes)]
+    return "\n".join([*sorted(declared), *functions, _run(calls, zeroed, lanes, bool(each) or bool(over))])
+
+
+def _copies(placed: Placed, nodes: list[int], pools: Pools) -> str:
+    """Return the function that copies the results which there is one of into the caller's array."""
+    spaces = placed.space[nodes] if nodes else np.zeros(0, np.int8)
+    writer = Function()
+    start = 0
+    while start < len(nodes):
+        end = start
+        while end < len(nodes) and spaces[end] == spaces[start]:
+            end += 1
+        run = np.array(nodes[start:end])
+        space = int(spaces[start])
+        if space == CONSTANT_SPACE:
+            base, places = "%K", pools.add_numbers(placed.program.number[run]) + np.arange(len(run))
+        else:
+            base, places = BASES[space], placed.place[run]
+        table = pools.add_places(places)
+
+        def copy(
+            i: Index, _: list[str], table: int = table, base: str = base, start: int = start
+        ) -> list[str]:
+            index = writer.pointer("%I", writer.linear(table, [(1, i)]), "i32")
+            place = writer.value(f"sext i32 {writer.value(f'load i32, ptr {index}')} to i64")
+            source = writer.pointer(base, (place, 0))
+            target = writer.pointer("%O", writer.linear(start, [(1, i)]))
+            writer.do(
+                f"store double {writer.value(f'load double, ptr {source}, align 8')}, ptr {target}, align 8"
+            )
+            return []
+
+        writer.loop(0, len(run), 1, copy)
+        start = end
+    lines = "\n".join(writer.lines)
+    return (
+        f"define internal void @copies({ARGUMENTS}, ptr noalias %O) #0 {{\nentry:\n{lines}\n  ret void\n}}\n"
+    )
+
+
+def _pack(lanes: int, rows: int) -> str:
+    """Return the function that puts a block of rows of the batch into lanes."""
+    inner = (
+        f"""
+  br label %field
+field:
+  %f = phi i64 [0, %lane], [%f1, %field]
+  %source = getelementptr double, ptr %row, i64 %f
+  %loaded = load double, ptr %source, align 8
+  %shift = mul i64 %f, {lanes}
+  %target = getelementptr double, ptr %to, i64 %shift
+  store double %loaded, ptr %target, align 8
+  %f1 = add i64 %f, 1
+  %more.f = icmp ult i64 %f1, {rows}
+  br i1 %more.f, label %field, label %end
+end:"""
+        if rows
+        else "\n  br label %end\nend:"
+    )
+    return f"""define internal void @pack(i64 %n, i64 %first, ptr noalias %B, ptr noalias %X) #0 {{
+entry:
+  %last = sub i64 %n, 1
+  br label %lane
+lane:
+  %l = phi i64 [0, %entry], [%l1, %end]
+  %wanted = add i64 %first, %l
+  %there = icmp ult i64 %wanted, %n
+  %sample = select i1 %there, i64 %wanted, i64 %last
+  %weight = select i1 %there, double 1.0, double 0.0
+  %at = mul i64 %sample, {rows}
+  %row = getelementptr double, ptr %B, i64 %at
+  %to = getelementptr double, ptr %X, i64 %l{inner}
+  %flag = getelementptr double, ptr %to, i64 {rows * lanes}
+  store double %weight, ptr %flag, align 8
+  %l1 = add i64 %l, 1
+  %more = icmp ult i64 %l1, {lanes}
+  br i1 %more, label %lane, label %done
+done:
+  ret void
+}}
+"""
+
+
+def _unpack(placed: Placed, nodes: list[int], lanes: int) -> str:
+    """Return the function that puts the results of a block of samples into the caller's rows."""
+    stores = []
+    for k, node in enumerate(nodes):
+        base = "%X" if placed.space[node] == ROW else "%T"
+        at = int(placed.place[node]) * lanes
+        stores.append(f"""  %o{k} = add i64 %l, {at}
+  %s{k} = getelementptr double, ptr {base}, i64 %o{k}
+  %v{k} = load double, ptr %s{k}, align 8
+  %t{k} = getelementptr double, ptr %row, i64 {k}
+  store double %v{k}, ptr %t{k}, align 8""")
+    body = "\n".join(stores)
+    return f"""define internal void @unpack(i64 %n, i64 %first, ptr %X, ptr %T, ptr noalias %R) #0 {{
+entry:
+  br label %lane
+lane:
+  %l = phi i64 [0, %entry], [%l1, %next]
+  %sample = add i64 %first, %l
+  %there = icmp ult i64 %sample, %n
+  br i1 %there, label %copy, label %next
+copy:
+  %at = mul i64 %sample, {len(nodes)}
+  %row = getelementptr double, ptr %R, i64 %at
+{body}
+  br label %next
+next:
+  %l1 = add i64 %l, 1
+  %more = icmp ult i64 %l1, {lanes}
+  br i1 %more, label %lane, label %done
+done:
+  ret void
+}}
+"""
+
+
+def _run(calls: dict[int, list[str]], zeroed: Places, lanes: int, batched: bool) -> str:
+    """Return the function that the caller calls, with a pointer to all others."""
+    names = ("n", "P", "B", "X", "U", "T", "K", "I", "F", "O", "R")
+    loads = []
+    for place, name in enumerate(names):
+        kind = "i64" if name == "n" else "ptr"
+        loads += [
+            f"  %a.{name} = getelementptr i64, ptr %arguments, i64 {place}",
+            f"  %{name} = load {kind}, ptr %a.{name}",
+        ]
+    body = [*loads]
+    if len(zeroed):  # sums over the batch lie side by side: they are one phase
+        size = 8 * int(zeroed[-1] - zeroed[0] + 1)
+        body += [
+            f"  %zero = getelementptr double, ptr %U, i64 {int(zeroed[0])}",
+            f"  call void @llvm.memset.p0.i64(ptr %zero, i8 0, i64 {size}, i1 false)",
+        ]
+    body += calls[BEFORE]
+    if batched:
+        body += [
+            f"  %rounded = add i64 %n, {lanes - 1}",
+            f"  %blocks = udiv i64 %rounded, {lanes}",
+            "  %none = icmp eq i64 %blocks, 0",
+            "  br i1 %none, label %after, label %block",
+            "block:",
+            "  %b = phi i64 [0, %entry], [%b1, %block]",
+            f"  %first = mul i64 %b, {lanes}",
+            "  call void @pack(i64 %n, i64 %first, ptr %B, ptr %X)",
+            *calls[EACH],
+            *calls[OVER],
+            "  call void @unpack(i64 %n, i64 %first, ptr %X, ptr %T, ptr %R)",
+            "  %b1 = add i64 %b, 1",
+            "  %again = icmp ult i64 %b1, %blocks",
+            "  br i1 %again, label %block, label %after",
+            "after:",
+        ]
+    body += calls[3]
+    body.append(f"  call void @copies({PASSED}, ptr %O)")
+    lines = "\n".join(body)
+    attributes = 'attributes #0 = { nounwind "prefer-vector-width"="512" }'
+    return f"define void @run(ptr %arguments) #0 {{\nentry:\n{lines}\n  ret void\n}}\n{attributes}\n"

@@ -1,0 +1,134 @@
+"""Running a function once on stand-ins, and what came of it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from ..modes import enable_grad, recorder_at_work
+from ..tree import flatten
+from ..value import REAL, Value, described
+from .tape import Tape
+from .traced import Recorder, RecordingError, Traced
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One run of a function.
+
+    tape: what it did.  inputs: the entries of its arguments' numbers, by argument.
+    outputs: the entries of the numbers it returned, each once; or a float that does not depend on anything.
+    of_outputs: puts numbers in their places.
+    outside: Values that the function took from around it; they are read anew at every call.
+    """
+
+    tape: Tape
+    inputs: list[list[int]]
+    outputs: list[int | float]
+    of_outputs: Callable[[Sequence[Any]], Any]
+    outside: list[Value]
+
+
+def record(
+    f: Callable[..., Any], args: Sequence[Any], names: Sequence[str], samples: set[int], careful: bool = False
+) -> Recording:
+    """Record one run of `f`.
+
+    names: those of the keyword arguments, which are the last of `args`.
+    samples: which arguments are batched; of these, `args` holds one sample.
+    """
+    recorder = Recorder(careful=careful)
+    inputs: list[list[int]] = []
+    stood_in: list[Any] = []
+    held: list[Value] = []
+    for place, argument in enumerate(args):
+        parameters = None if place in samples else parameters_of(argument)
+        if parameters is not None:
+            inputs.append([recorder.input() for _ in parameters])
+            held += parameters
+            stood_in.append(argument)
+            continue
+        leaves, rebuild = flatten(argument)
+        entries = [recorder.input() for _ in leaves]
+        inputs.append(entries)
+        for leaf, entry in zip(leaves, entries, strict=True):
+            if isinstance(leaf, Value) and leaf.label:
+                recorder.tape.labels[entry] = leaf.label
+        stood_in.append(rebuild([recorder.stand_in(entry) for entry in entries]))
+    positional = stood_in[: len(stood_in) - len(names)]
+    keywords = dict(zip(names, stood_in[len(positional) :], strict=True))
+    module_entries = [
+        entry
+        for place, entries in enumerate(inputs)
+        if parameters_of(args[place]) is not None and place not in samples
+        for entry in entries
+    ]
+    with recorder_at_work(), enable_grad(), _standing_in(held, module_entries, recorder):
+        returned, of_outputs = flatten(f(*positional, **keywords))
+        outputs: list[int | float] = []
+        for number in returned:
+            made = recorder.known(number) if isinstance(number, Value) else None
+            outputs.append(float(number) if made is None else made)
+    recorder.closed = True
+    if not outputs:
+        raise TypeError(f"compile needs a function that returns numbers, got {described(of_outputs([]))}")
+    return Recording(recorder.tape, inputs, outputs, of_outputs, recorder.outside)
+
+
+def parameters_of(argument: Any) -> list[Value] | None:
+    """Return the parameters of a module, or None for what is none."""
+    find = getattr(argument, "parameters", None)
+    if find is None or isinstance(argument, type | Value):
+        return None
+    found = list(find())
+    return found if all(isinstance(parameter, Value) for parameter in found) else None
+
+
+@contextmanager
+def _standing_in(parameters: Sequence[Value], entries: Sequence[int], recorder: Recorder) -> Iterator[None]:
+    """Make a module's parameters stand-ins inside: the very objects, for the module holds on to them."""
+    before: list[tuple[Any, Any, Any]] = [(type(p), p.partials, p.operands) for p in parameters]
+    try:
+        for parameter, entry in zip(parameters, entries, strict=True):
+            if parameter.label:
+                recorder.tape.labels[entry] = parameter.label
+            parameter.__class__ = Traced  # it has the layout of a Value
+            parameter.entry, parameter.recorder = entry, recorder  # type: ignore[attr-defined]
+        yield
+    finally:
+        for parameter, (cls, partials, operands) in zip(parameters, before, strict=True):
+            if type(parameter) is Traced:
+                parameter.__class__ = cls
+                parameter.partials = partials
+                parameter.operands = operands  # type: ignore[misc]  # a Value again
+
+
+def structure(held: Any) -> Any:
+    """Return what tells arguments of different structure apart: two with equal ones replay one recording."""
+    if isinstance(held, bool) or held is None or isinstance(held, str | bytes):
+        return type(held), held
+    if isinstance(held, (Value, *REAL)):
+        return "number"
+    shape = getattr(held, "shape", None)
+    if shape is not None and hasattr(held, "dtype"):
+        return "array", tuple(shape)
+    if isinstance(held, dict):
+        return type(held), tuple([(key, structure(part)) for key, part in held.items()])
+    if isinstance(held, list | tuple):
+        return type(held), tuple([structure(part) for part in held])
+    if dataclasses.is_dataclass(held) and not isinstance(held, type):
+        return type(held), tuple([structure(getattr(held, part.name)) for part in dataclasses.fields(held)])
+    parameters = parameters_of(held)
+    if parameters is not None:
+        return "module", id(held), len(parameters)
+    try:
+        hash(held)
+    except TypeError:
+        return "object", id(held)
+    return "object", held
+
+
+__all__ = ["Recording", "RecordingError", "parameters_of", "record", "structure"]

@@ -1,0 +1,99 @@
+"""What a row of the table is made of: its value and its partials, as small tapes.
+
+A template is recorded once for a row (and for each way in which its operands are known numbers) and
+then laid down wherever the row occurs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..primitive import Primitive
+from .branches import without_branches
+from .rewrite import rewritten
+from .tape import Tape
+from .traced import Recorder, RecordingError, Traced
+
+Known = tuple[float | None, ...]
+"""For each operand its number where that is known, else None."""
+
+
+@dataclass(frozen=True)
+class Template:
+    """A small tape and the entries, or plain numbers, that are its results.
+
+    Its inputs are the operands in turn; those of partials have the row's own result as the last one.
+    """
+
+    tape: Tape
+    results: tuple[int | float, ...]
+
+
+_values: dict[tuple[Primitive, Known], Template | None] = {}
+_partials: dict[tuple[Primitive, Known], Template] = {}
+
+
+def value_template(row: Primitive, known: Known) -> Template | None:
+    """Return how `row` computes its value in simpler rows, or None where it can only be called."""
+    key = row, known
+    if key not in _values:
+        try:
+            formula = row.lower or rewritten(row.evaluate)
+            _values[key] = _recorded(row, known, lambda operands, out: (_called(row, formula, operands),))
+        except (ArithmeticError, AttributeError, LookupError, NotImplementedError, TypeError, ValueError):
+            _values[key] = None  # it does with its numbers what only Python can
+    return _values[key]
+
+
+def partials_template(row: Primitive, known: Known) -> Template:
+    """Return how the partials of `row` are computed.
+
+    Raises RecordingError where they cannot be recorded: a black box.
+    """
+    key = row, known
+    if key not in _partials:
+        formula = rewritten(row.partials)
+        _partials[key] = _recorded(
+            row,
+            known,
+            lambda operands, out: formula(operands, out) if row.variadic else formula(*operands, out),
+        )
+    return _partials[key]
+
+
+def _called(row: Primitive, formula: Any, operands: tuple[Any, ...]) -> Any:
+    return formula(operands) if row.variadic else formula(*operands)
+
+
+def _recorded(row: Primitive, known: Known, formula: Any) -> Template:
+    recorder = Recorder(shared=True)
+    inputs = [recorder.stand_in(recorder.input()) for _ in known]
+    out = recorder.stand_in(recorder.input())
+    operands = tuple([x if number is None else number for x, number in zip(inputs, known, strict=True)])
+    results = without_branches(recorder, lambda: formula(operands, out))
+    recorder.closed = True
+    return Template(recorder.tape, tuple(_result(row, result) for result in results))
+
+
+def _result(row: Primitive, result: Any) -> int | float:
+    if isinstance(result, Traced):
+        entry: int = result.entry
+        return entry
+    if isinstance(result, int | float):
+        return float(result)
+    raise RecordingError(f"{row.name}'s formulas must give numbers, got {result!r}")
+
+
+def forgotten(row: Primitive) -> None:
+    """Forget the templates of a row that has left the table."""
+    for templates in (_values, _partials):
+        for key in [key for key in templates if key[0] is row]:
+            del templates[key]
+
+
+def replayed(template: Template, operands: Sequence[float], out: float) -> list[float]:
+    """Return the results of a template for these numbers: the reference for machine code."""
+    numbers = template.tape.replay([*operands, out])
+    return [result if isinstance(result, float) else numbers[result] for result in template.results]

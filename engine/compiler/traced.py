@@ -1,0 +1,411 @@
+"""Stand-ins for numbers while a function is recorded: arithmetic on them writes a tape."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from .. import modes
+from ..operations import Operations
+from ..primitive import TABLE, Primitive
+from ..value import Number, Value, constant, described
+from .tape import CONSTANT, DETACH, INPUT, OUTSIDE, Comparison, Kind, Tape
+
+LESS = Comparison("less", "<", operator.lt)
+LESS_EQUAL = Comparison("less_equal", "<=", operator.le)
+EQUAL = Comparison("equal", "==", operator.eq)
+
+
+class RecordingError(TypeError):
+    """A function asked for something that is not known while it is being recorded."""
+
+
+class Traced(Value):
+    """A number of a program that is being recorded: an entry on its tape, without a number yet.
+
+    It is a Value to the program: operators, methods and functions of the table take it. What would need
+    the number itself (a branch, an index, a float) raises RecordingError, because the recording would
+    freeze that one outcome for every later call.
+    """
+
+    __slots__ = ()
+
+    # It has the layout of a Value, so that a module's parameters can be made stand-ins for the time of a
+    # recording and then go back to what they were. Two slots that a stand-in has no use for hold its own.
+    entry = Value.__dict__["partials"]
+    """The number of its entry on the tape."""
+    recorder = Value.__dict__["operands"]
+    """What records it."""
+
+    @property  # type: ignore[override]  # a stand-in where a Value has the number itself
+    def data(self) -> Traced:
+        """The same number as a new entry through which no derivative goes."""
+        recorder: Recorder = self.recorder
+        return recorder.made(DETACH, (self.entry,))
+
+    @data.setter
+    def data(self, number: object) -> None:
+        raise RecordingError("assigning to .data while compile records would be lost: return the new number")
+
+    @property
+    def label(self) -> str:
+        recorder: Recorder = self.recorder
+        return recorder.tape.labels.get(self.entry, "")
+
+    @label.setter
+    def label(self, text: str) -> None:
+        if text:
+            recorder: Recorder = self.recorder
+            recorder.tape.labels[self.entry] = text
+
+    @property
+    def grad(self) -> NoReturn:
+        raise RecordingError(
+            "a gradient is not known while compile records: use grad(f) or value_and_grad(f) inside, "
+            "or kernel.value_and_grad outside"
+        )
+
+    @grad.setter
+    def grad(self, number: object) -> None:
+        raise RecordingError("assigning to .grad while compile records would be lost")
+
+    @property
+    def primitive(self) -> Primitive | None:  # type: ignore[override]
+        recorder: Recorder = self.recorder
+        kind = recorder.tape.kind(self.entry)
+        return kind if isinstance(kind, Primitive) else None
+
+    @property
+    def operands(self) -> tuple[Value, ...]:  # type: ignore[override]
+        recorder: Recorder = self.recorder
+        kind, operands = recorder.tape[self.entry]
+        return tuple([recorder.stand_in(entry) for entry in operands]) if isinstance(kind, Primitive) else ()
+
+    @property
+    def itself(self) -> Traced:
+        """The one stand-in that a walk over the graph meets for this entry."""
+        recorder: Recorder = self.recorder
+        return recorder.stand_in(self.entry)
+
+    @property
+    def recorded_partials(self) -> tuple[Any, ...]:
+        """The partials of the operation that made it, recorded with both sides of their branches."""
+        from .templates import partials_template  # which needs this module
+
+        recorder: Recorder = self.recorder
+        kind, entries = recorder.tape[self.entry]
+        assert isinstance(kind, Primitive)
+        constants = recorder.tape.constants
+        known = tuple([None if kind.variadic else constants.get(entry) for entry in entries])
+        template = partials_template(kind, known)
+        laid: list[int] = []
+        for at, step, operands in template.tape:
+            if step is CONSTANT:
+                laid.append(recorder.entry_of(template.tape.constants[at], ""))
+            elif step is INPUT:
+                laid.append((*entries, self.entry)[operands[0]])
+            else:
+                laid.append(recorder.tape.append(step, tuple([laid[operand] for operand in operands])))
+        return tuple([r if isinstance(r, float) else recorder.stand_in(laid[r]) for r in template.results])
+
+    def recorded_product(self, factor: Any, partial: Any) -> Any:
+        """Return factor * partial; of a careful recorder 0 for a factor of 0 and a partial of inf."""
+        if type(factor) is float:
+            return None if factor == 0.0 else partial if factor == 1.0 else factor * partial
+        product = factor * partial
+        recorder: Recorder = self.recorder
+        if not recorder.careful:
+            return product
+        where = TABLE["where"]
+        return where(partial - partial == 0.0, product, where(factor == 0.0, 0.0, product))
+
+    def apply_primitive(self, primitive: Primitive, operands: tuple[Any, ...]) -> Traced:
+        """Record what `primitive` makes of operands of which at least one is a stand-in."""
+        recorder: Recorder = self.recorder
+        return recorder.made(primitive, tuple([recorder.entry_of(x, primitive.name) for x in operands]))
+
+    def both_ways(self, formula: Callable[..., Any], operands: tuple[Any, ...]) -> Any:
+        """Record `formula(*operands)` with both sides of its branches; see `piecewise`."""
+        from .branches import without_branches  # which needs this module
+
+        several = False
+
+        def results() -> tuple[Any, ...]:
+            nonlocal several
+            result = formula(*operands)
+            several = isinstance(result, tuple)
+            return result if several else (result,)
+
+        found = without_branches(self.recorder, results)
+        return tuple(found) if several else found[0]
+
+    def item(self) -> Traced:  # type: ignore[override]
+        """Return the number without its history; it is not known yet, so this is a stand-in too."""
+        return self.data
+
+    def detach(self) -> Traced:  # type: ignore[override]
+        """Return the same number as a new entry through which no derivative goes."""
+        return self.data
+
+    def backward(self, create_graph: bool = False) -> NoReturn:
+        raise RecordingError(
+            "backward() cannot run while compile records: return the loss and call "
+            "kernel.value_and_grad(...), or use grad(f) inside"
+        )
+
+    def __lt__(self, other: Value | Number) -> Any:
+        return self._compared(LESS, self, other)
+
+    def __le__(self, other: Value | Number) -> Any:
+        return self._compared(LESS_EQUAL, self, other)
+
+    def __gt__(self, other: Value | Number) -> Any:
+        return self._compared(LESS, other, self)
+
+    def __ge__(self, other: Value | Number) -> Any:
+        return self._compared(LESS_EQUAL, other, self)
+
+    def __eq__(self, other: object) -> Any:
+        return self._compared(EQUAL, self, other)
+
+    def __ne__(self, other: object) -> Any:
+        return self._compared(EQUAL, self, other).negated()
+
+    __hash__ = object.__hash__
+
+    def _compared(self, kind: Comparison, x: Any, y: Any) -> Any:
+        recorder: Recorder = self.recorder
+        entries = (recorder.entry_of(x, kind.symbol), recorder.entry_of(y, kind.symbol))
+        return recorder.made(kind, entries, Condition)
+
+    def __bool__(self) -> bool:
+        recorder: Recorder = self.recorder
+        return recorder.decided(self)
+
+    def __float__(self) -> NoReturn:
+        raise RecordingError(
+            "float(...) of a number that compile records would freeze it: use the methods and functions "
+            "of chainrule.engine (v.exp(), exp(v)), which are recorded"
+        )
+
+    __complex__ = __float__
+
+    def __index__(self) -> NoReturn:
+        raise RecordingError(
+            "a number that compile records cannot choose an element: the recording would keep this one "
+            "choice; use take(rows, i)"
+        )
+
+    __int__ = __index__
+
+    def __format__(self, spec: str) -> str:
+        return repr(self)
+
+    def __repr__(self) -> str:
+        recorder: Recorder = self.recorder
+        return f"<recorded {recorder.tape.line(self.entry)}>"
+
+    def __copy__(self) -> Traced:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Traced:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise RecordingError("a number that compile records cannot be pickled: it has no number yet")
+
+
+class Condition(Traced):
+    """A comparison of recorded numbers: 1 where it holds, else 0. It combines with & and |."""
+
+    __slots__ = ()
+
+    def __and__(self, other: object) -> Any:
+        return self._combined(TABLE["mul"], other)
+
+    def __or__(self, other: object) -> Any:
+        return self._combined(TABLE["maximum"], other)
+
+    def negated(self) -> Condition:
+        """Return the opposite. Not `~`, which makes -2 of Python's own True."""
+        recorder: Recorder = self.recorder
+        made = recorder.made(EQUAL, (self.entry, recorder.entry_of(0.0, "~")), Condition)
+        assert isinstance(made, Condition)
+        return made
+
+    __rand__, __ror__ = __and__, __or__
+
+    def _combined(self, row: Primitive, other: object) -> Any:
+        if not isinstance(other, Condition | bool):
+            return NotImplemented
+        recorder: Recorder = self.recorder
+        entries = (self.entry, recorder.entry_of(other, "&"))
+        return recorder.made(row, entries, Condition)
+
+
+_new = object.__new__
+
+
+class Recorder:
+    """Writes a tape: makes the stand-ins and the entries.
+
+    decide: what answers a branch on a stand-in; without it a branch is an error.
+    shared: enter equal entries once, as formulas that are run several times need it.
+    careful: let an adjoint of 0 win over a partial that is not finite, where derivatives are recorded.
+    """
+
+    def __init__(
+        self, decide: Callable[[int], bool] | None = None, shared: bool = False, careful: bool = False
+    ) -> None:
+        learn()
+        self.careful = careful
+        self.tape = Tape()
+        self.outside: list[Value] = []
+        """The Values that the program took from around it, in the order of first use."""
+        self.inputs = 0
+        self.decide = decide
+        self.closed = False
+        self._shared: dict[tuple[Kind, tuple[int, ...]], int] | None = {} if shared else None
+        self._constants: dict[str, int] = {}
+        self._outside: dict[Value, int] = {}
+        self._stand_ins: dict[int, Traced] = {}
+
+    def input(self) -> int:
+        """Add an input and return its entry."""
+        self.inputs += 1
+        return self.tape.append(INPUT, (self.inputs - 1,))
+
+    def made(self, kind: Kind, entries: tuple[int, ...], cls: type[Traced] = Traced) -> Traced:
+        """Add an entry and return its stand-in."""
+        if self.closed:
+            raise RecordingError(
+                "this number belongs to a recording that is over: compile's function must not keep its "
+                "values for later"
+            )
+        if modes.open_blocks and kind is not DETACH and not modes.recording():
+            return self.made(DETACH, (self.stand_in(self._entry(kind, entries)).entry,))
+        made = _new(cls)
+        made.entry = self._entry(kind, entries)
+        made.recorder = self
+        return made
+
+    def _entry(self, kind: Kind, entries: tuple[int, ...]) -> int:
+        if self._shared is None:
+            return self.tape.append(kind, entries)
+        known = self._shared.get((kind, entries))
+        if known is None:
+            known = self._shared[kind, entries] = self.tape.append(kind, entries)
+        return known
+
+    def stand_in(self, entry: int) -> Traced:
+        """Return a stand-in for `entry`: the same one at every call."""
+        made = self._stand_ins.get(entry)
+        if made is None:
+            made = self._stand_ins[entry] = _new(Traced)
+            made.entry, made.recorder = entry, self
+        return made
+
+    def entry_of(self, x: Any, what: str) -> int:
+        """Return the entry for an operand: a stand-in's own; a new one for a number or another Value.
+
+        Raises TypeError, which names the operation, for what is no number.
+        """
+        entry = self.known(x)
+        if entry is None:
+            raise TypeError(f"{what} takes Values and plain numbers, got {described(x)}")
+        return entry
+
+    def known(self, x: Any) -> int | None:
+        """Return the entry for an operand, or None for what is no number."""
+        if isinstance(x, Traced):
+            if x.recorder is not self:
+                raise RecordingError("a number of another recording: a function that compile records uses it")
+            entry: int = x.entry
+            return entry
+        if isinstance(x, Value):
+            if type(x).kind == "const":
+                return self._constant(x.data)
+            place = self._outside.get(x)
+            if place is None:
+                place = self._outside[x] = self.tape.append(OUTSIDE, (len(self.outside),))
+                self.outside.append(x)
+                if x.label:
+                    self.tape.labels[place] = x.label
+            return place
+        number = constant(x)
+        return None if number is None else self._constant(number.data)
+
+    def _constant(self, number: float) -> int:
+        key = number.hex()  # tells 0.0 from -0.0, and nan is itself
+        entry = self._constants.get(key)
+        if entry is None:
+            entry = self._constants[key] = self.tape.constant(number)
+        return entry
+
+    def decided(self, condition: Traced) -> bool:
+        """Return which way a branch goes, where that can be said."""
+        if self.tape.kind(condition.entry) is CONSTANT:
+            return self.tape.constants[condition.entry] != 0.0
+        if self.decide is not None:
+            return self.decide(condition.entry)
+        raise RecordingError(
+            "a branch on a number that compile records: the recording would keep one way of it for every "
+            "later call; use where(condition, x, y), maximum(x, y), minimum(x, y) or clip(x, low, high), "
+            "which are recorded with both, or detach what does not depend on the inputs"
+        )
+
+
+# -- the operators and methods of stand-ins ------------------------------------------------------------
+
+_learnt: dict[str, object] = {}
+
+
+def learn() -> None:
+    """Give stand-ins the methods of every row of the table; those of new rows too."""
+    if _learnt == vars(Operations):
+        return
+    for name in [name for name in _learnt if name not in vars(Operations)]:
+        delattr(Traced, name)
+    _learnt.clear()
+    _learnt.update(vars(Operations))
+    for name, method in vars(Operations).items():
+        row = getattr(method, "row", None)
+        if row is None or not method.__qualname__.startswith("Value."):
+            continue  # not a row's, or a function of its own that comes back here through the row
+        if row.arity == 1:
+            setattr(Traced, name, _unary(row))
+        elif name == f"__{row.dunder}__":
+            setattr(Traced, name, _forward(row))
+        elif name == f"__r{row.dunder}__":
+            setattr(Traced, name, _reflected(row))
+
+
+def _unary(row: Primitive) -> Callable[[Traced], Traced]:
+    def method(self: Traced) -> Traced:
+        recorder: Recorder = self.recorder
+        return recorder.made(row, (self.entry,))
+
+    return method
+
+
+def _forward(row: Primitive) -> Callable[[Traced, object], Traced]:
+    def method(self: Traced, other: object) -> Traced:
+        recorder: Recorder = self.recorder
+        entry = recorder.known(other)
+        return NotImplemented if entry is None else recorder.made(row, (self.entry, entry))
+
+    return method
+
+
+def _reflected(row: Primitive) -> Callable[[Traced, object], Traced]:
+    is_sum = row.dunder == "add"
+
+    def method(self: Traced, other: object) -> Traced:
+        if is_sum and other.__class__ is int and other == 0:
+            return self  # what sum() begins with: an entry for it would only stand in the way
+        recorder: Recorder = self.recorder
+        entry = recorder.known(other)
+        return NotImplemented if entry is None else recorder.made(row, (entry, self.entry))
+
+    return method
