@@ -14,6 +14,8 @@ Values and partials are right to 4 ulp where a row does not state another bound;
 `python benchmarks/accuracy.py` measures it.
 
 Kinks follow PyTorch's published rule: relu'(0) = 0, abs'(0) = 0, a tie in maximum gives each half.
+Where PyTorch has nan and there is a limit, ours is the limit (silu, gelu, softsign at the infinities);
+hypot'(0, 0) = (0, 0), as of PyTorch's norm; elu''(0) is that of the left side, as elu'(0) is.
 """
 
 from typing import TYPE_CHECKING

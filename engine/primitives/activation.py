@@ -106,7 +106,7 @@ def _silu_partials(x: Any, out: Any) -> tuple[Any]:
     if x < -700.0:
         half = exp(0.5 * x)
         return ((1.0 + x) * half * half,)
-    return (sigmoid(x) * (1.0 + x * sigmoid(-x)) if x < 1000.0 else 1.0,)
+    return (1.0 if x >= 1000.0 else sigmoid(x) * (1.0 + x * sigmoid(-x)),)
 
 
 silu = Primitive(
@@ -167,7 +167,7 @@ def _softsign(x: float) -> float:
 
 
 def _softsign_partials(x: Any, out: Any) -> tuple[Any]:
-    share = 1.0 / (1.0 + (x if x > 0.0 else -x))
+    share = 1.0 / (1.0 + abs(x))  # abs'(0) = 0 is halfway between the partial's slopes beside 0, 2 and -2
     return (share * share,)
 
 

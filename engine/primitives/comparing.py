@@ -26,7 +26,10 @@ abs = Primitive(  # shadows the builtin in this file, where nothing needs that
 
 
 def _larger_first(x: Any, y: Any, out: Any) -> tuple[float, float]:
-    return (0.5, 0.5) if x == y else (1.0, 0.0) if x > y else (0.0, 1.0)
+    if x == y:
+        return 0.5, 0.5
+    # Where one of them is nan both get the gradient, as PyTorch has it.
+    return (1.0, 0.0) if x > y else (0.0, 1.0) if x < y else (1.0, 1.0)
 
 
 maximum = Primitive(
@@ -36,7 +39,10 @@ maximum = Primitive(
     evaluate=lambda x, y: x if x >= y or x != x else y,
     partials=_larger_first,
     points=((2.0, -3.0), (0.5, 1.5)),
-    kinks=(((1.0, 1.0), (0.5, 0.5)),),
+    kinks=(
+        ((1.0, 1.0), (0.5, 0.5)),
+        ((nan, 1.0), (1.0, 1.0)),
+    ),
     edges=(
         ((nan, 1.0), nan),
         ((1.0, nan), nan),
@@ -51,7 +57,10 @@ minimum = Primitive(
     evaluate=lambda x, y: x if x <= y or x != x else y,
     partials=lambda x, y, out: _larger_first(y, x, out),
     points=((2.0, -3.0), (0.5, 1.5)),
-    kinks=(((1.0, 1.0), (0.5, 0.5)),),
+    kinks=(
+        ((1.0, 1.0), (0.5, 0.5)),
+        ((nan, 1.0), (1.0, 1.0)),
+    ),
     edges=(
         ((nan, 1.0), nan),
         ((1.0, nan), nan),

@@ -20,6 +20,8 @@ def _by_base(x: Any, y: Any, out: Any) -> Any:
         one_less = pow(x, below)
         if not (-TINY < one_less < TINY or (one_less - one_less != 0.0 and -inf < out < inf)):
             return y * one_less
+    if out != out:
+        return nan
     # Where y - 1 has been rounded, x ** (y - 1) is off by log(x) times as much.
     if TINY < out < inf or -inf < out < -TINY:
         return y * out / x if -1.0 <= out <= 1.0 or -1.0 <= y <= 1.0 else out / x * y
@@ -30,11 +32,11 @@ def _by_base(x: Any, y: Any, out: Any) -> Any:
 
 def _by_exponent(x: Any, y: Any, out: Any) -> Any:
     if x > 0.0:
-        if TINY < out < inf:
+        if TINY < out < inf or x == inf:
             return out * log(x)
         half = pow(x, 0.5 * y)
         return half * log(x) * half
-    if x == 0.0:  # 0 ** y stays 0 when y > 0 moves a little; at y = 0 PyTorch's rule is 0 too
+    if x == 0.0 and y == y:  # 0 ** y stays 0 when y > 0 moves a little; at y = 0 PyTorch's rule is 0 too
         return 0.0 if y >= 0.0 else -inf
     return nan  # a negative base has no power at the exponents beside y
 

@@ -7,6 +7,7 @@ from typing import Any
 from ..ieee import signed_infinity, unlimited
 from ..primitive import Primitive
 from .exponentials import exp, sqrt
+from .trigonometric import _one_less_square
 
 sinh = Primitive(
     name="sinh",
@@ -81,7 +82,7 @@ arccosh = Primitive(
     formula="number of 0 or more whose hyperbolic cosine is x",
     evaluate=math.acosh,
     # Two roots, because the product under one of them would overflow.
-    partials=lambda x, out: (1.0 / (sqrt(x - 1.0) * sqrt(x + 1.0)),),
+    partials=lambda x, out: (1.0 / (sqrt(x - 1.0) * sqrt(x + 1.0) if x != 1.0 else sqrt(x * x - 1.0)),),
     points=((1.5,), (3.0,)),
     edges=(
         ((1.0,), 0.0),
@@ -96,7 +97,7 @@ arctanh = Primitive(
     name="arctanh",
     formula="number whose hyperbolic tangent is x",
     evaluate=math.atanh,
-    partials=lambda x, out: (1.0 / ((1.0 - x) * (1.0 + x)),),
+    partials=lambda x, out: (1.0 / _one_less_square(x),),
     points=((0.5,), (-0.3,)),
     ieee=lambda x: signed_infinity(x) if x in (1.0, -1.0) else nan,
     edges=(

@@ -73,6 +73,8 @@ def _shares(xs: tuple[Any, ...], out: Any) -> tuple[Any, ...]:
 
     Differences to `out` are off by the rounding of `out`, thousands of ulp where that is in the thousands.
     """
+    if out == inf:  # one operand is: the others do not matter, and its own share is inf / inf
+        return tuple([nan if x == inf else 0.0 for x in xs])
     largest = max(xs, key=number_in, default=0.0)
     powers = []
     for x in xs:
@@ -138,8 +140,6 @@ def _from_the_largest(xs: tuple[Any, ...]) -> tuple[list[Any], list[float]]:
     c is no part of the graph: neither softmax nor log_softmax change when all operands move together.
     """
     largest = max(map(number_in, xs), default=0.0)
-    if math.isinf(largest):  # inf - inf would be nan; without any shift the others are right
-        largest = 0.0
     shifted = [x - largest for x in xs]
     return shifted, [_rounding(number_in(x), largest, number_in(s)) for x, s in zip(xs, shifted, strict=True)]
 
@@ -152,8 +152,9 @@ def softmax(xs: Sequence[Value | Number]) -> list[Value] | list[float]:
     """Return e**x / (e**x1 + e**x2 + ...) for each x: numbers that add up to 1.
 
     Steady for large numbers: the largest is subtracted first. Each is right to 4 ulp, also where it is
-    tiny. Made of exponentials, one sum and quotients: 3 n + 1 nodes, where a row for each share would
-    have n partials each. For a loss take `log_softmax` or `logsumexp`.
+    tiny; all are nan where one operand is inf or nan and where all are -inf, as in SciPy and PyTorch. Made
+    of exponentials, one sum and quotients: 3 n + 1 nodes, where a row for each share would have n partials
+    each. For a loss take `log_softmax` or `logsumexp`.
 
     >>> [share.data for share in softmax([Value(1000.0), Value(1000.0)])]
     [0.5, 0.5]

@@ -139,7 +139,8 @@ def _variance_value(xs: tuple[float, ...]) -> float:
     center = rounded_once(xs) / len(xs)
     offsets = [x - center for x in xs]
     rest = rounded_once(offsets)  # 0 but for the rounding of the mean, whose effect it takes out
-    return divide(rounded_once([x * x for x in offsets]) - rest * rest / len(xs), divisor)
+    squares = rounded_once([x * x for x in offsets])
+    return divide(squares - rest * rest / len(xs) if squares < inf else squares, divisor)
 
 
 def _variance_partials(xs: tuple[Any, ...], out: Any) -> tuple[Any, ...]:

@@ -36,8 +36,15 @@ tan = Primitive(
 )
 
 
+def _one_less_square(x: Any) -> Any:
+    """Return 1 - x * x with all its digits near 1 and -1."""
+    if x in (1.0, -1.0):  # the product has the same slope there, but finds it as inf + 0 * inf
+        return 1.0 - x * x
+    return (1.0 - x) * (1.0 + x)
+
+
 def _arcsin_slope(x: Any) -> Any:
-    return 1.0 / sqrt((1.0 - x) * (1.0 + x))  # 1 - x * x would lose the digits near 1
+    return 1.0 / sqrt(_one_less_square(x))
 
 
 arcsin = Primitive(
