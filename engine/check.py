@@ -11,7 +11,7 @@ from typing import Any
 
 from .differences import complex_step, extrapolated, one_sided, slope
 from .modes import no_grad, watching
-from .transforms import Recorded, record
+from .recorded import Recorded, record
 from .tree import flatten
 from .value import Value
 

@@ -46,6 +46,8 @@ class Handle:
 
 def register(value: Value, hook: Callable[[Any], Any]) -> Handle:
     """Add `hook` to the hooks of `value`; see `Value.register_hook`."""
+    if not callable(hook):
+        raise TypeError(f"register_hook takes a function of the gradient, got {hook!r}")
     known = about_made(value)
     if known.hooks is None:
         known.hooks = Hooks()

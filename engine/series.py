@@ -12,8 +12,9 @@ from math import factorial
 from typing import Any
 
 from .primitive import TABLE, Primitive
-from .transforms import Recorded, matching, record
-from .value import Value
+from .recorded import Recorded, record
+from .transforms import matching
+from .value import Value, described
 
 
 class Series:
@@ -181,11 +182,13 @@ def taylor(f: Callable[..., Any], x: Any, n: int, direction: Any = 1.0) -> list[
     each entry of the list is structured like its result.
     n: zero or more, up to about 50.  direction: structured like x; for one number, 1.
     The cost grows like a power of n, where nesting `grad` n times doubles with each.
-    Raises ValueError for a negative n and a direction that does not fit.
+    Raises ValueError for a negative n and a direction that does not fit, TypeError for an n that is no int.
 
     >>> taylor(lambda x: x**3, 2.0, 4)
     [8.0, 12.0, 12.0, 6.0, 0.0]
     """
+    if not hasattr(n, "__index__"):
+        raise TypeError(f"taylor needs a whole number of derivatives, got {described(n)}")
     if n < 0:
         raise ValueError(f"taylor needs n of zero or more, got {n}")
     run = record(f, (x,), {}, 0, "taylor")

@@ -1,144 +1,17 @@
 """Functions of functions: gradients, Jacobians and Hessians, in both modes and of any order.
 
-Each runs its function once on fresh Values and then the chain rule over the recorded graph, backwards or
-forwards. Where the graph also leads to other Values, of an enclosing `grad` or made by the user, the pass
-is recorded in turn and the result is Values, so that it can be differentiated again.
+Each runs its function once on fresh Values and then the chain rule over the recorded graph; see recorded.py.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import wraps
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
-from .graph import adjoints, operations, tangents
-from .hooks import live
-from .modes import enable_grad, recording
+from .recorded import Argnums, record
 from .tree import flatten
-from .value import Constant, Value, described
-
-Argnums = int | Sequence[int]
-
-
-class Recorded(NamedTuple):
-    """A function's run on fresh Values."""
-
-    inputs: list[Value]
-    """What the function was differentiated by, in place of the numbers in the chosen arguments."""
-    outputs: list[Value]
-    """The numbers it returned, as Values; constants where they do not depend on anything."""
-    of_inputs: Callable[[Sequence[Any]], Any]
-    """Puts numbers in the places of the inputs: a structure like the chosen arguments."""
-    of_outputs: Callable[[Sequence[Any]], Any]
-    """Puts numbers in the places of the outputs: a structure like the result."""
-    order: list[Value]
-    """The operations between them, in topological order."""
-    nested: bool
-    """Whether the result must be Values: it depends on others than the inputs."""
-    may_nest: bool
-    """Whether that was asked at all: inside `no_grad` results are floats."""
-
-    def along(self, seeds: Sequence[Any]) -> Recorded:
-        """Return this run for a pass with `seeds`: a seed that is somebody's Value makes the result one."""
-        return self._replace(nested=self.nested or (self.may_nest and any(map(_is_owned, seeds))))
-
-    def result(self) -> Any:
-        """Return what the function returned: floats, or Values where they matter to somebody else."""
-        return self.of_outputs([self.number(output) for output in self.outputs])
-
-    def number(self, value: Any) -> Any:
-        """Return `value` as a Value where the result is differentiated again, else as a float."""
-        if self.nested:
-            return value if isinstance(value, Value) else Constant(value)
-        return value.data if isinstance(value, Value) else float(value)
-
-    def gradients(self, seeds: Sequence[Any]) -> list[Any]:
-        """Return sum of seed * d output / d input, for each input: reverse mode."""
-        totals: dict[Value, Any] = {}
-        for output, seed in zip(self.outputs, map(self._seed, seeds), strict=True):
-            totals[output] = totals[output] + seed if output in totals else seed
-        found = adjoints(totals, self.order, record=self.nested, hooks=bool(live))
-        return [self.number(found.get(value, 0.0)) for value in self.inputs]
-
-    def directional(self, seeds: Sequence[Any]) -> list[Any]:
-        """Return sum of d output / d input * seed, for each output: forward mode."""
-        known = dict(zip(self.inputs, map(self._seed, seeds), strict=True))
-        found = tangents(known, self.order, record=self.nested)
-        return [self.number(found.get(value, 0.0)) for value in self.outputs]
-
-    def _seed(self, seed: Any) -> Any:
-        return seed if self.nested or not isinstance(seed, Value) else seed.data
-
-
-def record(
-    f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], argnums: Argnums, what: str
-) -> Recorded:
-    """Run `f` with fresh Values in the places of the numbers in the chosen arguments.
-
-    Without positional arguments all keyword arguments are chosen. what: the caller's name, for errors.
-    """
-    chosen, replaced = _chosen(args, kwargs, argnums, what)
-    numbers, of_inputs = flatten(chosen)
-    if not numbers:
-        raise TypeError(f"{what}: there is no number to differentiate by in {described(chosen)}")
-    # A number that is a Value belongs to somebody else: the input is made from it, and stays apart from
-    # its other uses, so that nested derivatives do not mix.
-    owned = [_is_owned(number) for number in numbers]
-    may_nest = recording()
-    with enable_grad():
-        inputs = [
-            number * 1.0 if own else Value(number.data if isinstance(number, Value) else number)
-            for number, own in zip(numbers, owned, strict=True)
-        ]
-        new_args, new_kwargs = replaced(of_inputs(inputs))
-        returned, of_outputs = flatten(f(*new_args, **new_kwargs))
-    outputs = [output if isinstance(output, Value) else Constant(output) for output in returned]
-    # While the compiler records, several stand-ins may be one number: the walk below needs one object.
-    inputs = [getattr(value, "itself", value) for value in inputs]
-    outputs = [getattr(value, "itself", value) for value in outputs]
-    order = operations(*outputs, above=inputs)
-    nested = may_nest and (any(owned) or _leads_elsewhere(outputs, order, set(inputs)))
-    return Recorded(inputs, outputs, of_inputs, of_outputs, order, nested, may_nest)
-
-
-def _is_owned(number: Any) -> bool:
-    """Return whether `number` is a Value that somebody may differentiate by."""
-    return isinstance(number, Value) and not isinstance(number, Constant)
-
-
-def _leads_elsewhere(outputs: list[Value], order: list[Value], inputs: set[Value]) -> bool:
-    """Return whether the graph has leaves that ask for a gradient, other than the inputs."""
-    ends = [outputs, *[node.operands for node in order]]
-    return any(
-        value.primitive is None and value not in inputs and not isinstance(value, Constant)
-        for values in ends
-        for value in values
-    )
-
-
-def _chosen(
-    args: tuple[Any, ...], kwargs: dict[str, Any], argnums: Argnums, what: str
-) -> tuple[Any, Callable[[Any], tuple[tuple[Any, ...], dict[str, Any]]]]:
-    """Return the arguments to differentiate by, and what makes all arguments of new ones in their place."""
-    if not args:
-        if not kwargs:
-            raise TypeError(f"{what}: the function was called without arguments to differentiate by")
-        return kwargs, lambda new: ((), new)
-    places = [argnums] if isinstance(argnums, int) else list(argnums)
-    for place in places:
-        if not -len(args) <= place < len(args):
-            raise TypeError(f"{what}: argnums={argnums!r}, but there are {len(args)} positional arguments")
-    if len({place % len(args) for place in places}) < len(places):
-        raise ValueError(f"{what}: argnums={argnums!r} names an argument twice")
-
-    def replaced(new: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        changed = list(args)
-        for place, argument in zip(places, [new] if isinstance(argnums, int) else new, strict=True):
-            changed[place] = argument
-        return tuple(changed), kwargs
-
-    chosen = args[argnums] if isinstance(argnums, int) else tuple([args[place] for place in places])
-    return chosen, replaced
+from .value import Value, described
 
 
 def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., tuple[Any, Any]]:
@@ -154,6 +27,8 @@ def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[...,
     def value_and_gradient(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         run = record(f, args, kwargs, argnums, "grad")
         returned = run.of_outputs(run.outputs)
+        if getattr(returned, "shape", None) == ():  # an array without axes: numpy.where makes them
+            returned = returned.item()
         if not isinstance(returned, Value):
             raise TypeError(
                 f"grad needs a function that returns one number, got {described(returned)}: "
@@ -254,7 +129,13 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
 def _jvp(
     f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], what: str, name: str
 ) -> tuple[Any, Any]:
-    run = record(f, tuple(primals), {}, range(len(primals)), what)
+    try:
+        args = tuple(primals)
+    except TypeError:
+        raise TypeError(
+            f"{what} takes f's arguments in a tuple and {name} in another, got {described(primals)}"
+        ) from None
+    run = record(f, args, {}, range(len(args)), what)
     seeds = matching(tangents, run.inputs, what, name)
     run = run.along(seeds)
     return run.result(), run.of_outputs(run.directional(seeds))

@@ -93,7 +93,7 @@ class Value(Operations):
         As PyTorch's: the hook sees the gradient of this pass, complete, before it is passed on to the
         operands, or, at a leaf, added to `grad`. Returning None changes nothing. Hooks run in the order
         of registration. Returns a handle whose `remove()` takes the hook away.
-        Raises TypeError on a constant, which has no gradient.
+        Raises TypeError on a constant, which has no gradient, and for a hook that cannot be called.
 
         >>> w = Value(3.0)
         >>> handle = w.register_hook(lambda gradient: min(gradient, 1.0))

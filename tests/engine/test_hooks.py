@@ -8,7 +8,21 @@ from typing import Any
 
 import pytest
 
-from chainrule.engine import Constant, Value, exp, graph, hooks, relu, sin, topological_order
+from chainrule.engine import (
+    Constant,
+    Value,
+    exp,
+    grad,
+    graph,
+    hooks,
+    jacobian,
+    jvp,
+    relu,
+    sin,
+    topological_order,
+    value_and_grad,
+    vjp,
+)
 
 Hook = Callable[[Any], Any]
 
@@ -173,6 +187,67 @@ def test_hooks_with_a_recorded_pass_take_and_give_values(seen: list[Any]) -> Non
     x.grad = 0.0
     gradient.backward()
     assert x.grad == 72.0  # 18 x**2
+
+
+# -- inside the functions of functions ----------------------------------------------------------------
+
+
+def hooked_square(x: Any, seen: list[Any]) -> Any:
+    y = x * x
+    x.register_hook(lambda gradient: seen.append(("x", gradient)))
+    y.register_hook(lambda gradient: 10.0 * gradient)
+    y.register_hook(lambda gradient: seen.append(("y", gradient)))
+    return 3.0 * y
+
+
+def test_hooks_inside_grad_see_the_gradient_and_replace_it(seen: list[Any]) -> None:
+    assert grad(lambda x: hooked_square(x, seen))(2.0) == 120.0
+    assert seen == [("y", 30.0), ("x", 120.0)]
+
+
+def test_a_hook_on_the_argument_replaces_what_grad_returns() -> None:
+    def f(x: Any) -> Any:
+        x.register_hook(lambda gradient: 2.0 * gradient)
+        return 3.0 * x * x
+
+    assert grad(f)(2.0) == 24.0
+    assert value_and_grad(f)(2.0) == (12.0, 24.0)
+    assert vjp(f, 2.0)[1](1.0) == (24.0,)
+    assert jacobian(lambda x: [f(x), x])(2.0) == [24.0, 2.0]
+    assert jvp(f, (2.0,), (1.0,)) == (12.0, 12.0)  # forwards there is no gradient to look at
+    assert grad(f)(2.0) == 24.0  # each run hooks its own argument
+
+
+def test_hooks_inside_jacobian_see_every_row(seen: list[Any]) -> None:
+    jacobian(lambda x: [hooked_square(x, seen), x])(2.0)
+    assert seen == [("y", 30.0), ("x", 120.0), ("y", 0.0), ("x", 1.0)]
+
+
+def test_hooks_inside_nested_derivatives_take_and_give_values() -> None:
+    def f(x: Any) -> Any:
+        x.register_hook(lambda gradient: gradient * gradient)
+        return x**3
+
+    def square_of_slope(x: float) -> float:
+        return 9.0 * x**4
+
+    assert grad(f)(2.0) == square_of_slope(2.0)
+    # The outer pass comes by the hook again: the derivative of 9 x**4, squared.
+    assert grad(grad(f))(2.0) == (36.0 * 2.0**3) ** 2
+
+
+def test_grad_leaves_the_hooks_of_outer_values_alone(seen: list[Any]) -> None:
+    w = Value(2.0)
+    w.register_hook(seen.append)
+    slope = grad(lambda x: w * x * x)(3.0)
+    assert seen == []
+    slope.backward()
+    assert (seen, w.grad) == ([6.0], 6.0)
+
+
+def test_a_hook_must_be_callable() -> None:
+    with pytest.raises(TypeError, match="register_hook takes a function of the gradient, got 3"):
+        Value(1.0).register_hook(3)  # type: ignore[arg-type]  # what the error is about
 
 
 # -- at no cost where there are none ------------------------------------------------------------------

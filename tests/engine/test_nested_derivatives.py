@@ -144,3 +144,17 @@ def test_a_direction_may_be_what_one_differentiates_by() -> None:
     assert grad(lambda v: jvp(sin, (0.5,), (v,))[1])(2.0) == close(math.cos(0.5))
     assert jvp(lambda c: vjp(lambda x: x**3, 2.0)[1](c)[0], (5.0,), (1.0,)) == (60.0, 12.0)
     assert grad(lambda v: taylor(lambda x: x**3, 2.0, 2, v)[2])(1.0) == close(24.0)
+
+
+@every_two_ways
+def test_an_inner_derivative_at_a_number_leaves_the_outer_one_a_float(outer: Way, inner: Way) -> None:
+    # The inner run's own input is no concern of the outer run, though the recorded pass leads to it.
+    result = outer(lambda x: x * inner(lambda y: x * exp(y) * y)(1.0))(3.0)
+    assert type(result) is float
+    assert result == close(12.0 * math.e)
+
+
+def test_a_pull_back_made_outside_is_differentiated_by_its_cotangent_to_a_float() -> None:
+    _, pull = vjp(lambda x: x**3, 2.0)
+    slope = grad(lambda cotangent: pull(cotangent)[0] ** 2)(1.0)
+    assert (type(slope), slope) == (float, 288.0)

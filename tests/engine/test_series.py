@@ -154,3 +154,8 @@ def test_a_power_whose_base_and_exponent_both_move() -> None:
 def test_a_negative_order_is_an_error() -> None:
     with pytest.raises(ValueError, match="zero or more, got -1"):
         taylor(sin, 1.0, -1)
+
+
+def test_an_order_that_is_no_int_is_an_error() -> None:
+    with pytest.raises(TypeError, match=r"taylor needs a whole number of derivatives, got 2.0 \(float\)"):
+        taylor(sin, 1.0, 2.0)  # type: ignore[arg-type]  # what the error is about

@@ -198,6 +198,28 @@ def test_no_number_among_the_arguments_is_an_error(argument: Any) -> None:
             of(argument)
 
 
+def test_argnums_may_be_an_integer_of_numpys() -> None:
+    assert grad(lambda x, y: x * y**2, argnums=np.int64(1))(2.0, 3.0) == 12.0
+
+
+@pytest.mark.parametrize("argnums", ["x", 1.0, None, ("x",)])
+def test_argnums_that_is_no_int_is_an_error(argnums: Any) -> None:
+    with pytest.raises(TypeError, match="grad: argnums must be an int or several, got"):
+        grad(squares, argnums)(1.0)
+
+
+def test_a_result_in_an_array_without_axes_is_one_number() -> None:
+    def f(x: Any) -> Any:
+        return np.where(x > 0.0, x * x, 0.0)
+
+    assert (grad(f)(3.0), grad(grad(f))(3.0), value_and_grad(f)(3.0)) == (6.0, 2.0, (9.0, 6.0))
+
+
+def test_jvp_of_bare_numbers_says_where_to_put_them() -> None:
+    with pytest.raises(TypeError, match="takes f's arguments in a tuple and the tangents in another"):
+        jvp(squares, 3.0, 1.0)  # type: ignore[arg-type]  # what the error is about
+
+
 @pytest.mark.parametrize("argnums", [1, -2, (0, 1), (0, -3)])
 def test_argnums_out_of_range_is_an_error(argnums: Any) -> None:
     with pytest.raises(TypeError, match=r"argnums=.*, but there are 1 positional arguments"):
