@@ -15,7 +15,8 @@ from .recorded import Recorded, record
 from .tree import flatten
 from .value import Value
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "")
+"""The engine's own folder, of which no line is anybody's mistake but ours."""
 Source = tuple[str, int]
 
 
@@ -105,7 +106,7 @@ def _check_one(
         return flatten(returned)[0][i]
 
     exact = complex_step(lambda z: at(z, float), numbers[j])
-    if exact is not None and _off(derivative, exact) <= tolerance:
+    if exact is not None and math.isfinite(derivative) and _off(derivative, exact) <= tolerance:
         return _off(derivative, exact), True
     # Where the complex step disagrees it proves nothing: abs(), for one, means something else there.
     estimate = slope(lambda x: _number(at(Value(x), Value)), numbers[j])
@@ -129,7 +130,8 @@ def _blame(run: Recorded, sources: dict[Value, Source], tolerance: float) -> str
                 return f"To blame: {node!r} at {os.path.basename(file)}:{line}: {verdict}"
     return (
         "The rule of every operation is right by itself: f reads numbers past the graph (.data, item(), "
-        "detach()), branches on them right here, or gives another result each time."
+        "detach()), branches on them right here, gives another result each time, or loses its digits to "
+        "cancellation."
     )
 
 
@@ -147,13 +149,20 @@ def _verdict(node: Value, k: int, partial: float, tolerance: float) -> str:
     estimate = slope(of_operand, numbers[k])
     if _off(partial, estimate.value) <= tolerance + 10.0 * estimate.error and estimate.error < 0.01:
         return ""
+    jump = _jump(of_operand, numbers[k])
+    if jump is not None:
+        return (
+            f"a kink: its value jumps from {jump[0]:.6g} to {jump[1]:.6g} where operand {k} passes "
+            f"{numbers[k]!r}; the rule there is {partial!r}"
+        )
     left, right = one_sided(of_operand, numbers[k])
     wider = one_sided(of_operand, numbers[k], 1e-5)
     settled = _off(left, wider[0]) < 1e-3 and _off(right, wider[1]) < 1e-3
     # Where the function turns many times within the steps, far smaller ones may still find the rule right.
     size = abs(numbers[k]) or 1.0
     fine = [extrapolated(of_operand, numbers[k], size * step) for step in (1e-9, 1e-11, 1e-13)]
-    settled &= not any(_off(partial, e.value) <= 0.01 and e.error < 0.1 for e in fine)
+    nearer = min(0.01, 0.1 * _off(partial, estimate.value))
+    settled &= not any(_off(partial, e.value) <= nearer and e.error < 0.1 * nearer for e in fine)
     if settled and _off(left, right) > 1e-3:
         return (
             f"a kink: its slope by operand {k} is {left:.6g} on the left and {right:.6g} on the right of "
@@ -168,6 +177,15 @@ def _verdict(node: Value, k: int, partial: float, tolerance: float) -> str:
         f"a wrong rule: partial {k} of the row {primitive.name!r} gives {partial!r} at "
         f"{tuple(numbers)}, differences of its values say {estimate.value!r}"
     )
+
+
+def _jump(f: Callable[[float], float], x: float) -> tuple[float, float] | None:
+    """Return the values of f just left and just right of x, if they stay apart however near one comes."""
+    size = max(abs(x), 1.0)
+    left, right = f(x - 1e-12 * size), f(x + 1e-12 * size)
+    gap, wider = right - left, f(x + 1e-9 * size) - f(x - 1e-9 * size)
+    apart = abs(gap) > 1e-9 * max(1.0, abs(left), abs(right))
+    return (left, right) if apart and abs(wider - gap) < 0.1 * abs(gap) else None
 
 
 def _off(a: float, b: float) -> float:
@@ -187,6 +205,6 @@ def _unit(i: int, n: int) -> list[float]:
 def _calling_line() -> Source:
     """Return the file and line outside the engine that is being run."""
     frame = sys._getframe(1)
-    while frame.f_back is not None and os.path.dirname(frame.f_code.co_filename) == HERE:
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(HERE):
         frame = frame.f_back
     return frame.f_code.co_filename, frame.f_lineno

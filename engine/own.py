@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from math import nan
 from typing import Any
 
 from .check import check_gradients
@@ -11,6 +12,7 @@ from .operations import Operations
 from .primitive import TABLE, Point, Primitive
 from .primitives import div
 from .transforms import grad
+from .value import REAL, described
 
 BUILT_IN = frozenset(TABLE)
 
@@ -22,13 +24,16 @@ def declare(
 
     The row's name is the function's; it is called like the function, on floats and Values, and is a method
     of Value.
-    partials: called with the operands and the result, returns d result / d operand for each. Written with
-    operators and functions of the engine it also serves second and higher derivatives.
+    partials: called with the operands and the result, returns a tuple with d result / d operand for each.
+    Written with operators and functions of the engine it also serves second and higher derivatives.
     points: where the partials are checked against differences, now and by whoever runs over the table.
     symbol: the sign in pictures, the name without one.
+    Operands for which the function has defaults may be left out. Where it raises ArithmeticError or
+    ValueError, and where it gives a complex number, the result is nan.
     Declaring a name again replaces your own row, as re-running a notebook cell should.
     Raises ValueError for the name of a built-in row or of an attribute of Value, and GradientError where a
-    partial is wrong at one of the points.
+    partial is wrong at one of the points. A row whose partials are not one for each operand raises a
+    TypeError that says so wherever it is used.
 
     >>> import math
     >>> from chainrule.engine import Value, cos
@@ -75,7 +80,7 @@ def black_box(
                 "one; with declare(partials=...) it can have more"
             )
         found = derivative(*operands)
-        return tuple(found) if hasattr(found, "__len__") else (found,)
+        return found if hasattr(found, "__len__") else (found,)
 
     return _declare(name, f"{name}, a black box", evaluate, partials, points, "", arity=_arity(evaluate))
 
@@ -121,14 +126,31 @@ def _declare(
 ) -> Primitive:
     if name in TABLE and name not in BUILT_IN:
         forget(name)
+    arity = arity or _arity(evaluate)
+
+    def value(*operands: float) -> float:
+        out = evaluate(*operands)
+        return nan if isinstance(out, complex) else float(out)  # Python's powers of negative numbers, say
+
+    def one_each(*operands_and_out: Any) -> tuple[Any, ...]:
+        found: Any = partials(*operands_and_out)
+        if not hasattr(found, "__len__") or len(found) != arity:
+            raise TypeError(
+                f"the partials of {name} must be a tuple with one for each of its {arity} operands, "
+                f"got {described(found)}"
+            )
+        plain = all(isinstance(operand, float) for operand in operands_and_out)
+        return tuple(map(float, found) if plain else found)  # NumPy's numbers must not get into the graph
+
     row = Primitive(
         name=name,
         formula=formula or name,
-        evaluate=lambda *operands: float(evaluate(*operands)),
-        partials=partials,
+        evaluate=value,
+        partials=one_each,
         points=points,
         symbol=symbol,
-        arity=arity or _arity(evaluate),
+        arity=arity,
+        defaults=_defaults(evaluate),
     )
     try:
         for point in points:
@@ -162,3 +184,10 @@ def _arity(function: Callable[..., Any]) -> int:
     if any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters):
         raise TypeError(f"{function!r} takes any number of arguments: wrap it in a lambda that names them")
     return len(list(parameters))
+
+
+def _defaults(function: Callable[..., Any]) -> tuple[float, ...]:
+    """Return the numbers that stand for the last arguments of `function` where they are left out."""
+    given = [parameter.default for parameter in inspect.signature(function).parameters.values()]
+    numbers = [float(default) for default in given if isinstance(default, REAL)]
+    return tuple(numbers) if numbers and given[-len(numbers) :] == numbers else ()

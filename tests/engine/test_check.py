@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
+import chainrule.engine as engine
 from chainrule.engine import (
     TABLE,
     GradientError,
     Primitive,
     abs,
     check_gradients,
+    cos,
     exp,
     forget,
     log,
@@ -131,6 +133,42 @@ def test_a_kink_is_called_a_kink_with_both_slopes() -> None:
     assert kink in message(lambda x: 3.0 * relu(x) + sin(x), 0.0)
 
 
+@pytest.mark.parametrize(
+    ("f", "x", "jump"),
+    [
+        (lambda x: engine.floor(x) + x, 2.0, "from 1 to 2"),
+        (lambda x: engine.sign(x) * x + engine.sign(x), 0.0, "from -1 to 1"),
+        (lambda x: (x * 2.0) // 3.0 + x % 2.0, 3.0, "from 1 to 2"),
+    ],
+)
+def test_a_jump_is_a_kink_too(f: Callable[..., Any], x: float, jump: str) -> None:
+    assert f"a kink: its value jumps {jump} where operand 0 passes" in message(f, x)
+
+
+def test_lines_inside_the_engine_are_not_to_blame() -> None:
+    def f(x: Any) -> Any:
+        y = x * 2.0
+        return engine.clip(y, 0.0, 1.0) + y  # this line, not one of engine/primitives
+
+    assert f"test_check.py:{f.__code__.co_firstlineno + 2}: a kink" in message(f, 0.5)
+
+
+@pytest.mark.parametrize("factor", [1.0 + 1e-2, 1.0 + 1e-4, 1.0 + 1e-5, 1.0 - 1e-6])
+def test_a_rule_that_is_wrong_by_little_is_wrong(factor: float) -> None:
+    row = Primitive(
+        name="nearly",
+        formula="nearly the sine of x",
+        evaluate=lambda x: math.sin(x) * factor,
+        partials=lambda x, out: (cos(x),),
+        arity=1,
+    )
+    try:
+        for x in (0.3, 2.0, 30.0):
+            assert "a wrong rule: partial 0 of the row 'nearly'" in message(row, x, tolerance=1e-8)
+    finally:
+        forget("nearly")
+
+
 def test_a_kink_whose_rule_is_its_middle_slope_passes() -> None:
     assert check_gradients(abs, 0.0).differences == 0.0
     assert check_gradients(lambda x: maximum(x, -2.0 * x), 0.0).differences < 1e-12
@@ -171,6 +209,15 @@ def test_the_output_and_input_at_fault_are_numbered() -> None:
 def test_infinite_derivatives_are_said_to_be() -> None:
     assert "not finite: its value is 0.0 and its partial 0 is inf" in message(sqrt, 0.0)
     assert "not finite" in message(lambda x: log(x), -1.0)
+
+
+@pytest.mark.parametrize("x", [math.nan, math.inf])
+def test_nothing_is_right_at_a_point_that_is_not_finite(x: float) -> None:
+    assert "not finite: its value is" in message(lambda x: x * x, x)
+
+
+def test_lost_digits_are_among_what_may_be_wrong_beside_the_rules() -> None:
+    assert "loses its digits to cancellation" in message(lambda x: (1.0 - cos(x)) / (x * x), 1e-6)
 
 
 def test_the_tolerance_is_ours_to_set(wrong_cube: Primitive) -> None:

@@ -110,6 +110,66 @@ def test_copies_and_pickles_of_graphs_hold_a_declared_row_by_name() -> None:
         assert same.operands[0].grad == math.cos(0.25)
 
 
+@pytest.mark.parametrize(
+    "partials", [lambda x, y, out: (y,), lambda x, y, out: (y, x, 1.0), lambda x, y, out: y]
+)
+def test_partials_that_are_not_one_for_each_operand_are_an_error_everywhere(
+    partials: Callable[..., Any],
+) -> None:
+    # Left alone, a missing one would drop a gradient in silence.
+    @declare(partials=partials)
+    def product(x: float, y: float) -> float:
+        return x * y
+
+    for use in (
+        lambda: product(Value(2.0), Value(3.0)),
+        lambda: Value(2.0).product(3.0),  # type: ignore[attr-defined]  # a row of this test
+        lambda: grad(product)(2.0, 3.0),
+        lambda: taylor(lambda x: product(x, 3.0), 2.0, 1),
+        lambda: check_gradients(product, 2.0, 3.0),
+        lambda: product(Value(math.inf), 0.0),
+    ):
+        with pytest.raises(TypeError, match="partials of product must be a tuple with one for each of its 2"):
+            use()
+
+
+def test_a_black_box_with_too_few_derivatives_is_an_error() -> None:
+    row = black_box("area", lambda x, y: x * y, lambda x, y: [y])
+    with pytest.raises(TypeError, match=r"the partials of area must be a tuple .* 2 operands, got \[3.0\]"):
+        row(Value(2.0), 3.0)
+
+
+def test_numpys_numbers_do_not_get_into_the_graph() -> None:
+    @declare(partials=lambda x, out: (np.cos(x),))
+    def np_sin(x: float) -> Any:
+        return np.sin(x)
+
+    x = Value(0.5)
+    y = np_sin(x)
+    y.backward()
+    assert {type(y.data), type(y.partials[0]), type(x.grad)} == {float}
+    assert grad(grad(np_sin))(0.5) == -math.sin(0.5)  # np.cos knows Values too
+
+
+def test_operands_with_defaults_may_be_left_out() -> None:
+    @declare(partials=lambda x, rate, years, out: (out / x, 0.0, 0.0))
+    def discounted(x: float, rate: float = 0.25, years: int = 2) -> float:
+        return x / (1.0 + rate) ** years
+
+    assert discounted(Value(3.0)).data == discounted(3.0, 0.25) == discounted(3.0, 0.25, 2.0) == 1.92
+    with pytest.raises(TypeError, match="discounted takes 3 operands, got 0"):
+        discounted()
+
+
+def test_a_complex_result_is_nan() -> None:
+    @declare(partials=lambda x, out: (0.5 / out,))
+    def python_root(x: float) -> Any:
+        return x**0.5
+
+    assert math.isnan(python_root(-1.0))
+    assert math.isnan(python_root(Value(-1.0)).partials[0])
+
+
 def test_declaring_a_name_again_replaces_the_row() -> None:
     old = square_sine()
     new = square_sine()
