@@ -2,15 +2,16 @@
 
 import gc
 from collections.abc import Iterator
-from contextlib import contextmanager
 from threading import Lock
+
+from .blocks import block
 
 _lock = Lock()
 _open = 0
 _was_enabled = False
 
 
-@contextmanager
+@block
 def collector_paused() -> Iterator[None]:
     """Keep the cyclic collector from running inside; what was before is restored, whatever happens.
 

@@ -7,40 +7,18 @@ from __future__ import annotations
 
 import copy
 import weakref
-from collections.abc import Callable
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from . import value as values  # still loading at this moment: Value itself needs this module
 from .collector import collector_paused
+from .graph import operations
 
 if TYPE_CHECKING:
     from .primitive import Primitive
     from .value import Value
 
 V = TypeVar("V", bound="Value")
-
-
-def operations_not_in(root: Value, placed: Callable[[Value], object]) -> list[Value]:
-    """Return `root`, if an operation made it, and what it depends on of that sort, operands first.
-
-    placed: says of a value whether it, with all it depends on, has been dealt with before and is to be
-    left out; it is not asked about the root.
-    """
-    order: list[Value] = []
-    seen: set[Value] = set()
-    stack: list[Value | None] = [root] if root.primitive is not None else []
-    while stack:
-        node = stack.pop()
-        if node is None:  # everything the next entry depends on is in the list
-            order.append(stack.pop())  # type: ignore[arg-type]  # None is always pushed above a node
-        elif node not in seen:
-            seen.add(node)
-            stack += (node, None)
-            for operand in node.operands:
-                if operand.primitive is not None and operand not in seen and not placed(operand):
-                    stack.append(operand)
-    return order
 
 
 def shallow_copy(value: V) -> V:
@@ -77,7 +55,9 @@ def deep_copy(value: V, memo: dict[int, Any]) -> V:
     if value.primitive is None:
         return _deep_copy_one(value, (), memo)
     with collector_paused():
-        for node in operations_not_in(value, lambda node: id(node) in memo):
+        nodes: list[Value] = operations(*value.operands, placed=lambda node: id(node) in memo)
+        nodes.append(value)
+        for node in nodes:
             operands = []
             for operand in node.operands:
                 copied = memo.get(id(operand))
@@ -220,7 +200,7 @@ def _reduced_operation(value: Value) -> tuple[Any, ...]:
     latest = _alive(_latest)
     written = set() if latest is None else latest.written
     known = written if underway is None else set()
-    below = operations_not_in(value, known.__contains__)[:-1]
+    below = operations(*value.operands, placed=known.__contains__)
     listing = _Listing(set(below), written, outer=underway)
     written.add(value)
     _underway.set(weakref.ref(listing))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .hooks import hooked, hooks_of, live
@@ -35,27 +35,42 @@ def topological_order(root: Value) -> list[Value]:
     return order or [root]
 
 
-def operations(*roots: Value, above: Iterable[Value] = ()) -> list[Value]:
+def operations(
+    *roots: Value, above: Iterable[Value] = (), placed: Callable[[Value], object] | None = None
+) -> list[Value]:
     """Return the values among `roots` and what they depend on that an operation made, in topological order.
 
-    Without the leaves, which are many and have nothing to pass on, and without the values in `above` and
-    what only they depend on. Works on a stack of its own: a chain of a million operations is no deeper
-    than one of three.
+    Without the leaves, which are many and have nothing to pass on, and without the values in `above`, those
+    of which `placed` says so, and what only they depend on. Works on a stack of its own: a chain of a
+    million operations is no deeper than one of three.
     """
     order: list[Value] = []
     seen: set[Value] = set(above)
-    stack: list[Value | None] = [root for root in roots if root.primitive is not None]
+    done = seen if placed is None else _SeenOrPlaced(seen, placed)
+    stack: list[Value | None] = [root for root in roots if root.primitive is not None and root not in done]
     while stack:
         node = stack.pop()
-        if node is None:  # everything the next entry depends on has been placed
+        if node is None:  # everything the next entry depends on is in the list
             order.append(stack.pop())  # type: ignore[arg-type]  # None is always pushed above a node
         elif node not in seen:
             seen.add(node)
             stack += (node, None)
             for operand in node.operands:
-                if operand.primitive is not None and operand not in seen:
+                if operand.primitive is not None and operand not in done:
                     stack.append(operand)
     return order
+
+
+class _SeenOrPlaced:
+    """What `operations` asks in the place of the set of values it has seen: that set, then `placed`."""
+
+    __slots__ = ("placed", "seen")
+
+    def __init__(self, seen: set[Value], placed: Callable[[Value], object]) -> None:
+        self.seen, self.placed = seen, placed
+
+    def __contains__(self, value: Value) -> bool:
+        return value in self.seen or bool(self.placed(value))
 
 
 def backward(root: Value, create_graph: bool = False) -> None:

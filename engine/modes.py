@@ -11,6 +11,8 @@ from contextvars import ContextVar
 from threading import Lock
 from typing import Any
 
+from .blocks import block
+
 
 class _Block:
     """What one block sets, in place of an outer one. A task may keep it for longer than it is open."""
@@ -30,10 +32,10 @@ recorders = 0
 
 
 def _state(variable: ContextVar[_Block | None], otherwise: Any) -> Any:
-    block = variable.get()
-    while block is not None and not block.open:
-        block = block.outer
-    return otherwise if block is None else block.state
+    inner = variable.get()
+    while inner is not None and not inner.open:
+        inner = inner.outer
+    return otherwise if inner is None else inner.state
 
 
 def recording() -> bool:
@@ -59,11 +61,12 @@ def watching(see: Callable[[Any], None]) -> Iterator[None]:
         yield
 
 
-@contextmanager
+@block
 def no_grad() -> Iterator[None]:
     """Compute without recording: results inside are constants that remember nothing.
 
-    Also a decorator. Blocks nest, and hold for the thread or task that opened them only.
+    Also a decorator, `@no_grad` or `@no_grad()`. Blocks nest, and hold for the thread or task that opened
+    them only.
 
     >>> from chainrule.engine import Value
     >>> w = Value(3.0)
@@ -76,7 +79,7 @@ def no_grad() -> Iterator[None]:
         yield
 
 
-@contextmanager
+@block
 def enable_grad() -> Iterator[None]:
     """Record again inside a `no_grad` block. Also a decorator.
 
@@ -91,7 +94,7 @@ def enable_grad() -> Iterator[None]:
         yield
 
 
-@contextmanager
+@block
 def strict() -> Iterator[None]:
     """Make the first result that is inf or nan an error, at the operation that gives it.
 
@@ -115,14 +118,14 @@ class NotFiniteError(ArithmeticError):
 @contextmanager
 def _block(variable: ContextVar[_Block | None], state: Any) -> Iterator[None]:
     global open_blocks
-    block = _Block(state, variable.get())
-    token = variable.set(block)
+    opened = _Block(state, variable.get())
+    token = variable.set(opened)
     with _lock:
         open_blocks += 1
     try:
         yield
     finally:
-        block.open = False
+        opened.open = False
         with _lock:
             open_blocks -= 1
         variable.reset(token)

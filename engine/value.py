@@ -12,6 +12,8 @@ from . import copies, graph, modes
 from .about import About
 from .hooks import Handle, register
 from .operations import Operations
+from .shown import safe_repr, shown
+from .words import cut
 
 if TYPE_CHECKING:
     from .primitive import Primitive
@@ -158,23 +160,17 @@ class Value(Operations):
             "or the methods and functions of chainrule.engine (v.exp(), exp(v)) to keep it"
         )
 
-    __int__ = __float__
+    def __int__(self) -> NoReturn:
+        raise TypeError(
+            "int(Value) would drop the gradient in silence: use v.item() for the plain number, which int() "
+            "takes, or v.trunc(), v.floor(), v.round() to stay in the graph"
+        )
 
     def __format__(self, spec: str) -> str:
         return format(self.data, spec) if spec else str(self)
 
     def __repr__(self) -> str:
-        # Shown by debuggers at any moment: it looks at the operands' numbers and no further, copes with
-        # a value whose __init__ has not run, and stays under 80 characters.
-        operands, primitive = getattr(self, "operands", ()), getattr(self, "primitive", None)
-        made_by = ""
-        if primitive is not None:
-            numbers = ", ".join([_shown(operand.data) for operand in operands[:3]])
-            inside = numbers if len(operands) <= 3 and len(numbers) < 24 else f"{len(operands)} operands"
-            made_by = f"{_cut(primitive.name, 12)}({inside}) = "
-        grad, label = _shown(getattr(self, "grad", None)), getattr(self, "label", "")
-        shown = f"{type(self).__name__}({made_by}{_shown(getattr(self, 'data', None))}, grad={grad}"
-        return f"{shown}, label={_cut(repr(label), 70 - len(shown))})" if label else f"{shown})"
+        return shown(self)
 
     # Copies and pickles; copies.py says what they keep.
 
@@ -196,6 +192,13 @@ class Constant(Value):
 
     __slots__ = ()
     kind = "const"
+
+    def backward(self, create_graph: bool = False) -> NoReturn:
+        """Raise RuntimeError: nothing was recorded for a constant, so no gradient could arrive anywhere."""
+        raise RuntimeError(
+            f"backward() from {self!r}, which remembers no operations: it is a plain number, or detached, "
+            "or was computed inside no_grad; call backward() on a Value that was recorded"
+        )
 
 
 _new = object.__new__
@@ -285,16 +288,5 @@ def float_from(data: Any) -> float:
 
 def described(thing: object) -> str:
     """Return a short description of a wrong argument: itself, and its type where that says more."""
-    shown = _cut(repr(thing), 40)
-    return shown if isinstance(thing, str) or thing is None else f"{shown} ({type(thing).__name__})"
-
-
-def _shown(number: object) -> str:
-    try:
-        return f"{number:.6g}" if isinstance(number, int | float) else "?"
-    except OverflowError:  # an int that somebody has put into `data`
-        return "a huge int"
-
-
-def _cut(text: str, width: int) -> str:
-    return text if len(text) <= width else text[: width - 1] + "…"
+    itself = cut(safe_repr(thing), 40)
+    return itself if isinstance(thing, str) or thing is None else f"{itself} ({type(thing).__name__})"

@@ -1,10 +1,23 @@
 """no_grad: what it switches off, for how long, and for whom."""
 
+import math
 import threading
+from typing import Any
 
 import pytest
 
-from chainrule.engine import Constant, Value, exp, no_grad, total
+from chainrule.engine import (
+    Constant,
+    NotFiniteError,
+    Value,
+    collector_paused,
+    enable_grad,
+    exp,
+    no_grad,
+    strict,
+    total,
+)
+from chainrule.engine.blocks import Block
 
 
 def recorded(x: Value) -> bool:
@@ -66,6 +79,54 @@ def test_it_is_a_decorator_too() -> None:
     assert predict(x).operands == ()
     assert predict(x).data == 4.0  # and may be called again
     assert recorded(x)
+
+
+@pytest.mark.parametrize("block", [no_grad, enable_grad, strict, collector_paused])
+def test_every_block_decorates_without_parentheses_too(block: Block) -> None:
+    @block
+    def twice(x: Value, *, add: float = 0.0) -> Value:
+        """Return 2 x."""
+        return 2.0 * x + add
+
+    assert (twice.__name__, twice.__doc__) == ("twice", "Return 2 x.")
+    for _ in range(2):  # it may be called again
+        assert twice(Value(3.0), add=1.0).data == 7.0
+
+
+def test_a_bare_decorator_switches_recording_off_inside_only() -> None:
+    @no_grad
+    def predict(x: Value) -> Value:
+        assert not recorded(x)
+        return x * x
+
+    x = Value(2.0)
+    assert (predict(x).operands, recorded(x)) == ((), True)
+
+    @strict
+    def root(x: Value) -> Value:
+        return x.log()
+
+    with pytest.raises(NotFiniteError, match=r"log\(x=0.0\) is -inf"):
+        root(Value(0.0))
+    assert Value(0.0).log().data == -math.inf
+
+
+@pytest.mark.parametrize("wrong", [(True,), (None,), (print, print)])
+def test_a_block_given_anything_but_a_function_says_how_it_is_used(wrong: tuple[Any, ...]) -> None:
+    with pytest.raises(TypeError, match=r"no_grad takes nothing \(with no_grad\(\): ...\) or the function"):
+        no_grad(*wrong)
+
+
+def test_backward_from_a_constant_says_that_nothing_was_recorded() -> None:
+    w = Value(3.0)
+    with no_grad():
+        loss = w * w
+    for root in (loss, (w * w).detach()):
+        with pytest.raises(RuntimeError, match=r"from Constant\(9, grad=0\), which remembers no operations"):
+            root.backward()
+    leaf = Value(2.0)
+    leaf.backward()  # a leaf that asks for its gradient has one
+    assert (leaf.grad, w.grad) == (1.0, 0.0)
 
 
 def test_a_block_holds_for_its_own_thread_only() -> None:

@@ -82,6 +82,45 @@ def test_repr_copes_with_an_int_too_large_for_a_float() -> None:
     assert len(repr(x)) < 80
 
 
+class Refuses:
+    """Answers nothing that it is asked."""
+
+    def __bool__(self) -> bool:
+        raise ValueError("neither")
+
+    def __repr__(self) -> str:
+        raise ValueError("not to be shown")
+
+
+class Evasive(Value):
+    """A subclass that loses its operands' numbers."""
+
+    @property
+    def data(self) -> float:  # type: ignore[override]  # read-only, on purpose
+        raise LookupError("gone")
+
+
+def test_repr_copes_with_whatever_a_value_holds() -> None:
+    labelled = Value(2.0)
+    labelled.label = Refuses()  # type: ignore[assignment]  # what somebody may have put there
+    assert repr(labelled) == "Value(2, grad=0, label=<Refuses>)"
+    labelled.label = ["two\nlines"]  # type: ignore[assignment]
+    assert repr(labelled) == r"Value(2, grad=0, label=['two\nlines'])"
+    for wrong in (None, 3, (), (None,), (Value.__new__(Value),), (Evasive.__new__(Evasive),) * 5):
+        node = Value(2.0) * 3.0
+        node.operands = wrong  # type: ignore[assignment]
+        assert repr(node).startswith("Value(mul(")
+        assert repr(node).endswith(") = 6, grad=0)")
+    node.primitive = Refuses()  # type: ignore[assignment]
+    assert repr(node) == "Value(?(5 operands) = 6, grad=0)"
+    assert repr(Evasive.__new__(Evasive)) == "Evasive(?, grad=?)"
+
+
+def test_errors_describe_things_that_refuse_to_be_shown() -> None:
+    with pytest.raises(TypeError, match=r"Value\(...\) cannot hold <Refuses> \(Refuses\)"):
+        Value(Refuses())  # type: ignore[arg-type]  # what the error is about
+
+
 def test_format_specs_are_those_of_floats() -> None:
     x = Value(math.pi)
     assert f"{x:.2f}" == "3.14"
