@@ -22,7 +22,7 @@ def every_row() -> list[Any]:
 
 @pytest.mark.parametrize("row", every_row())
 def test_value_and_partials_stay_within_the_rows_bound(row: Primitive) -> None:
-    assert row.name in ACCURACY["REFERENCES"], "a new row needs a reference in benchmarks/accuracy.py"
+    assert row.name in ACCURACY["REFERENCES"], "a new row needs one in benchmarks/_accuracy_references.py"
     of_value, of_partials, seen = ACCURACY["measure"](row, 200)
     assert seen >= 150
     bound = ACCURACY["bound_of"](row)
@@ -68,6 +68,7 @@ WRONG = """
 import runpy, sys
 from chainrule.engine import Primitive
 {row}
+sys.path.insert(0, {folder!r})
 sys.argv = ["accuracy.py", "--points", "20", "--row", "{name}"]
 runpy.run_path({command!r}, run_name="__main__")
 """
@@ -80,7 +81,7 @@ runpy.run_path({command!r}, run_name="__main__")
             "cube",
             "Primitive(name='cube', formula='', evaluate=lambda x: x**3, points=((1.0,),),"
             "partials=lambda x, out: (3.0 * x * x,))",
-            "cube        no reference in this file: not measured",
+            "cube        no reference in _accuracy_references.py: not measured",
         ),
         (
             "tanh",
@@ -92,7 +93,7 @@ runpy.run_path({command!r}, run_name="__main__")
 def test_the_command_fails_for_a_wrong_row_and_for_one_it_cannot_measure(
     name: str, row: str, said: str
 ) -> None:
-    code = WRONG.format(row=row, name=name, command=str(COMMAND))
+    code = WRONG.format(row=row, name=name, command=str(COMMAND), folder=str(COMMAND.parent))
     run = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8", timeout=60
     )
