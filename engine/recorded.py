@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from operator import index
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, SupportsIndex
 
 from .graph import adjoints, operations, tangents
 from .hooks import hooked, live
@@ -16,7 +16,7 @@ from .modes import enable_grad, recording
 from .tree import flatten
 from .value import Constant, Value, described
 
-Argnums = int | Sequence[int]
+Argnums = SupportsIndex | Sequence[SupportsIndex]
 
 
 class Recorded(NamedTuple):

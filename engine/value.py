@@ -194,10 +194,10 @@ class Constant(Value):
     kind = "const"
 
     def backward(self, create_graph: bool = False) -> NoReturn:
-        """Raise RuntimeError: nothing was recorded for a constant, so no gradient could arrive anywhere."""
+        """Raise RuntimeError, as PyTorch does: there are no operations to go back through."""
         raise RuntimeError(
-            f"backward() from {self!r}, which remembers no operations: it is a plain number, or detached, "
-            "or was computed inside no_grad; call backward() on a Value that was recorded"
+            f"backward() from {self!r}, which remembers no operations: it is a plain number, detached, "
+            "computed inside no_grad, or the recorded gradient of something linear"
         )
 
 

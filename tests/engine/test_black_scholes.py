@@ -130,7 +130,7 @@ def test_greeks_by_backward_with_a_recorded_pass() -> None:
     _, first, second = closed_forms(call)
     values = {name: Value(number, label=name) for name, number in call.items()}
     price(**values).backward(create_graph=True)
-    gradients = {name: value.grad for name, value in values.items()}
+    gradients: dict[str, Any] = {name: value.grad for name, value in values.items()}
     assert {name: gradient.data for name, gradient in gradients.items()} == close(first)
     for value in values.values():
         value.grad = 0.0

@@ -11,7 +11,7 @@ import pytest
 from copying import assert_same_but_apart, keeping_identity, pickled
 
 from chainrule import engine, nn
-from chainrule.engine import Value, copies
+from chainrule.engine import Value, copies, graph
 
 
 @keeping_identity
@@ -73,7 +73,7 @@ def test_of_many_values_made_from_one_another_each_is_looked_at_once(
     way: Callable[[Any], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked_at: list[Value] = []
-    look = copies.operations
+    look = graph.operations
 
     def counted(*roots: Value, **options: Any) -> list[Value]:
         found = look(*roots, **options)

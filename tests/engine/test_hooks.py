@@ -4,6 +4,7 @@ import gc
 import math
 import weakref
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -102,7 +103,7 @@ def test_values_nearer_the_root_have_their_hooks_called_first(seen: list[Any]) -
     y = 3.0 * x
     z = y * y
     for value, name in ((x, "x"), (y, "y"), (z, "z")):
-        value.register_hook(lambda gradient, name=name: seen.append((name, gradient)))
+        value.register_hook(partial(lambda name, gradient: seen.append((name, gradient)), name))
     z.backward()
     assert seen == [("z", 1.0), ("y", 12.0), ("x", 36.0)]
 
@@ -174,14 +175,18 @@ def test_what_a_hook_raises_comes_out_and_the_next_pass_is_right() -> None:
 def test_hooks_with_a_recorded_pass_take_and_give_values(seen: list[Any]) -> None:
     x = Value(2.0)
     y = x * x
+
+    def times_y(gradient: Any) -> Any:
+        return gradient * y
+
     handles = [
-        y.register_hook(lambda gradient: gradient * y),  # y's own number is differentiated too
+        y.register_hook(times_y),  # y's own number is differentiated too
         y.register_hook(seen.append),
     ]
     (3.0 * y).backward(create_graph=True)
     for handle in handles:  # or the second pass, which comes by y again, would be hooked as well
         handle.remove()
-    gradient = x.grad
+    gradient: Any = x.grad  # a Value, after a recorded pass
     assert isinstance(seen[0], Value)
     assert (seen[0].data, gradient.data) == (12.0, 48.0)  # 3 y * 2 x is 6 x**3
     x.grad = 0.0

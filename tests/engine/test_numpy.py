@@ -99,7 +99,8 @@ def test_arithmetic_broadcasts_over_elements() -> None:
 
 
 def test_comparisons_broadcast_over_elements() -> None:
-    x, plain = Value(2.0), np.array([2.0, 3.0])
+    x: Any = Value(2.0)
+    plain = np.array([2.0, 3.0])
     assert (x == plain).tolist() == (plain == x).tolist() == [True, False]
     assert (x < plain).tolist() == (plain > x).tolist() == [False, True]
     assert (plain != x).tolist() == [False, True]
@@ -123,7 +124,7 @@ def test_dot_mean_and_norm_work_on_arrays_of_values() -> None:
     a, b = values(3.0, 4.0), values(1.0, 2.0)
     assert (a @ b).data == np.dot(a, b).data == 11.0
     assert a.mean().data == 3.5
-    norm = np.linalg.norm(a)
+    norm: Any = np.linalg.norm(a)
     norm.backward()
     assert norm.data == 5.0
     assert [x.grad for x in a] == pytest.approx([0.6, 0.8], rel=1e-15)

@@ -123,7 +123,7 @@ def test_partials_that_are_not_one_for_each_operand_are_an_error_everywhere(
 
     for use in (
         lambda: product(Value(2.0), Value(3.0)),
-        lambda: Value(2.0).product(3.0),  # type: ignore[attr-defined]  # a row of this test
+        lambda: Value(2.0).product(3.0),
         lambda: grad(product)(2.0, 3.0),
         lambda: taylor(lambda x: product(x, 3.0), 2.0, 1),
         lambda: check_gradients(product, 2.0, 3.0),

@@ -23,7 +23,7 @@ def every_row_and_point() -> list[Any]:
 
 def nested(f: Function, x: float, n: int) -> list[float]:
     """Return f and its first n derivatives at x, by nested gradients."""
-    found = []
+    found: list[Any] = []
     for _ in range(n + 1):
         found.append(f(x))
         f = grad(f)

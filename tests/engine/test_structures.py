@@ -119,7 +119,7 @@ def test_arrays_of_any_shape_give_arrays_of_floats(shape: Any, dtype: Any) -> No
 
 
 def test_arguments_are_not_changed() -> None:
-    held = {"x": [1.0, 2.0], "array": np.array([1.0, 2.0]), "plain": Plain(1.0, ys=[2.0])}
+    held: dict[str, Any] = {"x": [1.0, 2.0], "array": np.array([1.0, 2.0]), "plain": Plain(1.0, ys=[2.0])}
     grad(squares)(held)
     assert held["x"] == [1.0, 2.0]
     assert held["array"].dtype == float

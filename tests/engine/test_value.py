@@ -136,7 +136,8 @@ def test_max_min_and_sorted_return_the_values_themselves() -> None:
     assert max(a, b, c) is a
     assert min([a, b, c]) is b
     assert all(x is y for x, y in zip(sorted([a, b, c]), [b, c, a], strict=True))
-    assert max([Value(1.0), 3, 2.0]) == 3
+    mixture: list[Any] = [Value(1.0), 3, 2.0]
+    assert max(mixture) == 3
     loss = max(a * b, c)
     loss.backward()
     assert (a.grad, b.grad, c.grad) == (0.0, 0.0, 1.0)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -129,14 +129,23 @@ def test_l2_is_one_node_with_the_derivative_two_p() -> None:
         (lambda: log_loss_from_logits(Value(0.5), -1), "log_loss_from_logits takes targets between"),
         (lambda: softmax_cross_entropy([Value(0.0)] * 3, 3), "has 3 classes, 0 to 2, got target 3"),
         (lambda: softmax_cross_entropy([Value(0.0)] * 3, -1), "has 3 classes, 0 to 2, got target -1"),
-        (lambda: softmax_cross_entropy([Value(0.0)] * 3, 1.5), "has 3 classes, 0 to 2, got target 1.5"),
-        (lambda: softmax_cross_entropy([Value(0.0)] * 3, math.nan), "has 3 classes, 0 to 2, got target nan"),
+        (
+            lambda: softmax_cross_entropy([Value(0.0)] * 3, cast(Any, 1.5)),
+            "has 3 classes, 0 to 2, got target 1.5",
+        ),
+        (
+            lambda: softmax_cross_entropy([Value(0.0)] * 3, cast(Any, math.nan)),
+            "has 3 classes, 0 to 2, got target nan",
+        ),
         (lambda: softmax_cross_entropy([Value(0.0)] * 3, [0, 1]), "has 3 classes but 2 target probabilities"),
         (
             lambda: softmax_cross_entropy([Value(0.0)] * 2, [-1, 2]),
             "target probabilities between 0 and 1, got -1",
         ),
-        (lambda: softmax_cross_entropy([Value(0.0)] * 2, "1"), "has 2 classes, 0 to 1, got target '1'"),
+        (
+            lambda: softmax_cross_entropy([Value(0.0)] * 2, cast(Any, "1")),
+            "has 2 classes, 0 to 1, got target '1'",
+        ),
         (lambda: softmax_cross_entropy([], []), "needs at least one"),
         (lambda: hinge(Value(0.5), 0), "hinge takes targets -1 and 1, got 0"),
     ],

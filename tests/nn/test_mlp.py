@@ -2,7 +2,7 @@
 
 import math
 import random
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -93,7 +93,8 @@ def test_a_passed_generator_leaves_the_global_one_alone() -> None:
 
 def test_sizes_and_inputs_may_be_numpys() -> None:
     model = MLP(np.int64(2), [np.int32(3), 1], activation="tanh", seed=0)  # type: ignore[arg-type, list-item]
-    assert model(np.array([0.5, 2.0])).data == model([0.5, 2.0]).data
+    array: Any = np.array([0.5, 2.0])
+    assert model(array).data == model([0.5, 2.0]).data
 
 
 def test_plain_numbers_and_values_may_be_mixed_as_inputs() -> None:
@@ -110,11 +111,14 @@ def test_plain_numbers_and_values_may_be_mixed_as_inputs() -> None:
     [
         (lambda: MLP(0, []), "MLP needs a whole number of inputs, at least 1, got 0"),
         (lambda: MLP(2, []), r"MLP needs the sizes of its layers, such as \[16, 16, 1\], got nouts=\[\]"),
-        (lambda: MLP(2, 3), r"MLP needs the sizes of its layers, such as \[16, 16, 1\], got nouts=3"),
+        (
+            lambda: MLP(2, cast(Any, 3)),
+            r"MLP needs the sizes of its layers, such as \[16, 16, 1\], got nouts=3",
+        ),
         (lambda: MLP(2, [3, 0]), "MLP needs a whole number of neurons in each layer, at least 1, got 0"),
         (lambda: MLP(-1, [3]), "MLP needs a whole number of inputs, at least 1, got -1"),
         (lambda: MLP(2, [-3]), "MLP needs a whole number of neurons in each layer, at least 1, got -3"),
-        (lambda: MLP(2.0, [3]), "MLP needs a whole number of inputs, at least 1, got 2.0"),
+        (lambda: MLP(cast(Any, 2.0), [3]), "MLP needs a whole number of inputs, at least 1, got 2.0"),
         (lambda: MLP(True, [3]), "MLP needs a whole number of inputs, at least 1, got True"),
         (lambda: Layer(2, 0), "Layer needs a whole number of neurons, at least 1, got 0"),
         (lambda: Neuron(0), "Neuron needs a whole number of inputs, at least 1, got 0"),

@@ -74,7 +74,7 @@ def test_object_arrays_and_slots_are_looked_into() -> None:
     class Slotted(Module):
         __slots__ = ("w",)
 
-    slotted = Slotted()
+    slotted: Any = Slotted()
     slotted.w = Parameter(1.0)
     array = np.array([[Parameter(2.0), Parameter(3.0)]])
     module = Held(slotted=slotted, array=array, plain=np.array([1.0]))

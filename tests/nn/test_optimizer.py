@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -95,7 +95,7 @@ def test_impossible_learning_rates_are_refused(make: Any, lr: Any) -> None:
         (lambda p: SGD(p, nesterov=True), "SGD: nesterov needs a momentum and zero dampening"),
         (lambda p: Adam(p, betas=(1.0, 0.9)), r"Adam: betas\[0\] must be .* less than 1, got 1.0"),
         (lambda p: Adam(p, betas=(0.9, -1.0)), r"Adam: betas\[1\] must be .* less than 1, got -1.0"),
-        (lambda p: Adam(p, betas=0.9), "Adam: betas must be two numbers, got 0.9"),
+        (lambda p: Adam(p, betas=cast(Any, 0.9)), "Adam: betas must be two numbers, got 0.9"),
         (lambda p: SGD(p, lr=True), "SGD: lr must be zero or more, got True"),
         (lambda p: Adam(p, eps=-1e-8), "Adam: eps must be zero or more, got -1e-08"),
         (lambda p: SGD([]), r"SGD got no parameters: pass model.parameters\(\)"),
@@ -111,7 +111,7 @@ def test_maximize_climbs() -> None:
         down, up = Value(1.0), Value(1.0)
         for p, maximize in ((down, False), (up, True)):
             (p**2).backward()
-            make([p], lr=0.1, maximize=maximize).step()  # type: ignore[operator]
+            make([p], lr=0.1, maximize=maximize).step()
         assert up.data - 1.0 == pytest.approx(1.0 - down.data, rel=1e-12)
 
 

@@ -225,7 +225,6 @@ def test_evaluating_records_nothing() -> None:
 
 
 def test_metrics_are_given_by_name() -> None:
+    metrics: Any = [absolute_error]
     with pytest.raises(TypeError, match="fit takes metrics by name"):
-        fit(
-            line(), INPUTS, TARGETS, loss=squared_error, optimizer=SGD([Value(1.0)]), metrics=[absolute_error]
-        )  # type: ignore[arg-type]
+        fit(line(), INPUTS, TARGETS, loss=squared_error, optimizer=SGD([Value(1.0)]), metrics=metrics)

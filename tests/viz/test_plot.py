@@ -16,9 +16,14 @@ def history(*losses: float, validation: tuple[float, ...] = ()) -> History:
     return History([Scores(loss, {}) for loss in losses], [Scores(loss, {}) for loss in validation])
 
 
+def names(ax: Any) -> list[str]:
+    return [text.get_text() for text in ax.get_legend().get_texts()]
+
+
 def test_a_history_is_one_line_on_a_log_scale() -> None:
     ax = plot_history(history(1.0, 0.5, 0.25))
-    (line,) = ax.lines
+    line: Any = ax.lines[0]
+    assert len(ax.lines) == 1
     assert (list(line.get_xdata()), list(line.get_ydata())) == ([1, 2, 3], [1.0, 0.5, 0.25])
     assert ax.get_yscale() == "log"
 
@@ -26,7 +31,7 @@ def test_a_history_is_one_line_on_a_log_scale() -> None:
 def test_validation_is_a_second_dashed_line_and_named() -> None:
     ax = plot_history(history(1.0, 0.5, validation=(1.5, 1.0)))
     assert [line.get_linestyle() for line in ax.lines] == ["-", "--"]
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["training", "held out"]
+    assert names(ax) == ["training", "held out"]
 
 
 def test_a_loss_of_zero_keeps_the_scale_linear() -> None:
@@ -42,6 +47,7 @@ def test_plots_go_into_the_axes_that_are_given() -> None:
 def test_the_boundary_is_where_the_model_is_zero() -> None:
     points = [[-1.0, 0.0], [1.0, 0.5], [2.0, -0.5]]
     ax = plot_decision_boundary(lambda p: Value(p[0] - 0.25), points, [-1, 1, 1], steps=9)
+    boundary: Any
     (boundary,) = [c for c in ax.collections if list(getattr(c, "levels", [])) == [0.0]]
     xs = [vertex[0] for path in boundary.get_paths() for vertex in path.vertices]
     assert xs == pytest.approx([0.25] * len(xs), abs=1e-12)
@@ -49,7 +55,7 @@ def test_the_boundary_is_where_the_model_is_zero() -> None:
 
 def test_points_of_one_side_only_and_a_constant_model_are_drawn_too() -> None:
     ax = plot_decision_boundary(lambda p: Value(0.0), [[0.0, 0.0], [1.0, 1.0]], [1, 1], steps=3)
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["positive side"]
+    assert names(ax) == ["positive side"]
 
 
 def test_a_boundary_leaves_gradients_alone() -> None:
