@@ -140,6 +140,11 @@ class Primitive:
                 partials = self.partials(*numbers, out)
         except (ArithmeticError, ValueError):
             out, partials = self.linearize(*numbers)
+        if len(partials) != len(operands):  # a missing one would drop a gradient in silence
+            raise TypeError(
+                f"the row {self.name!r} gives {len(partials)} partials for {len(operands)} operands: "
+                "it needs one for each"
+            )
         return record(self, out, operands, partials)
 
     def over(self, operands: tuple[Value | Number, ...]) -> Any:

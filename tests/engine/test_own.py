@@ -133,6 +133,20 @@ def test_partials_that_are_not_one_for_each_operand_are_an_error_everywhere(
             use()
 
 
+def test_a_variadic_row_with_a_partial_missing_is_an_error() -> None:
+    row = Primitive(
+        name="last_square",
+        formula="the square of the last operand",
+        variadic=True,
+        evaluate=lambda xs: xs[-1] * xs[-1],
+        partials=lambda xs, out: (2.0 * xs[-1],),
+    )
+    assert row(Value(3.0)).partials == (6.0,)
+    for use in (lambda: row(Value(2.0), 3.0), lambda: grad(row, argnums=(0, 1))(2.0, 3.0)):
+        with pytest.raises(TypeError, match="'last_square' gives 1 partials for 2 operands: it needs one"):
+            use()
+
+
 def test_a_black_box_with_too_few_derivatives_is_an_error() -> None:
     row = black_box("area", lambda x, y: x * y, lambda x, y: [y])
     with pytest.raises(TypeError, match=r"the partials of area must be a tuple .* 2 operands, got \[3.0\]"):
