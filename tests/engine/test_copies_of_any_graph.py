@@ -26,7 +26,8 @@ def in_a_small_thread(work: Callable[[], None]) -> None:
         except BaseException as error:  # handed to the caller's thread
             errors.append(error)
 
-    size, limit = threading.stack_size(512 * 1024), sys.getrecursionlimit()
+    # Less than 700 kB would not do for Python 3.13 to free a chain of any objects of its own.
+    size, limit = threading.stack_size(1024 * 1024), sys.getrecursionlimit()
     try:
         thread = threading.Thread(target=run)
         thread.start()
