@@ -113,6 +113,8 @@ def _hooked_leaves(root: Value, order: list[Value]) -> list[Value] | None:
 
 def _backward_by_adjoints(root: Value, order: list[Value], create_graph: bool) -> None:
     """Do the same where the pass is recorded or hooks want to see complete gradients."""
+    from .value import Constant, Value  # here, because that module needs this one
+
     adjoint = adjoints({root: 1.0}, order, record=create_graph, hooks=bool(live))
     for node in order:
         gradient = adjoint.pop(node, 0.0)
@@ -122,6 +124,8 @@ def _backward_by_adjoints(root: Value, order: list[Value], create_graph: bool) -
         adjoint.setdefault(leaf, 0.0)  # hooks see a gradient of zero too
     for leaf, gradient in adjoint.items():
         gradient = hooked(leaf, gradient)
+        if create_graph and isinstance(gradient, float | Constant):  # it depends on nothing
+            gradient = Value(gradient.data if isinstance(gradient, Constant) else gradient)
         untouched = type(leaf.grad) is float and leaf.grad == 0.0
         leaf.grad = gradient if untouched else leaf.grad + gradient
 

@@ -197,7 +197,7 @@ class Constant(Value):
         """Raise RuntimeError, as PyTorch does: there are no operations to go back through."""
         raise RuntimeError(
             f"backward() from {self!r}, which remembers no operations: it is a plain number, detached, "
-            "computed inside no_grad, or the recorded gradient of something linear"
+            "or computed inside no_grad"
         )
 
 
