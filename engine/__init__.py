@@ -16,6 +16,9 @@ from .check import GradientError as GradientError
 from .check import GradientReport as GradientReport
 from .check import check_gradients as check_gradients
 from .collector import collector_paused as collector_paused
+from .debugging.steps import Step as Step
+from .debugging.steps import backward_steps as backward_steps
+from .debugging.trace import Trace as Trace
 from .graph import topological_order as topological_order
 from .modes import NotFiniteError as NotFiniteError
 from .modes import enable_grad as enable_grad

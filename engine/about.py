@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .hooks import Hooks
+    from .hooks import Hooks, Watchpoints
     from .value import Value
 
 
@@ -24,7 +24,7 @@ class About:
 
     def __init__(self) -> None:
         self.hooks: Hooks | None = None
-        self.watchpoints: Any = None
+        self.watchpoints: Watchpoints | None = None
         self.source: Any = None
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .hooks import hooked, hooks_of, live
+from .hooks import hooked, hooks_of, live, watched, watchpoints_in
 
 if TYPE_CHECKING:
     from .value import Value
@@ -77,12 +77,19 @@ def backward(root: Value, create_graph: bool = False) -> None:
     """Add d root / d value to the gradient of every leaf, and set that of every inner node.
 
     See `Value.backward`. The chain rule is the innermost line: put a breakpoint there and `node`,
-    `operand`, `upstream` (d root / d node) and `partial` (d node / d operand) are its symbols.
+    `operand`, `upstream` (d root / d node), `partial` (d node / d operand) and `contribution` are its
+    symbols. Where hooks or watchpoints want to see it, the same is done more slowly elsewhere.
     """
     order = operations(root)
-    if not math.isfinite(root.data):
-        _warn_not_finite(root)
-    if create_graph or (live and _hooked_leaves(root, order) is not None):
+    warn_if_not_finite(root, stacklevel=4)
+    if watched and watchpoints_in(order):
+        from .debugging import steps  # needed by nobody else here, and in need of this module itself
+
+        if not create_graph:
+            steps.run(root, order)
+            return
+        steps.rehearse(root, order)
+    if create_graph or (live and hooked_leaves(root, order) is not None):
         _backward_by_adjoints(root, order, create_graph)
         return
     for node in order:
@@ -94,16 +101,20 @@ def backward(root: Value, create_graph: bool = False) -> None:
             if upstream == 0.0:  # a zero adjoint wins over an infinite partial
                 continue
             for operand, partial in zip(node.operands, node.partials):  # noqa: B905  # strict= costs time
-                operand.grad += upstream * partial
+                contribution = upstream * partial
+                operand.grad += contribution
     except TypeError as error:
         if operand.grad is None:
-            raise TypeError(
-                f"the gradient of {operand!r} is None: set it to 0.0, or call zero_grad()"
-            ) from error
+            raise gradient_is_none(operand) from error
         raise
 
 
-def _hooked_leaves(root: Value, order: list[Value]) -> list[Value] | None:
+def gradient_is_none(value: Value) -> TypeError:
+    """Return the error to raise where the gradient of `value` is to grow and somebody has set it to None."""
+    return TypeError(f"the gradient of {value!r} is None: set it to 0.0, or call zero_grad()")
+
+
+def hooked_leaves(root: Value, order: Sequence[Value]) -> list[Value] | None:
     """Return the leaves that have hooks, or None where no value of the graph has any."""
     found = {value for node in order for value in (node, *node.operands) if hooks_of(value) is not None}
     if hooks_of(root) is not None:
@@ -118,16 +129,25 @@ def _backward_by_adjoints(root: Value, order: list[Value], create_graph: bool) -
     adjoint = adjoints({root: 1.0}, order, record=create_graph, hooks=bool(live))
     for node in order:
         gradient = adjoint.pop(node, 0.0)
-        # An inner node that held on to the recorded pass would be part of a reference cycle.
-        node.grad = gradient.data if hasattr(gradient, "primitive") else float(gradient)
-    for leaf in _hooked_leaves(root, order) or ():
+        node.grad = gradient_number(gradient)
+    for leaf in hooked_leaves(root, order) or ():
         adjoint.setdefault(leaf, 0.0)  # hooks see a gradient of zero too
     for leaf, gradient in adjoint.items():
         gradient = hooked(leaf, gradient)
         if create_graph and isinstance(gradient, float | Constant):  # it depends on nothing
             gradient = Value(gradient.data if isinstance(gradient, Constant) else gradient)
-        untouched = type(leaf.grad) is float and leaf.grad == 0.0
-        leaf.grad = gradient if untouched else leaf.grad + gradient
+        leaf.grad = added_to(leaf.grad, gradient)
+
+
+def gradient_number(gradient: Any) -> float:
+    """Return what an inner node keeps: with a recorded gradient it would be part of a reference cycle."""
+    number: float = gradient.data if hasattr(gradient, "primitive") else float(gradient)
+    return number
+
+
+def added_to(held: Any, gradient: Any) -> Any:
+    """Return what a leaf keeps: what it held, and the gradient of this pass."""
+    return gradient if type(held) is float and held == 0.0 else held + gradient
 
 
 def adjoints(
@@ -209,11 +229,13 @@ def recorded_product(factor: Any, partial: Any) -> Any:
     return partial if type(factor) is float and factor == 1.0 else factor * partial
 
 
-def _warn_not_finite(root: Value) -> None:
-    """Warn that `root` is inf or nan and name the first value on the way to it that is."""
+def warn_if_not_finite(root: Value, stacklevel: int) -> None:
+    """Warn where `root` is inf or nan, and name the first value on the way to it that is."""
+    if math.isfinite(root.data):
+        return
     first = next(node for node in topological_order(root) if not math.isfinite(node.data))
     warnings.warn(
         f"backward() from a root that is {root.data}: the first value that is not finite is {first!r}",
         RuntimeWarning,
-        stacklevel=4,
+        stacklevel=stacklevel,
     )

@@ -1,9 +1,9 @@
-"""Functions that look at, and may replace, a gradient in passing."""
+"""Functions that look at a gradient in passing: hooks, which may replace it, and watchpoints."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakSet
 
 from .about import about, about_made
@@ -12,11 +12,15 @@ if TYPE_CHECKING:
     from .value import Value
 
 
-class Hooks:
-    """The hooks of one value, in the order of registration."""
+class Registered:
+    """The functions that one value was given to call, in the order of registration."""
 
     def __init__(self) -> None:
         self.functions: dict[int, Callable[[Any], Any]] = {}
+
+
+class Hooks(Registered):
+    """The hooks of one value."""
 
     def __call__(self, gradient: Any) -> Any:
         """Return what the hooks make of `gradient`, one after the other."""
@@ -27,21 +31,39 @@ class Hooks:
         return gradient
 
 
+class Watchpoints(Registered):
+    """The watchpoints of one value: functions of a step that say whether to open the debugger."""
+
+
 live: WeakSet[Hooks] = WeakSet()
 """The hooks of all values that still exist. While there are none, the backward pass need not look."""
 
+watched: WeakSet[Watchpoints] = WeakSet()
+"""The same for watchpoints."""
+
 
 class Handle:
-    """What `register_hook` returns: `remove()` takes the hook away."""
+    """What `register_hook` and `break_when` return: `remove()` takes away what was registered."""
 
-    def __init__(self, hooks: Hooks, key: int) -> None:
-        self._hooks, self._key = hooks, key
+    def __init__(self, registered: Registered, key: int, live: WeakSet[Any]) -> None:
+        self._registered, self._key, self._live = registered, key, live
 
     def remove(self) -> None:
-        """Take the hook away; doing so twice is harmless."""
-        self._hooks.functions.pop(self._key, None)
-        if not self._hooks.functions:
-            live.discard(self._hooks)
+        """Take it away; doing so twice is harmless."""
+        self._registered.functions.pop(self._key, None)
+        if not self._registered.functions:
+            self._live.discard(self._registered)
+
+
+R = TypeVar("R", bound=Registered)
+
+
+def added(registered: R, function: Callable[[Any], Any], live: WeakSet[R]) -> Handle:
+    """Add a function to those of one value, which is thereby live, and return its handle."""
+    live.add(registered)
+    key = max(registered.functions, default=-1) + 1
+    registered.functions[key] = function
+    return Handle(registered, key, live)
 
 
 def register(value: Value, hook: Callable[[Any], Any]) -> Handle:
@@ -51,11 +73,7 @@ def register(value: Value, hook: Callable[[Any], Any]) -> Handle:
     known = about_made(value)
     if known.hooks is None:
         known.hooks = Hooks()
-    hooks = known.hooks
-    live.add(hooks)
-    key = max(hooks.functions, default=-1) + 1
-    hooks.functions[key] = hook
-    return Handle(hooks, key)
+    return added(known.hooks, hook, live)
 
 
 def hooked(value: Value, gradient: Any) -> Any:
@@ -68,3 +86,16 @@ def hooks_of(value: Value) -> Hooks | None:
     """Return the hooks of `value`, or None where it has none."""
     known = about(value)
     return None if known is None else known.hooks
+
+
+def watchpoints_in(order: Iterable[Value]) -> bool:
+    """Return whether any value of a graph has watchpoints; order: its operations."""
+    return any(watchpoints_of(value) is not None for node in order for value in node.operands)
+
+
+def watchpoints_of(value: Value) -> Watchpoints | None:
+    """Return the watchpoints of `value`, or None where it has none."""
+    known = about(value)
+    if known is None or known.watchpoints is None or not known.watchpoints.functions:
+        return None
+    return known.watchpoints

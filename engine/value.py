@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self
 
 from . import copies, graph, modes
 from .about import About
+from .debugging import steps, trace, watchpoints
 from .hooks import Handle, register
 from .operations import Operations
 from .shown import safe_repr, shown
@@ -106,6 +107,10 @@ class Value(Operations):
         if isinstance(self, Constant):
             raise TypeError(f"{self!r} has no gradient to hook: it is a constant")
         return register(self, hook)
+
+    backward_steps = steps.backward_steps
+    trace = trace.trace
+    break_when = watchpoints.break_when
 
     def zero_grad(self) -> None:
         """Set the gradient of this value, and of everything it was made from, to zero."""
