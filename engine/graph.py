@@ -86,7 +86,8 @@ def backward(root: Value, create_graph: bool = False) -> None:
         from .debugging import steps  # needed by nobody else here, and in need of this module itself
 
         if not create_graph:
-            steps.run(root, order)
+            for _ in steps.walk(root, order):
+                pass
             return
         steps.rehearse(root, order)
     if create_graph or (live and hooked_leaves(root, order) is not None):

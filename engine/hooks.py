@@ -34,6 +34,10 @@ class Hooks(Registered):
 class Watchpoints(Registered):
     """The watchpoints of one value: functions of a step that say whether to open the debugger."""
 
+    def wait_for(self, step: Any) -> bool:
+        """Return whether any of them does."""
+        return any(function(step) for function in list(self.functions.values()))
+
 
 live: WeakSet[Hooks] = WeakSet()
 """The hooks of all values that still exist. While there are none, the backward pass need not look."""

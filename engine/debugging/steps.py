@@ -11,7 +11,7 @@ from .. import graph
 from .. import value as values  # still loading at this moment: Value itself needs this module
 from ..hooks import hooked, live, watchpoints_of
 from ..names import Names
-from .watchpoints import look
+from .watchpoints import stopping_place
 
 if TYPE_CHECKING:
     from ..value import Value
@@ -153,8 +153,8 @@ def walk(root: Value, order: Sequence[Value], hooks: bool = True, watch: bool = 
                 index, node, operand, place, upstream, partial, contribution, before, after, to_come, names
             )
             index += 1
-            if watch and (watchpoints := watchpoints_of(operand)) is not None:
-                look(watchpoints, step)
+            if watch and (watchpoints := watchpoints_of(operand)) is not None and watchpoints.wait_for(step):
+                exec(*stopping_place(step))  # opens the debugger
             yield step
     gradients.finish()
 
@@ -220,12 +220,6 @@ def gradients_kept(root: Value) -> Iterator[Sequence[Value]]:
     finally:
         for value, grad in zip(order, kept, strict=True):
             value.grad = grad
-
-
-def run(root: Value, order: Sequence[Value]) -> None:
-    """Do what `backward()` does where values have watchpoints."""
-    for _ in walk(root, order):
-        pass
 
 
 def rehearse(root: Value, order: Sequence[Value]) -> None:

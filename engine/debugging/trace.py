@@ -184,7 +184,8 @@ def trace(root: Value) -> Trace:
     """Return the whole backward pass from here, to walk through in both directions.
 
     It is computed at once, as if every gradient were zero, and leaves every `grad` as it was; hooks run,
-    watchpoints rest. See `Trace`. A step takes some 230 bytes. A root that is not finite gets the warning of `backward()`.
+    watchpoints rest. See `Trace`. A step takes some 230 bytes. A root that is not finite gets the warning
+    of `backward()`.
 
     >>> from chainrule.engine import Value
     >>> w = Value(3.0, "w")

@@ -45,12 +45,6 @@ CONDITIONS: dict[str, Condition] = {
 """What `when` may be."""
 
 
-def look(watchpoints: Watchpoints, step: Step) -> None:
-    """Open the debugger if any of these watchpoints waits for this step."""
-    if any(condition(step) for condition in list(watchpoints.functions.values())):
-        stop_at(step)
-
-
 def break_when(value: Value, condition: Condition | None = None, *, when: str | None = None) -> Handle:
     """Open the debugger in every backward pass, at each step into this value that you wait for.
 
@@ -60,8 +54,9 @@ def break_when(value: Value, condition: Condition | None = None, *, when: str | 
     zero). What is judged is `grad` as it is: that of a leaf holds what earlier passes have left.
 
     The debugger is whatever `breakpoint()` opens: PYTHONBREAKPOINT chooses it, and at 0 nothing stops.
-    It stops at the line of your own code that runs the pass, with `step` among its variables; the
-    step has just been applied. `up` leads into the pass itself. Returns a handle whose `remove()` takes
+    It stops at the line of your own code that runs the pass, with `step` among your variables there; the
+    step has just been applied. `up` leads into the pass itself, to `node`, `operand`, `upstream`,
+    `partial` and `contribution`. Returns a handle whose `remove()` takes
     the watchpoint away; it is also gone with the value. The root of a pass has no step: its gradient is 1.
     `backward(create_graph=True)` shows the steps of a pass without hooks before it records its own.
     Raises TypeError or ValueError for a condition that is none, TypeError on a constant.
@@ -104,30 +99,41 @@ def _condition(condition: Any, when: Any) -> Condition:
 
 # -- where the debugger stops ---------------------------------------------------------------------------
 #
-# Every debugger stops in the frame that calls breakpoint(). Were that a frame of this file, VS Code with
-# its setting "just my code" would pass it by, and the user would have to climb to see what was going on.
-# So the call is made by a line of code that bears the file name and line of the user's own call, and
-# whose variables are the user's, with `step` added.
+# Debuggers stop in the frame that calls breakpoint(). Were that a frame of this package, VS Code with its
+# setting "just my code" would not stop at all, and others would show a line of ours. So the call is made
+# by a few instructions of their own, which bear the file name and the line of the user's own call, and
+# whose variables are the user's with `step` added.
 
 
-def stop_at(step: Step) -> None:
-    """Open the debugger at the user's line, with the step in reach."""
-    frame = users_frame()
-    code = _stopping_code(frame, f"watchpoint on {step.names[step.operand]}")
-    exec(code, frame.f_globals, {**frame.f_locals, "step": step})
+def stopping_place(step: Step) -> tuple[CodeType, dict[str, Any], dict[str, Any]]:
+    """Return what `exec` takes to open the debugger at the user's line, with the step in reach."""
+    frame = _users_frame()
+    name = f"watchpoint on {step.names[step.operand]}"
+    code = _stopping_code(frame.f_code.co_filename, frame.f_lineno or 1).replace(
+        co_name=name, co_qualname=name
+    )
+    return code, frame.f_globals, {**frame.f_locals, "step": step}
 
 
-def users_frame() -> FrameType:
+def _users_frame() -> FrameType:
     """Return the innermost running frame that is not chainrule's own; the outermost where all are."""
     frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("chainrule."):
+    while frame.f_back is not None and str(frame.f_globals.get("__name__")).startswith("chainrule."):
         frame = frame.f_back
     return frame
 
 
-def _stopping_code(frame: FrameType, name: str) -> CodeType:
-    """Return code that calls breakpoint() at the line where `frame` is, in its file, under a name of ours."""
-    # A loop of one round: debuggers stop at the next line that begins, and going back to its head is that.
-    line = ast.parse("for step in (step,): breakpoint()")
-    ast.increment_lineno(line, (frame.f_lineno or 1) - 1)
-    return compile(line, frame.f_code.co_filename, "exec").replace(co_name=name, co_qualname=name)
+def _stopping_code(filename: str, line: int) -> CodeType:
+    """Return code that calls breakpoint() so that debuggers stop at this line."""
+    if sys.version_info >= (3, 13) and "pydevd" not in sys.modules:
+        # pdb stops at the call. What others wait for, the next line, is the loop's head: the same.
+        tree, lines = ast.parse("for step in (step,): breakpoint()"), [line]
+    else:
+        # Others, pydevd (VS Code, PyCharm) among them, stop at the next line. The call itself stands at no
+        # line of the file: where it has a breakpoint of the user's there would be two stops.
+        tree, lines = ast.parse("breakpoint(); step"), [0, line]
+    for statement, number in zip(tree.body, lines, strict=True):
+        for node in ast.walk(statement):
+            if isinstance(node, ast.stmt | ast.expr):
+                node.lineno = node.end_lineno = number
+    return compile(tree, filename, "exec")

@@ -1,0 +1,421 @@
+"""The backward pass as an iterator: every step by hand, and all of them together the same as backward()."""
+
+import gc
+import random
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from runpy import run_path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chainrule import engine
+from chainrule.engine import (
+    Constant,
+    Step,
+    Value,
+    backward_steps,
+    collector_paused,
+    dot,
+    log,
+    relu,
+    sqrt,
+    topological_order,
+)
+from chainrule.nn import MLP, squared_error
+
+RANDOM = run_path(str(Path(__file__).parents[1] / "test_random_graphs.py"))
+
+
+def steps_of(root: Value) -> list[Step]:
+    return list(root.backward_steps())
+
+
+# -- what a step says ---------------------------------------------------------------------------------
+
+
+def test_a_step_is_the_chain_rule_with_its_numbers() -> None:
+    a = Value(0.5, "a")
+    c = a * 2.0
+    c.label = "c"
+    loss = c * -1.5
+    first, second = loss.backward_steps()
+    assert str(first) == "dL/dc += dL/dL * dL/dc = 1 * -1.5 = -1.5"
+    assert str(second) == "dL/da += dL/dc * dc/da = -1.5 * 2 = -3"
+    assert repr(second) == "<Step 1: dL/da += dL/dc * dc/da = -1.5 * 2 = -3>"
+
+
+def test_every_attribute_of_every_step_by_hand() -> None:
+    a, b = Value(2.0, "a"), Value(-3.0, "b")
+    c = a * b
+    loss = c * a
+    seen = [
+        (
+            s.index,
+            s.node,
+            s.operand,
+            s.place,
+            s.upstream,
+            s.partial,
+            s.contribution,
+            s.grad_before,
+            s.grad_after,
+        )
+        for s in loss.backward_steps()
+    ]
+    expected = [
+        (0, loss, c, 0, 1.0, 2.0, 2.0, 0.0, 2.0),
+        (1, loss, a, 1, 1.0, -6.0, -6.0, 0.0, -6.0),
+        (2, c, a, 0, 2.0, -3.0, -6.0, -6.0, -12.0),
+        (3, c, b, 1, 2.0, 2.0, 4.0, 0.0, 4.0),
+    ]
+    assert len(seen) == len(expected)
+    for one, other in zip(seen, expected, strict=True):
+        assert all(x is y or (x == y and type(x) is not Value) for x, y in zip(one, other, strict=True))
+
+
+def test_pending_counts_the_uses_still_to_come() -> None:
+    a = Value(2.0, "a")
+    loss = a * a + a
+    assert [(s.operand is a, s.pending) for s in steps_of(loss)] == [
+        (False, 0),
+        (True, 2),
+        (True, 1),
+        (True, 0),
+    ]
+
+
+def test_gradients_change_as_the_loop_goes() -> None:
+    a, b = Value(2.0), Value(-3.0)
+    a.grad = 100.0  # from an earlier pass: leaves add up
+    history = []
+    for step in (a * b + a).backward_steps():
+        assert step.operand.grad == step.grad_after
+        assert step.node.grad == step.upstream
+        history.append((a.grad, b.grad))
+    assert history == [(100.0, 0.0), (101.0, 0.0), (98.0, 0.0), (98.0, 2.0)]
+
+
+def test_the_two_edges_of_a_square_are_two_steps() -> None:
+    a = Value(3.0, "a")
+    first, second = (a * a).backward_steps()
+    assert (first.place, second.place) == (0, 1)
+    assert (first.grad_before, first.grad_after, second.grad_after) == (0.0, 3.0, 6.0)
+    assert str(first) == str(second) == "dL/da += dL/dL * dL/da = 1 * 3 = 3"
+
+
+def test_edges_along_which_nothing_flows_are_steps_too() -> None:
+    x = Value(0.0, "x")
+    y = sqrt(x)
+    y.label = "y"
+    steps = steps_of(y * y)  # d/dy is 0 at 0, and the slope of the root there is inf
+    assert str(steps[-1]) == "dL/dx += dL/dy * dy/dx = 0 * inf = 0"
+    assert (steps[-1].contribution, x.grad) == (0.0, 0.0)
+    assert len(steps) == 3
+
+
+def test_edges_to_constants_are_no_steps() -> None:
+    x = Value(-2.0, "x")
+    steps = steps_of(3.0 * x**2 + x.detach())
+    assert not [step for step in steps if isinstance(step.operand, Constant)]
+    assert [step.index for step in steps] == [0, 1, 2]
+    assert x.grad == -12.0
+
+
+def test_numbers_that_are_not_finite_are_shown() -> None:
+    x = Value(0.0, "x")
+    steps = steps_of(sqrt(x) * -2.0)
+    assert str(steps[-1]) == "dL/dx += dL/dv1 * dv1/dx = -2 * inf = -inf"
+    with pytest.warns(RuntimeWarning):
+        steps = steps_of((x - x) / x)
+    assert str(steps[1]) == "dL/dx += dL/dL * dL/dx = 1 * nan = nan"
+
+
+@pytest.mark.parametrize(
+    ("label", "shown"),
+    [
+        ("w₁", "dL/dw₁ += dL/dL * dL/dw₁ = 1 * 2 = 2"),
+        ("layers[0].w[1]", "dL/dlayers[0].w[1] += dL/dL * dL/dlayers[0].w[1] = 1 * 2 = 2"),
+        ("learning rate", "dL/d(learning rate) += dL/dL * dL/d(learning rate) = 1 * 2 = 2"),
+        ("a*b", "dL/d(a*b) += dL/dL * dL/d(a*b) = 1 * 2 = 2"),
+        ("", "dL/dv1 += dL/dL * dL/dv1 = 1 * 2 = 2"),
+        ("{}%s\n\x1b[31m", "dL/d{}%s↵\ufffd[31m += dL/dL * dL/d{}%s↵\ufffd[31m = 1 * 2 = 2"),
+    ],
+)
+def test_labels_are_names_whatever_they_hold(label: str, shown: str) -> None:
+    [step] = steps_of(Value(3.0, label) * 2.0)
+    assert str(step) == shown
+
+
+def test_long_labels_are_cut_and_equal_ones_told_apart() -> None:
+    long = steps_of(Value(3.0, "x" * 1000) * 2.0)[0]
+    assert len(str(long)) < 160
+    twins = [str(step).split(" +=")[0] for step in steps_of(Value(1.0, "w") + Value(2.0, "w"))]
+    assert sorted(twins) == ["dL/dw", "dL/dw#2"]
+
+
+def test_a_root_with_a_label_is_called_by_it() -> None:
+    loss = Value(3.0, "w") * 2.0
+    loss.label = "loss"
+    assert str(steps_of(loss)[0]) == "dloss/dw += dloss/dloss * dloss/dw = 1 * 2 = 2"
+
+
+# -- the same as backward() ---------------------------------------------------------------------------
+
+
+def bits(root: Value) -> list[str]:
+    """Return every gradient to the last bit, the sign of zero included."""
+    return [repr(value.grad) for value in topological_order(root)]
+
+
+def scaled(gradient: float) -> float:
+    return -1.25 * gradient
+
+
+def nothing(gradient: float) -> None:
+    return None
+
+
+def zero(gradient: float) -> float:
+    return 0.0
+
+
+@settings(derandomize=True, deadline=None, max_examples=200)
+@given(RANDOM["programs"](), st.integers(0, 2**32), st.booleans())
+def test_running_through_all_steps_is_backward_to_the_last_bit(
+    program: tuple[list[float], list[Any]], seed: int, hooks: bool
+) -> None:
+    numbers, operations = program
+    results = []
+    for run in (Value.backward, steps_of):
+        leaves = [Value(x) for x in numbers]
+        root = RANDOM["run"](engine, leaves, operations)
+        chance = random.Random(seed)
+        order = topological_order(root)
+        for value in order:
+            value.grad = chance.choice([0.0, 0.1, -7.0])
+            if hooks and chance.random() < 0.2 and not isinstance(value, Constant):
+                value.register_hook(chance.choice([scaled, nothing, zero]))
+        for _ in range(2):
+            run(root)
+        results.append(bits(root))
+    assert results[0] == results[1]
+
+
+def test_steps_are_in_the_order_of_backward(monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[Value] = []
+
+    class Watched(Value):
+        """A value that notes when its gradient is set."""
+
+        __slots__ = ("_grad",)
+
+        @property
+        def grad(self) -> float:  # type: ignore[override]
+            return self._grad
+
+        @grad.setter
+        def grad(self, grad: float) -> None:
+            self._grad = grad
+            written.append(self)
+
+    leaves = [Watched(0.1 * i) for i in range(4)]
+    root = dot(leaves[:2], leaves[2:]) + leaves[0] * leaves[3] * leaves[1]
+    written.clear()
+    root.backward()
+    by_backward = list(map(id, written))
+    steps = steps_of(root)
+    assert [id(s.operand) for s in steps if isinstance(s.operand, Watched)] == by_backward
+
+
+def test_hooks_see_the_same_at_the_same_moments() -> None:
+    def gradients(run: Callable[[Value], object]) -> tuple[list[tuple[str, float]], float, float]:
+        seen: list[tuple[str, float]] = []
+        x = Value(2.0, "x")
+        x.grad = 100.0
+        y = 3.0 * x
+        z = y * y
+        for value, name in ((x, "x"), (y, "y"), (z, "z")):
+            value.register_hook(lambda gradient, name=name: seen.append((name, gradient)))  # type: ignore[misc]
+            value.register_hook(lambda gradient: 2.0 * gradient)
+        run(z)
+        return seen, x.grad, y.grad
+
+    expected = ([("z", 1.0), ("y", 24.0), ("x", 144.0)], 388.0, 48.0)
+    assert gradients(Value.backward) == gradients(steps_of) == expected
+
+
+def test_a_replaced_gradient_is_what_is_passed_on() -> None:
+    x = Value(2.0, "x")
+    y = 3.0 * x
+    y.label = "y"
+    y.register_hook(lambda gradient: 10.0)
+    first, second = (y + 1.0).backward_steps()
+    assert (first.grad_after, second.upstream, second.contribution) == (1.0, 10.0, 30.0)
+
+
+def test_a_leafs_hook_runs_when_the_pass_is_over() -> None:
+    x = Value(2.0)
+    x.register_hook(lambda gradient: -gradient)
+    seen = [step.grad_after for step in (x * x).backward_steps()]
+    assert (seen, x.grad) == ([2.0, 4.0], -4.0)
+
+
+def test_a_leaf_no_gradient_reaches_has_its_hook_called_too() -> None:
+    x = Value(2.0)
+    x.register_hook(lambda gradient: gradient + 1.0)
+    steps_of(relu(-x))
+    assert x.grad == 1.0
+
+
+def test_a_network_has_the_gradients_of_backward() -> None:
+    def gradients(run: Callable[[Value], object]) -> list[float]:
+        model = MLP(2, [4, 1], activation="tanh", seed=1)
+        run(squared_error([model(x) for x in ([1.0, 2.0], [-0.5, 0.25])], [0.5, -0.5]))
+        return [p.grad for p in model.parameters()]
+
+    assert gradients(steps_of) == gradients(Value.backward)
+
+
+def test_a_root_without_operands_has_no_steps_and_gradient_one() -> None:
+    x, one = Value(3.0), Constant(1.0)
+    assert (steps_of(x), x.grad) == ([], 1.0)
+    assert (steps_of(one), one.grad) == ([], 1.0)
+    x.register_hook(lambda gradient: 5.0 * gradient)
+    assert (steps_of(x), x.grad) == ([], 6.0)
+
+
+def test_the_function_is_the_method() -> None:
+    x = Value(3.0, "x")
+    assert [str(step) for step in backward_steps(x * x)] == [str(step) for step in (x * x).backward_steps()]
+
+
+# -- warnings, errors, and loops left half way --------------------------------------------------------
+
+
+@pytest.mark.parametrize("start", [Value.backward_steps, backward_steps, Value.trace])
+def test_a_root_that_is_not_finite_gets_the_warning_of_backward(start: Callable[[Value], Any]) -> None:
+    root = log(Value(0.0, "x")) * 2.0
+    with pytest.warns(RuntimeWarning) as by_backward:
+        root.backward()
+    root.zero_grad()  # the warning shows gradients too
+    with pytest.warns(RuntimeWarning) as caught:
+        start(root)
+    assert [str(w.message) for w in caught] == [str(w.message) for w in by_backward]
+    assert caught[0].filename == __file__
+
+
+def test_only_a_value_can_be_stepped_through() -> None:
+    with pytest.raises(TypeError, match=r"backward_steps takes the Value to start from, got 3\.0 \(float\)"):
+        backward_steps(3.0)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("hook", [False, True])
+def test_a_gradient_of_none_is_named(hook: bool) -> None:
+    w = Value(2.0, label="w")
+    w.grad = None  # type: ignore[assignment]  # what PyTorch's users write
+    root = w * 3.0
+    if hook:
+        root.register_hook(nothing)
+    with pytest.raises(TypeError, match=r"the gradient of Value\(2, .*label='w'\) is None: set it to 0\.0"):
+        steps_of(root)
+
+
+def test_a_loop_left_half_way_leaves_the_gradients_of_that_moment() -> None:
+    a = Value(2.0, "a")
+    square = a * a
+    loss = square * a
+    a.grad = 1.0
+    for step in loss.backward_steps():
+        if step.operand is a:
+            break
+    assert (a.grad, square.grad, loss.grad) == (1.0 + 4.0, 2.0, 1.0)
+    a.zero_grad()
+    loss.backward()
+    assert a.grad == 12.0
+
+
+def test_with_hooks_leaves_keep_what_they_held_in_a_loop_left_half_way() -> None:
+    a = Value(2.0, "a")
+    a.grad = 1.0
+    a.register_hook(nothing)
+    next(iter((a * a).backward_steps()))
+    assert a.grad == 1.0 + 2.0
+
+
+def alive() -> int:
+    return sum(isinstance(thing, Value) for thing in gc.get_objects())
+
+
+@pytest.fixture
+def collector_off() -> Iterator[None]:
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("collector_off")
+@pytest.mark.parametrize("hooks", [False, True])
+def test_steps_and_loops_left_half_way_hold_nothing_back(hooks: bool) -> None:
+    before = alive()
+    x = Value(0.5)
+    root = x
+    for _ in range(100):
+        root = (root * x).tanh()
+    if hooks:
+        root.register_hook(nothing)
+    for step in root.backward_steps():
+        assert "dL" in str(step)
+        break
+    steps_of(root)
+    root.trace().goto(x)
+    del root, x, step
+    assert alive() == before
+
+
+def test_what_a_hook_raises_comes_out_of_the_loop() -> None:
+    x = Value(2.0)
+
+    def refuse(gradient: float) -> None:
+        raise LookupError("refused")
+
+    handle = x.register_hook(refuse)
+    with pytest.raises(LookupError, match="refused"):
+        steps_of(x * x)
+    handle.remove()
+    x.grad = 0.0
+    steps_of(x * x)
+    assert x.grad == 4.0
+
+
+def test_a_million_operations_are_stepped_through() -> None:
+    x = Value(1.0)
+    y = x
+    with collector_paused():
+        for _ in range(1_000_000):
+            y = -y
+        assert sum(1 for _ in y.backward_steps()) == 1_000_000
+        assert x.grad == 1.0
+        last = next(iter(y.backward_steps()))
+        assert str(last) == "dL/dv999999 += dL/dL * dL/dv999999 = 1 * -1 = -1"
+        del y, last
+
+
+def test_a_recorded_gradient_from_before_is_added_to_as_backward_does() -> None:
+    x = Value(2.0, "x")
+    (x**3).backward(create_graph=True)
+    steps = steps_of(x * x)
+    assert x.grad.data == 12.0 + 4.0  # type: ignore[attr-defined]  # a Value, as create_graph leaves it
+    assert str(steps[0]) == "dL/dx += dL/dL * dL/dx = 1 * 2 = 2"
+    x.grad = 0.0
+
+
+def test_a_trace_in_the_midst_of_a_loop_does_not_disturb_it() -> None:
+    x = Value(2.0, "x")
+    loss = (x * x) * (x + 1.0)
+    for _ in loss.backward_steps():
+        loss.trace().goto(x)
+    assert x.grad == 16.0
