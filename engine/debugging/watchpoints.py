@@ -109,9 +109,7 @@ def stopping_place(step: Step) -> tuple[CodeType, dict[str, Any], dict[str, Any]
     """Return what `exec` takes to open the debugger at the user's line, with the step in reach."""
     frame = _users_frame()
     name = f"watchpoint on {step.names[step.operand]}"
-    code = _stopping_code(frame.f_code.co_filename, frame.f_lineno or 1).replace(
-        co_name=name, co_qualname=name
-    )
+    code = _stopping_code(frame.f_code, frame.f_lineno or 1).replace(co_name=name, co_qualname=name)
     return code, frame.f_globals, {**frame.f_locals, "step": step}
 
 
@@ -123,17 +121,18 @@ def _users_frame() -> FrameType:
     return frame
 
 
-def _stopping_code(filename: str, line: int) -> CodeType:
-    """Return code that calls breakpoint() so that debuggers stop at this line."""
+def _stopping_code(users: CodeType, line: int) -> CodeType:
+    """Return code that calls breakpoint() so that debuggers stop at this line of the user's code."""
     if sys.version_info >= (3, 13) and "pydevd" not in sys.modules:
         # pdb stops at the call. What others wait for, the next line, is the loop's head: the same.
         tree, lines = ast.parse("for step in (step,): breakpoint()"), [line]
     else:
-        # Others, pydevd (VS Code, PyCharm) among them, stop at the next line. The call itself stands at no
-        # line of the file: where it has a breakpoint of the user's there would be two stops.
-        tree, lines = ast.parse("breakpoint(); step"), [0, line]
+        # Others, pydevd (VS Code, PyCharm) among them, stop at the next line that is not the same. Nor should
+        # the call stand where the user may have a breakpoint: it stands at the head of the user's function.
+        head = users.co_firstlineno if users.co_firstlineno < line else 0
+        tree, lines = ast.parse("breakpoint(); step"), [head, line]
     for statement, number in zip(tree.body, lines, strict=True):
         for node in ast.walk(statement):
             if isinstance(node, ast.stmt | ast.expr):
                 node.lineno = node.end_lineno = number
-    return compile(tree, filename, "exec")
+    return compile(tree, users.co_filename, "exec")

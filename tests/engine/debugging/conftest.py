@@ -72,7 +72,7 @@ def pdb(environment: dict[str, str], tmp_path: Path) -> Callable[..., str]:
 
 def readable(screen: str, folder: Path) -> str:
     """Return what a debugger said without what differs from one machine, or one commit, to the next."""
-    screen = re.sub(r"\S*site-packages/(chainrule/\S+\.py)(\(\d+\)|:\d+)", r"\1", screen)
+    screen = re.sub(r"\S*site-packages/(chainrule/\S+\.py)([(:])\d+", r"\1\2…", screen)
     return screen.replace(f"{folder}{os.sep}", "")
 
 
@@ -95,7 +95,8 @@ class Editor:
         self._heard: queue.Queue[Message] = queue.Queue()
         self._later: list[Message] = []
         self.printed = ""
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
 
     def debug(self, program: str, breakpoints: list[Message] = (), just_my_code: bool = True) -> None:  # type: ignore[assignment]
         """Start a program with breakpoints in it."""
@@ -135,6 +136,7 @@ class Editor:
         assert self._adapter.stdin is not None
         self._adapter.stdin.close()
         self._adapter.wait(timeout=SECONDS)
+        self._listener.join(timeout=SECONDS)
 
     def _send(self, command: str, **arguments: Any) -> int:
         self._asked += 1
@@ -162,16 +164,16 @@ class Editor:
             self._later.append(message)
 
     def _listen(self) -> None:
-        pipe = self._adapter.stdout
-        assert pipe is not None
-        while head := pipe.readline():
-            length = int(head.split(b":")[1])
-            pipe.readline()
-            message = json.loads(pipe.read(length))
-            if message.get("event") == "output":
-                self.printed += message["body"]["output"] if message["body"]["category"] == "stdout" else ""
-            else:
-                self._heard.put(message)
+        assert self._adapter.stdout is not None
+        with self._adapter.stdout as pipe:
+            while head := pipe.readline():
+                length = int(head.split(b":")[1])
+                pipe.readline()
+                message = json.loads(pipe.read(length))
+                if message.get("event") != "output":
+                    self._heard.put(message)
+                elif message["body"]["category"] == "stdout":
+                    self.printed += message["body"]["output"]
 
 
 class Stop:
@@ -183,21 +185,23 @@ class Stop:
         self.frames: list[Message] = editor.ask("stackTrace", threadId=self._thread)["stackFrames"]
 
     @property
-    def where(self) -> str:
-        """The place an editor would show: file, line, and what runs there."""
-        return self.place(0)
-
-    def place(self, frame: int) -> str:
-        """Return the same for another frame of the stack."""
-        top = self.frames[frame]
-        return f"{Path(top['source']['path']).name}:{top['line']} {top['name']}"
+    def places(self) -> list[str]:
+        """The stack as an editor shows it, the innermost first: file, line, and what runs there."""
+        return [f"{Path(f['source']['path']).name}:{f['line']} {f['name']}" for f in self.frames]
 
     def variables(self) -> dict[str, str]:
         """Return what the Variables pane shows of the local variables."""
+        return self.opened()
+
+    def opened(self, *names: str) -> dict[str, str]:
+        """Return the same with one of them opened, and one of its attributes, and so on."""
         scopes = self._editor.ask("scopes", frameId=self.frames[0]["id"])["scopes"]
         [reference] = [scope["variablesReference"] for scope in scopes if scope["name"] == "Locals"]
         shown = self._editor.ask("variables", variablesReference=reference)["variables"]
-        return {variable["name"]: variable["value"] for variable in shown}
+        for name in names:
+            [reference] = [line["variablesReference"] for line in shown if line["name"] == name]
+            shown = self._editor.ask("variables", variablesReference=reference)["variables"]
+        return {line["name"]: line["value"] for line in shown if not line["name"].endswith(" variables")}
 
     def evaluate(self, expression: str, frame: int = 0) -> str:
         """Return what the debug console answers."""
@@ -217,3 +221,38 @@ def editor(environment: dict[str, str], tmp_path: Path) -> Iterator[Editor]:
     opened = Editor(tmp_path, environment)
     yield opened
     opened.close()
+
+
+# -- docs/stepping.md -------------------------------------------------------------------------------------
+
+PAGE = Path(__file__).parents[3] / "docs" / "stepping.md"
+REWRITE = "CHAINRULE_WRITE_TRANSCRIPTS"
+
+
+def block(kind: str, name: str) -> "re.Match[str]":
+    """Return where the page has the block with this name."""
+    pattern = rf"(<!-- {kind}: {re.escape(name)} -->\n```\w+\n)(.*?)(^```$)"
+    found = re.search(pattern, PAGE.read_text(encoding="utf-8"), flags=re.M | re.S)
+    assert found, f"{PAGE.name} has no {kind} called {name}"
+    return found
+
+
+@pytest.fixture
+def program() -> Callable[[str], str]:
+    """Return a function that gives a program of the page by its name."""
+    return lambda name: block("program", name)[2]
+
+
+@pytest.fixture
+def transcript() -> Callable[[str, str], None]:
+    """Return a function that compares a screen with the one that the page shows."""
+
+    def compare(name: str, screen: str) -> None:
+        shown = block("transcript", name)
+        if os.environ.get(REWRITE):
+            text = PAGE.read_text(encoding="utf-8")
+            PAGE.write_text(text[: shown.start(2)] + screen + text[shown.end(2) :], encoding="utf-8")
+            return
+        assert screen == shown[2], f"{PAGE.name} shows another screen: run this test with {REWRITE}=1"
+
+    return compare

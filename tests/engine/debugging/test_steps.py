@@ -391,16 +391,16 @@ def test_what_a_hook_raises_comes_out_of_the_loop() -> None:
     assert x.grad == 4.0
 
 
-def test_a_million_operations_are_stepped_through() -> None:
+def test_a_long_chain_is_stepped_through() -> None:
     x = Value(1.0)
     y = x
     with collector_paused():
-        for _ in range(1_000_000):
+        for _ in range(200_000):
             y = -y
-        assert sum(1 for _ in y.backward_steps()) == 1_000_000
+        assert sum(1 for _ in y.backward_steps()) == 200_000
         assert x.grad == 1.0
         last = next(iter(y.backward_steps()))
-        assert str(last) == "dL/dv999999 += dL/dL * dL/dv999999 = 1 * -1 = -1"
+        assert str(last) == "dL/dv199999 += dL/dL * dL/dv199999 = 1 * -1 = -1"
         del y, last
 
 
