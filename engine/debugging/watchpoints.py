@@ -123,12 +123,11 @@ def _users_frame() -> FrameType:
 
 def _stopping_code(users: CodeType, line: int) -> CodeType:
     """Return code that calls breakpoint() so that debuggers stop at this line of the user's code."""
-    if sys.version_info >= (3, 13) and "pydevd" not in sys.modules:
-        # pdb stops at the call. What others wait for, the next line, is the loop's head: the same.
-        tree, lines = ast.parse("for step in (step,): breakpoint()"), [line]
+    if _stops_at_the_call():
+        tree, lines = ast.parse("breakpoint()"), [line]
     else:
-        # Others, pydevd (VS Code, PyCharm) among them, stop at the next line that is not the same. Nor should
-        # the call stand where the user may have a breakpoint: it stands at the head of the user's function.
+        # Others stop at the next line that is not the same. The call should not stand where the user may
+        # have a breakpoint, so it stands at the head of the user's function.
         head = users.co_firstlineno if users.co_firstlineno < line else 0
         tree, lines = ast.parse("breakpoint(); step"), [head, line]
     for statement, number in zip(tree.body, lines, strict=True):
@@ -136,3 +135,10 @@ def _stopping_code(users: CodeType, line: int) -> CodeType:
             if isinstance(node, ast.stmt | ast.expr):
                 node.lineno = node.end_lineno = number
     return compile(tree, users.co_filename, "exec")
+
+
+def _stops_at_the_call() -> bool:
+    """Return whether the debugger stops at the breakpoint() itself: pdb and IPython do, since Python 3.13."""
+    hook = str(getattr(sys.breakpointhook, "__module__", ""))
+    pydevd = "pydevd" in sys.modules and not hook.startswith(("pdb", "IPython"))  # VS Code, PyCharm
+    return sys.version_info >= (3, 13) and not pydevd
