@@ -28,7 +28,23 @@ class About:
         self.source: Any = None
 
 
-def about(value: Value) -> About | None:
+class OnlySource:
+    """What stands in the slot itself where nothing but the source is known of a value, read like an `About`.
+
+    `record_sources` meets every value that is made: another object for each would cost time and memory.
+    """
+
+    __slots__ = ()
+    hooks: None = None
+    watchpoints: None = None
+
+    @property
+    def source(self) -> Any:
+        """Itself: a `Site` or a `Made`."""
+        return self
+
+
+def about(value: Value) -> About | OnlySource | None:
     """Return the extras of `value`, or None where it has none."""
     return getattr(value, "about", None)
 
@@ -36,6 +52,8 @@ def about(value: Value) -> About | None:
 def about_made(value: Value) -> About:
     """Return the extras of `value`, which from now on has some."""
     known = about(value)
-    if known is None:
-        known = value.about = About()
-    return known
+    if isinstance(known, About):
+        return known
+    made = value.about = About()
+    made.source = known
+    return made

@@ -40,12 +40,12 @@ def _state(variable: ContextVar[_Block | None], otherwise: Any) -> Any:
 
 def recording() -> bool:
     """Return whether operations are recorded here: True outside every `no_grad` block."""
-    return bool(_state(_recording, True))
+    return _recording.get() is None or bool(_state(_recording, True))
 
 
 def is_strict() -> bool:
     """Return whether a result that is not finite is an error here: True inside a `strict` block."""
-    return bool(_state(_strict, False))
+    return _strict.get() is not None and bool(_state(_strict, False))
 
 
 def watcher() -> Callable[[Any], None] | None:

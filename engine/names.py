@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from .about import about
 from .words import cut, plain
 
 if TYPE_CHECKING:
@@ -56,10 +57,13 @@ class Names:
 def own_name(value: Value) -> str:
     r"""Return what `value` is called wherever it stands: its label, else the name it was assigned to.
 
-    Nothing where it has neither.
+    Nothing where it has neither. The latter is known of values made in `record_sources()`.
 
     >>> from chainrule.engine import Value
     >>> own_name(Value(2.0, label="learning\nrate"))
     'learning↵rate'
     """
-    return cut(plain(value.label))
+    if value.label:
+        return cut(plain(value.label))
+    known = about(value)
+    return "" if known is None or known.source is None else cut(plain(known.source.name))

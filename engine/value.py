@@ -9,14 +9,17 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self
 
 from . import copies, graph, modes
-from .about import About
 from .debugging import steps, trace, watchpoints
+from .about import About, OnlySource, about
+from .debugging.debugger import open_debugger
+from .debugging.source import source_of
 from .hooks import Handle, register
 from .operations import Operations
 from .shown import safe_repr, shown
 from .words import cut
 
 if TYPE_CHECKING:
+    from .debugging.source import Source
     from .primitive import Primitive
 
 Number = int | float
@@ -60,7 +63,7 @@ class Value(Operations):
     """The row of the table that made it; None for a leaf."""
     label: str
     """Its name in pictures and messages."""
-    about: About
+    about: About | OnlySource
     """Its hooks, watchpoints and source; there only where it has any."""
 
     def __init__(self, data: Number, label: str = "") -> None:
@@ -124,6 +127,22 @@ class Value(Operations):
     def detach(self) -> Constant:
         """Return a constant with the same number and label: no gradient flows back through it."""
         return Constant(self.data, label=self.label)
+
+    @property
+    def source(self) -> Source | None:
+        """Where it was made: file, line, expression, name; None unless that was in `record_sources()`."""
+        known = about(self)
+        return None if known is None or known.source is None else source_of(known.source)
+
+    def debug(self) -> None:
+        """Open the debugger where this value was made, with the local variables of that moment.
+
+        It was made in a block of `record_sources(frames=True)`; see there what that costs. Calls
+        `breakpoint()`, so PYTHONBREAKPOINT chooses the debugger. Variables can be looked at and changed
+        to no effect: the function has long returned.
+        Raises RuntimeError where no variables were kept.
+        """
+        open_debugger(self)
 
     # Comparisons look at the numbers ...
 
