@@ -19,6 +19,9 @@ from .collector import collector_paused as collector_paused
 from .debugging.steps import Step as Step
 from .debugging.steps import backward_steps as backward_steps
 from .debugging.trace import Trace as Trace
+from .debugging.diagnose import diagnose as diagnose
+from .debugging.diagnosis import Diagnosis as Diagnosis
+from .debugging.diagnosis import Finding as Finding
 from .debugging.recording import record_sources as record_sources
 from .debugging.recording import scope as scope
 from .debugging.source import Source as Source

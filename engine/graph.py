@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-import warnings
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -81,7 +81,7 @@ def backward(root: Value, create_graph: bool = False) -> None:
     symbols. Where hooks or watchpoints want to see it, the same is done more slowly elsewhere.
     """
     order = operations(root)
-    warn_if_not_finite(root, stacklevel=4)
+    warn_if_not_finite(root)
     if watched and watchpoints_in(order):
         from .debugging import steps  # needed by nobody else here, and in need of this module itself
 
@@ -230,13 +230,12 @@ def recorded_product(factor: Any, partial: Any) -> Any:
     return partial if type(factor) is float and factor == 1.0 else factor * partial
 
 
-def warn_if_not_finite(root: Value, stacklevel: int) -> None:
-    """Warn where `root` is inf or nan, and name the first value on the way to it that is."""
+def warn_if_not_finite(root: Value) -> None:
+    """Warn, at the user's line, where `root` is inf or nan, and say where that started."""
     if math.isfinite(root.data):
         return
-    first = next(node for node in topological_order(root) if not math.isfinite(node.data))
-    warnings.warn(
-        f"backward() from a root that is {root.data}: the first value that is not finite is {first!r}",
-        RuntimeWarning,
-        stacklevel=stacklevel,
-    )
+    from .debugging.diagnose import one_line  # it stands on this module
+    from .debugging.warn import warn_user
+
+    text = f"backward() from a root that is {root.data}: {one_line(root)}. diagnose(...) says more"
+    warn_user(text, RuntimeWarning, about=re.sub(r"\([^()]*\)|[-+.\d]+", "", text))

@@ -105,7 +105,7 @@ def strict() -> Iterator[None]:
     >>> with strict():
     ...     1.0 / Value(0.0)
     Traceback (most recent call last):
-    chainrule.engine.modes.NotFiniteError: div(x=1.0, y=0.0) is inf
+    chainrule.engine.modes.NotFiniteError: div(x=1.0, y=0.0) is inf: the denominator is zero
     """
     with _block(_strict, True):
         yield

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias, overload
 from . import modes
 from .ieee import Ieee, not_a_number
 from .operations import Operations
+from .trouble import Trouble
 from .value import Number, Value, as_values, constant, described, record
 
 TABLE: dict[str, Primitive] = {}
@@ -62,6 +63,9 @@ class Primitive:
 
     edges: tuple[tuple[Point, float], ...] = ()
     """The value at the ends of the domain and outside it."""
+
+    troubles: tuple[Trouble, ...] = ()
+    """What to say where the value or a partial is inf or nan, the first that fits; none: general words."""
 
     domain: tuple[Point, ...] = ()
     """(least, largest) for each operand, or one pair for all: where accuracy is measured; none: anywhere."""

@@ -17,6 +17,7 @@ from .hooks import Handle, register
 from .operations import Operations
 from .shown import safe_repr, shown
 from .words import cut
+from .trouble import not_finite_text
 
 if TYPE_CHECKING:
     from .debugging.source import Source
@@ -238,10 +239,12 @@ def record(
     """
     if modes.open_blocks:
         if modes.is_strict() and not math.isfinite(data):
-            raise modes.NotFiniteError(f"{_call(primitive, operands)} is {data}")
+            if (see := modes.watcher()) is not None:  # which may know names for the operands
+                see(_node(primitive, data, operands, partials))
+            raise modes.NotFiniteError(not_finite_text(primitive, operands, data))
         if not modes.recording():
             return Constant(data)
-    node = _new(Value)
+    node = _new(Value)  # as `_node` does; written out, because a call would cost time at every operation
     node.data = data
     node.grad = 0.0
     node.operands = operands
@@ -253,12 +256,12 @@ def record(
     return node
 
 
-def _call(primitive: Primitive, operands: tuple[Value, ...]) -> str:
-    """Return an operation as it would be written: `div(x=1.0, y=0.0)`."""
-    names = ("x", "y", "z") if len(operands) <= 3 and not primitive.variadic else ()
-    shown = [f"{operand.data!r}" for operand in operands[:8]]
-    named = [f"{name}={number}" for name, number in zip(names, shown, strict=False)] or shown
-    return f"{primitive.name}({', '.join(named)}{', ...' if len(operands) > 8 else ''})"
+def _node(
+    primitive: Primitive, data: float, operands: tuple[Value, ...], partials: tuple[float, ...]
+) -> Value:
+    node = Value(data)
+    node.primitive, node.operands, node.partials = primitive, operands, partials
+    return node
 
 
 def constant(number: object) -> Constant | None:

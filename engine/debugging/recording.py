@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import linecache
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -19,11 +18,10 @@ from ..value import Constant, Value
 from . import written
 from .places import ModulePaths, Places
 from .source import Made, Site
+from .warn import OWN_FOLDERS
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_HOME = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-_OWN_FOLDERS = tuple(os.path.join(_HOME, package, "") for package in ("engine", "nn", "viz"))
 _OWN, _OWN_METHOD, _METHOD, _FUNCTION, _TOP = "own", "own method", "method", "function", "top"
 _MOST_STRANGERS = 3
 """How many functions are passed in search of the module that called them."""
@@ -165,7 +163,7 @@ class _Recorder:
         package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
         owner = frame.f_locals.get("self") if code.co_varnames[:1] == ("self",) else None
         is_method = hasattr(type(owner), "named_parameters")
-        if code.co_filename.startswith(_OWN_FOLDERS) or package == "numpy":  # which passes on what is ours
+        if code.co_filename.startswith(OWN_FOLDERS) or package == "numpy":  # which passes on what is ours
             kind = _OWN_METHOD if is_method else _OWN
         elif code.co_name == "<module>":
             kind = _TOP

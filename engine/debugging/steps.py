@@ -118,7 +118,7 @@ def backward_steps(root: Value) -> Iterator[Step]:
     """
     if not isinstance(root, values.Value):
         raise TypeError(f"backward_steps takes the Value to start from, got {values.described(root)}")
-    graph.warn_if_not_finite(root, stacklevel=3)
+    graph.warn_if_not_finite(root)
     return walk(root, graph.operations(root))
 
 

@@ -195,7 +195,7 @@ def trace(root: Value) -> Trace:
     >>> len(steps), steps.grad(w), w.grad
     (2, 3.0, 0.0)
     """
-    graph.warn_if_not_finite(root, stacklevel=3)
+    graph.warn_if_not_finite(root)
     return Trace(root)
 
 

@@ -5,6 +5,7 @@ from math import inf, nan
 
 from ..ieee import TINY, divide, quotient, remainder
 from ..primitive import Primitive
+from ..trouble import CANCELLING, ZERO_TIMES_INFINITE, Trouble
 
 add = Primitive(
     name="add",
@@ -18,6 +19,7 @@ add = Primitive(
         ((inf, 1.0), inf),
         ((inf, -inf), nan),
     ),
+    troubles=(CANCELLING,),
 )
 
 sub = Primitive(
@@ -29,6 +31,9 @@ sub = Primitive(
     partials=lambda x, y, out: (1.0, -1.0),
     points=((2.0, -3.0), (0.5, 0.25)),
     edges=(((inf, inf), nan),),
+    troubles=(
+        Trouble(lambda x, y: x == y and x in (inf, -inf), CANCELLING.what, CANCELLING.cure, (inf, inf)),
+    ),
 )
 
 neg = Primitive(
@@ -53,7 +58,10 @@ mul = Primitive(
         ((0.0, inf), nan),
         ((1e200, 1e200), inf),
     ),
+    troubles=(ZERO_TIMES_INFINITE,),
 )
+
+_NOT_ZERO = "add a small number to the denominator, x / (y + 1e-12), or choose with where(y != 0, ...)"
 
 div = Primitive(
     name="div",
@@ -75,6 +83,32 @@ div = Primitive(
         ((0.0, 0.0), nan),
         ((1.0, inf), 0.0),
     ),
+    troubles=(
+        Trouble(
+            lambda x, y: x == 0.0 and y == 0.0,
+            "0 / 0: numerator and denominator are both zero",
+            _NOT_ZERO,
+            (0.0, 0.0),
+        ),
+        Trouble(
+            lambda x, y: y == 0.0,
+            "the denominator is zero",
+            _NOT_ZERO,
+            (1.0, 0.0),
+        ),
+        Trouble(
+            lambda x, y: x in (inf, -inf) and y in (inf, -inf),
+            "inf / inf: numerator and denominator are both infinite",
+            "divide before they grow: exp(a - b) for exp(a) / exp(b), softmax for shares",
+            (inf, inf),
+        ),
+        Trouble(
+            lambda x, y: -1.0 < y < 1.0,
+            "the denominator is so small that the quotient or its slope is beyond the floats",
+            _NOT_ZERO,
+            (1.0, 1e-310),
+        ),
+    ),
 )
 
 mod = Primitive(
@@ -93,6 +127,14 @@ mod = Primitive(
         ((1.0, inf), 1.0),
         ((-1.0, inf), inf),
     ),
+    troubles=(
+        Trouble(
+            lambda x, y: y == 0.0,
+            "the denominator is zero",
+            "choose with where(y != 0, ...), or keep y away from 0",
+            (1.0, 0.0),
+        ),
+    ),
 )
 
 floordiv = Primitive(
@@ -109,6 +151,14 @@ floordiv = Primitive(
         ((1.0, 0.0), inf),
         ((0.0, 0.0), nan),
         ((-1.0, inf), -1.0),
+    ),
+    troubles=(
+        Trouble(
+            lambda x, y: y == 0.0,
+            "the denominator is zero",
+            "choose with where(y != 0, ...), or keep y away from 0",
+            (1.0, 0.0),
+        ),
     ),
 )
 
@@ -134,5 +184,13 @@ reciprocal = Primitive(
         ((0.0,), inf),
         ((-0.0,), -inf),
         ((-inf,), 0.0),
+    ),
+    troubles=(
+        Trouble(
+            lambda x: -1.0 < x < 1.0,
+            "the denominator is zero, or as good as zero",
+            "add a small number to it, 1 / (x + 1e-12), or choose with where(x != 0, ...)",
+            (0.0,),
+        ),
     ),
 )

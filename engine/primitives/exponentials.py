@@ -6,6 +6,7 @@ from typing import Any
 
 from ..ieee import TINY, exponential, logarithm, power, unlimited
 from ..primitive import Primitive
+from ..trouble import Trouble
 
 _LN2, _LOG2E, _LOG10E = 0.6931471805599453, 1.4426950408889634, 0.4342944819032518
 
@@ -63,6 +64,41 @@ pow = Primitive(  # shadows the builtin in this file, where nothing needs that
         ((10.0, 400.0), inf),
         ((-10.0, 401.0), -inf),
     ),
+    troubles=(
+        Trouble(
+            lambda x, y: x < 0.0 and y % 1.0 != 0.0,
+            "a negative number has no real power with a fractional exponent",
+            "take abs(x) ** y, keep x positive with clip(x, low=0.0), or use a whole exponent",
+            (-2.0, 0.5),
+        ),
+        Trouble(
+            lambda x, y: x == 0.0 and y < 0.0,
+            "0 to a negative power: a division by zero",
+            "add a small number to the base, (x + 1e-12) ** y",
+            (0.0, -1.0),
+        ),
+        Trouble(
+            lambda x, y: x == 0.0 and 0.0 < y < 1.0,
+            "a root at 0, where its slope is infinite",
+            "add a small number to the base, (x + 1e-12) ** y; for a length use norm or hypot",
+            (0.0, 0.5),
+        ),
+        Trouble(
+            lambda x, y: x < 0.0,
+            "a negative base has no derivative by its exponent",
+            "make the exponent a plain number, or keep the base positive",
+            (-2.0, 3.0),
+        ),
+    ),
+)
+
+_EXPONENTIAL = (
+    Trouble(
+        lambda x: x > 700.0,
+        "an exponential overflows above 709.78",
+        "softmax, logsumexp, sigmoid and losses from logits take any number; else clip(x, high=700.0)",
+        (1000.0,),
+    ),
 )
 
 exp = Primitive(
@@ -76,6 +112,7 @@ exp = Primitive(
         ((1000.0,), inf),
         ((-1000.0,), 0.0),
     ),
+    troubles=_EXPONENTIAL,
 )
 
 exp2 = Primitive(
@@ -90,6 +127,9 @@ exp2 = Primitive(
         ((-1074.0,), 5e-324),
         ((-2000.0,), 0.0),
     ),
+    troubles=(
+        _EXPONENTIAL[0]._replace(what="an exponential of base 2 overflows from 1024 on", example=(2000.0,)),
+    ),
 )
 
 expm1 = Primitive(
@@ -103,6 +143,24 @@ expm1 = Primitive(
         ((1000.0,), inf),
         ((-1000.0,), -1.0),
         ((1e-300,), 1e-300),
+    ),
+    troubles=_EXPONENTIAL,
+)
+
+_AWAY_FROM_ZERO = "log1p(x) for log(1 + x), a loss from logits, or clip(x, low=1e-12)"
+_LOGARITHM = (
+    Trouble(lambda x: x == 0.0, "the logarithm of 0", _AWAY_FROM_ZERO, (0.0,)),
+    Trouble(
+        lambda x: x < 0.0,
+        "the logarithm of a negative number",
+        "keep the operand positive: clip(x, low=1e-12), or exp or softplus of a free parameter",
+        (-1.0,),
+    ),
+    Trouble(
+        lambda x: x < 1e-300,
+        "a logarithm so near 0 that its slope is beyond the floats",
+        _AWAY_FROM_ZERO,
+        (1e-310,),
     ),
 )
 
@@ -119,6 +177,7 @@ log = Primitive(
         ((inf,), inf),
     ),
     domain=((0.0, inf),),
+    troubles=_LOGARITHM,
 )
 
 log2 = Primitive(
@@ -134,6 +193,7 @@ log2 = Primitive(
         ((8.0,), 3.0),
     ),
     domain=((0.0, inf),),
+    troubles=_LOGARITHM,
 )
 
 log10 = Primitive(
@@ -149,6 +209,7 @@ log10 = Primitive(
         ((1000.0,), 3.0),
     ),
     domain=((0.0, inf),),
+    troubles=_LOGARITHM,
 )
 
 log1p = Primitive(
@@ -164,6 +225,20 @@ log1p = Primitive(
         ((1e-300,), 1e-300),
     ),
     domain=((-1.0, inf),),
+    troubles=(
+        Trouble(
+            lambda x: x == -1.0,
+            "the logarithm of 1 + x at x = -1",
+            "keep x above -1 with clip(x, low=-1.0 + 1e-12)",
+            (-1.0,),
+        ),
+        Trouble(
+            lambda x: x < -1.0,
+            "the logarithm of 1 + x for x below -1",
+            "keep x above -1 with clip(x, low=-1.0 + 1e-12)",
+            (-2.0,),
+        ),
+    ),
 )
 
 sqrt = Primitive(
@@ -179,6 +254,20 @@ sqrt = Primitive(
         ((inf,), inf),
     ),
     domain=((0.0, inf),),
+    troubles=(
+        Trouble(
+            lambda x: x < 0.0,
+            "the square root of a negative number",
+            "clip(x, low=0.0) where rounding took it below 0; else see why it is negative",
+            (-1.0,),
+        ),
+        Trouble(
+            lambda x: x < 1e-300,
+            "a square root at 0, where its slope is infinite",
+            "sqrt(x + 1e-12); for a length norm(xs) or hypot, whose slope at 0 is 0",
+            (0.0,),
+        ),
+    ),
 )
 
 
@@ -201,5 +290,13 @@ cbrt = Primitive(
         ((0.0,), 0.0),
         ((-8.0,), -2.0),
         ((-inf,), -inf),
+    ),
+    troubles=(
+        Trouble(
+            lambda x: -1e-200 < x < 1e-200,
+            "a cube root at 0, where its slope is infinite",
+            "add a small number, or choose with where(x != 0, ...)",
+            (0.0,),
+        ),
     ),
 )

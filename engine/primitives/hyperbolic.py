@@ -6,6 +6,7 @@ from typing import Any
 
 from ..ieee import signed_infinity, unlimited
 from ..primitive import Primitive
+from ..trouble import Trouble
 from .exponentials import exp, sqrt
 from .trigonometric import _one_less_square
 
@@ -20,6 +21,14 @@ sinh = Primitive(
         ((1000.0,), inf),
         ((-1000.0,), -inf),
     ),
+    troubles=(
+        Trouble(
+            lambda x: x > 700.0 or x < -700.0,
+            "an exponential overflows beyond 710",
+            "scale the operand down, or clip(x, -700.0, 700.0)",
+            (1000.0,),
+        ),
+    ),
 )
 
 cosh: Primitive = Primitive(  # the type is said because sinh, above, needs it
@@ -32,6 +41,14 @@ cosh: Primitive = Primitive(  # the type is said because sinh, above, needs it
     edges=(
         ((1000.0,), inf),
         ((-1000.0,), inf),
+    ),
+    troubles=(
+        Trouble(
+            lambda x: x > 700.0 or x < -700.0,
+            "an exponential overflows beyond 710",
+            "scale the operand down, or clip(x, -700.0, 700.0)",
+            (1000.0,),
+        ),
     ),
 )
 
@@ -91,6 +108,20 @@ arccosh = Primitive(
     ),
     domain=((1.0, inf),),
     aliases=("acosh",),
+    troubles=(
+        Trouble(
+            lambda x: x < 1.0,
+            "below 1, where no number has that hyperbolic cosine",
+            "clip(x, low=1.0) where rounding took it below; else see why it is",
+            (0.5,),
+        ),
+        Trouble(
+            lambda x: x == 1.0,
+            "at 1, where the slope is infinite",
+            "clip(x, low=1.0 + 1e-12)",
+            (1.0,),
+        ),
+    ),
 )
 
 arctanh = Primitive(
@@ -107,6 +138,20 @@ arctanh = Primitive(
     ),
     domain=((-1.0, 1.0),),
     aliases=("atanh",),
+    troubles=(
+        Trouble(
+            lambda x: x in (1.0, -1.0),
+            "at 1 or -1, where it is infinite",
+            "clip(x, -1.0 + 1e-12, 1.0 - 1e-12); of a saturated tanh keep what went in",
+            (1.0,),
+        ),
+        Trouble(
+            lambda x: x > 1.0 or x < -1.0,
+            "outside -1 to 1, where no number has that hyperbolic tangent",
+            "clip(x, -1.0 + 1e-12, 1.0 - 1e-12)",
+            (1.5,),
+        ),
+    ),
 )
 
 asinh, acosh, atanh = arcsinh, arccosh, arctanh

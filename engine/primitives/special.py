@@ -4,6 +4,7 @@ import math
 from math import inf, nan
 
 from ..primitive import Primitive
+from ..trouble import Trouble
 from .gammas import digamma_of, log_gamma, polygamma_of
 from .normal import ONE_OVER_ROOT_2PI, TWO_OVER_ROOT_PI, gauss, normal_tail
 
@@ -72,6 +73,14 @@ lgamma = Primitive(
         ((inf,), inf),
     ),
     bound="4 ulp; where x < 0, of the largest of |out|, |lgamma(1 - x)| and 1",
+    troubles=(
+        Trouble(
+            lambda x: x <= 0.0 and x % 1.0 == 0.0,
+            "a pole of the gamma function: 0 or a negative whole number",
+            "keep the operand positive: clip(x, low=1e-12), or exp or softplus of a free parameter",
+            (0.0,),
+        ),
+    ),
 )
 
 digamma: Primitive = Primitive(
@@ -87,6 +96,14 @@ digamma: Primitive = Primitive(
         ((inf,), inf),
     ),
     bound="6 ulp; where x < 0, of the largest of |out|, |digamma(1 - x)| and 1",
+    troubles=(
+        Trouble(
+            lambda x: x <= 0.0 and x % 1.0 == 0.0,
+            "a pole of digamma: 0 or a negative whole number",
+            "keep the operand positive: clip(x, low=1e-12), or exp or softplus of a free parameter",
+            (0.0,),
+        ),
+    ),
 )
 
 polygamma: Primitive = Primitive(
@@ -102,4 +119,12 @@ polygamma: Primitive = Primitive(
         ((-1.0, 1.0), nan),
     ),
     bound="24 ulp for orders up to 9; where y < 0, of the larger of |out| and |polygamma(x, 1 - y)|",
+    troubles=(
+        Trouble(
+            lambda x, y: y <= 0.0 and y % 1.0 == 0.0,
+            "a pole of polygamma: 0 or a negative whole number",
+            "keep the operand positive: clip(x, low=1e-12), or exp or softplus of a free parameter",
+            (1.0, 0.0),
+        ),
+    ),
 )

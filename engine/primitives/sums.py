@@ -7,6 +7,7 @@ from typing import Any, overload
 
 from ..ieee import TINY, divide, left_to_right, rounded_once
 from ..primitive import Primitive
+from ..trouble import CANCELLING, SUM_OVERFLOW, ZERO_TIMES_INFINITE, Trouble
 from ..value import Number, Value
 from .given import listed
 
@@ -20,6 +21,10 @@ _total = Primitive(
     points=((2.0, -3.0, 0.5), (1.0,), ()),
     bound="4 ulp of |x1| + |x2| + ..., for up to 8 operands: half an ulp for each +",
     domain=((-1e307, 1e307),),
+    troubles=(
+        Trouble(lambda xs: CANCELLING.when(*xs), *CANCELLING[1:]),
+        Trouble(lambda xs: all(map(math.isfinite, xs)), *SUM_OVERFLOW[1:3], (1e308, 1e308)),
+    ),
 )
 
 _fsum = Primitive(
@@ -35,6 +40,10 @@ _fsum = Primitive(
         ((1e308, 1e308), inf),
     ),
     domain=((-1e307, 1e307),),
+    troubles=(
+        Trouble(lambda xs: CANCELLING.when(*xs), *CANCELLING[1:]),
+        Trouble(lambda xs: all(map(math.isfinite, xs)), *SUM_OVERFLOW[1:3], (1e308, 1e308)),
+    ),
 )
 
 
@@ -52,6 +61,11 @@ def _dot_partials(xs: tuple[Any, ...], out: Any) -> tuple[Any, ...]:
     return (*partials, 1.0) if len(xs) % 2 else partials
 
 
+def _zero_times_infinite(xs: tuple[float, ...]) -> bool:
+    n = len(xs) // 2
+    return any(ZERO_TIMES_INFINITE.when(x, y) for x, y in zip(xs[:n], xs[n : 2 * n], strict=True))
+
+
 _dot = Primitive(
     name="dot",
     formula="x1 * y1 + x2 * y2 + ... (+ start)",
@@ -61,6 +75,11 @@ _dot = Primitive(
     partials=_dot_partials,
     points=((2.0, -3.0, 0.5, 1.5), (2.0, -3.0, 0.5, 1.5, 4.0), (2.0, -3.0), ()),
     bound="4 ulp of |x1 * y1| + |x2 * y2| + ..., for up to 8 operands of 1e-150 to 1e150",
+    troubles=(
+        Trouble(_zero_times_infinite, *ZERO_TIMES_INFINITE[1:]),
+        Trouble(lambda xs: inf in xs or -inf in xs, *CANCELLING[1:3], (1.0, 1.0, inf, -inf)),
+        Trouble(lambda xs: all(map(math.isfinite, xs)), *SUM_OVERFLOW[1:3], (1e200, 1e200)),
+    ),
 )
 
 
@@ -90,6 +109,7 @@ _prod = Primitive(
     partials=_products_of_the_others,
     points=((2.0, -3.0, 0.5), (1.5,), (2.0, 0.0, 3.0), (0.0, 0.0, 3.0), ()),
     bound="4 ulp, for up to 8 operands and as long as no part of the product under- or overflows",
+    troubles=(Trouble(lambda xs: ZERO_TIMES_INFINITE.when(*xs), *ZERO_TIMES_INFINITE[1:]),),
 )
 
 
@@ -129,6 +149,10 @@ _mean = Primitive(
     partials=lambda xs, out: tuple([1.0 / len(xs)] * len(xs)) if xs else (),
     domain=((-1e307, 1e307),),
     points=((2.0, -3.0, 0.5), (1.0,)),
+    troubles=(
+        Trouble(lambda xs: CANCELLING.when(*xs), *CANCELLING[1:]),
+        Trouble(lambda xs: all(map(math.isfinite, xs)), *SUM_OVERFLOW[1:3], (1e308, 1e308)),
+    ),
 )
 
 
@@ -161,6 +185,14 @@ _variance = Primitive(
     partials=_variance_partials,
     points=((2.0, -3.0, 0.5, 3.0), (1.0, 2.5, 1.5)),
     bound="4 ulp of the value; of the partials 4 ulp of the largest",
+    troubles=(
+        Trouble(
+            lambda xs: xs[-1] == 0.0,
+            "the divisor is zero: too few numbers for this ddof",
+            "give more numbers than ddof",
+            (1.0, 0.0),
+        ),
+    ),
 )
 
 

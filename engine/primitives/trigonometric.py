@@ -6,6 +6,7 @@ from typing import Any
 
 from ..ieee import TINY
 from ..primitive import Primitive
+from ..trouble import Trouble
 from .exponentials import sqrt
 
 sin = Primitive(
@@ -15,6 +16,14 @@ sin = Primitive(
     partials=lambda x, out: (cos(x),),
     points=((0.5,), (2.0,)),
     edges=(((inf,), nan),),
+    troubles=(
+        Trouble(
+            lambda x: x in (inf, -inf),
+            "an infinite angle",
+            "see where the infinite angle comes from",
+            (inf,),
+        ),
+    ),
 )
 
 cos: Primitive = Primitive(  # the type is said because sin, above, needs it
@@ -24,6 +33,14 @@ cos: Primitive = Primitive(  # the type is said because sin, above, needs it
     partials=lambda x, out: (-sin(x),),
     points=((0.5,), (2.0,)),
     edges=(((inf,), nan),),
+    troubles=(
+        Trouble(
+            lambda x: x in (inf, -inf),
+            "an infinite angle",
+            "see where the infinite angle comes from",
+            (inf,),
+        ),
+    ),
 )
 
 tan = Primitive(
@@ -33,6 +50,14 @@ tan = Primitive(
     partials=lambda x, out: (1.0 + out * out,),
     points=((0.5,), (-1.0,)),
     edges=(((inf,), nan),),
+    troubles=(
+        Trouble(
+            lambda x: x in (inf, -inf),
+            "an infinite angle",
+            "see where the infinite angle comes from",
+            (inf,),
+        ),
+    ),
 )
 
 
@@ -59,6 +84,20 @@ arcsin = Primitive(
     ),
     domain=((-1.0, 1.0),),
     aliases=("asin",),
+    troubles=(
+        Trouble(
+            lambda x: x > 1.0 or x < -1.0,
+            "outside -1 to 1, where no angle has that sine",
+            "clip(x, -1.0, 1.0) where rounding took it outside; arctan2 has no such bounds",
+            (1.5,),
+        ),
+        Trouble(
+            lambda x: x in (1.0, -1.0),
+            "at 1 or -1, where the slope is infinite",
+            "clip(x, -1.0 + 1e-12, 1.0 - 1e-12), or arctan2, which has no such points",
+            (1.0,),
+        ),
+    ),
 )
 
 arccos = Primitive(
@@ -73,6 +112,20 @@ arccos = Primitive(
     ),
     domain=((-1.0, 1.0),),
     aliases=("acos",),
+    troubles=(
+        Trouble(
+            lambda x: x > 1.0 or x < -1.0,
+            "outside -1 to 1, where no angle has that cosine",
+            "clip(x, -1.0, 1.0) where rounding took it outside; arctan2 has no such bounds",
+            (1.5,),
+        ),
+        Trouble(
+            lambda x: x in (1.0, -1.0),
+            "at 1 or -1, where the slope is infinite",
+            "clip(x, -1.0 + 1e-12, 1.0 - 1e-12), or arctan2, which has no such points",
+            (1.0,),
+        ),
+    ),
 )
 
 arctan = Primitive(

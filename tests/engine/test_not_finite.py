@@ -53,8 +53,7 @@ def test_the_warning_names_the_first_value_that_is_not_finite() -> None:
         y.backward()
     (warning,) = caught
     assert str(warning.message) == (
-        "backward() from a root that is inf: "
-        "the first value that is not finite is Value(log(0) = -inf, grad=0)"
+        "backward() from a root that is inf: log(x=0.0) is -inf: the logarithm of 0. diagnose(...) says more"
     )
     assert warning.filename == __file__  # points at the user's line
 
@@ -62,19 +61,51 @@ def test_the_warning_names_the_first_value_that_is_not_finite() -> None:
 @pytest.mark.parametrize(
     ("make", "named"),
     [
-        (lambda x: 1.0 / x, r"Value(div(1, 0) = inf, grad=0)"),
-        (lambda x: x / x, r"Value(div(0, 0) = nan, grad=0)"),
-        (lambda x: exp(x + 1000.0) * 2.0, r"Value(exp(1000) = inf, grad=0)"),
-        (lambda x: (x - 2.0) ** 0.5, r"Value(pow(-2, 0.5) = nan, grad=0)"),
-        (lambda x: x + math.inf, "Constant(inf, grad=0)"),
-        (lambda x: Value(math.nan, label="data") * x, "Value(nan, grad=0, label='data')"),
+        (lambda x: 1.0 / x, "div(x=1.0, y=0.0) is inf: the denominator is zero"),
+        (lambda x: x / x, "div(x=0.0, y=0.0) is nan: 0 / 0: numerator and denominator are both zero"),
+        (lambda x: exp(x + 1000.0) * 2.0, "exp(x=1000.0) is inf: an exponential overflows above 709.78"),
+        (
+            lambda x: (x - 2.0) ** 0.5,
+            "pow(x=-2.0, y=0.5) is nan: a negative number has no real power with a fractional exponent",
+        ),
+        (lambda x: x + math.inf, "the plain number is inf: the number was given, no operation made it"),
+        (
+            lambda x: Value(math.nan, label="data") * x,
+            "the input data is nan: the number was given, no operation made it",
+        ),
     ],
 )
 def test_every_way_to_leave_the_finite_numbers_is_named(make: Callable[[Value], Value], named: str) -> None:
     with pytest.warns(RuntimeWarning) as caught:
         make(Value(0.0)).backward()
     (warning,) = caught
-    assert str(warning.message).endswith(f"the first value that is not finite is {named}")
+    root = "nan" if "is nan" in named else "inf"
+    text = f"backward() from a root that is {root}: {named}. diagnose(...) says more"
+    assert str(warning.message) == text
+
+
+def test_one_line_is_told_of_once_whatever_its_numbers() -> None:
+    def step(x: float) -> None:
+        (exp(Value(x)) * 2.0).backward()
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("default")
+        for i in range(5):
+            step(1000.0 + i)
+        (1.0 / Value(0.0)).backward()
+    assert len(caught) == 2
+    assert {warning.filename for warning in caught} == {__file__}
+
+
+def test_a_nan_made_of_infinities_is_followed_to_them() -> None:
+    x = Value(1000.0, "x")
+    with pytest.warns(RuntimeWarning) as caught:
+        (exp(x) - exp(x)).backward()
+    assert str(caught[0].message) == (
+        "backward() from a root that is nan: sub(x=inf, y=inf) is nan: inf - inf: infinite terms of both "
+        "signs cancel; before that exp(x=1000.0) is inf: an exponential overflows above 709.78. "
+        "diagnose(...) says more"
+    )
 
 
 def test_a_warning_made_an_error_leaves_the_gradients_alone() -> None:

@@ -1,0 +1,55 @@
+"""Warnings at the user's line, each once there."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from types import FrameType
+
+_HOME = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+OWN_FOLDERS = tuple(os.path.join(_HOME, package, "") for package in ("engine", "nn", "viz"))
+"""Where chainrule's own files are."""
+
+
+class _Text(str):
+    """A warning's text, to Python the same as another one about the same thing.
+
+    Python shows a warning once for each line and text. In a loop the numbers in the text change at every
+    step; what it is about does not.
+    """
+
+    __slots__ = ("about",)
+    about: str
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Text) and self.about == other.about
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(self.about)
+
+
+def warn_user(text: str, category: type[Warning], about: str = "") -> None:
+    """Warn at the line of the user's that led here, by Python's rules: once for each line, unless filtered.
+
+    about: what tells this warning from others; the text itself where its numbers stay the same.
+    """
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename.startswith(OWN_FOLDERS):
+        frame = frame.f_back
+    if frame is None:
+        warnings.warn(text, category, stacklevel=2)
+        return
+    said = _Text(text)
+    said.about = about or text
+    warnings.warn_explicit(
+        said,
+        category,
+        frame.f_code.co_filename,
+        frame.f_lineno,
+        module=frame.f_globals.get("__name__") or "<unknown>",
+        registry=frame.f_globals.setdefault("__warningregistry__", {}),
+    )
