@@ -22,6 +22,11 @@ from .debugging.trace import Trace as Trace
 from .debugging.diagnose import diagnose as diagnose
 from .debugging.diagnosis import Diagnosis as Diagnosis
 from .debugging.diagnosis import Finding as Finding
+from .debugging.kinks import Kinks as Kinks
+from .debugging.kinks import kinks as kinks
+from .debugging.ledger import Branch as Branch
+from .debugging.ledger import Ledger as Ledger
+from .debugging.ledger import branches as branches
 from .debugging.recording import record_sources as record_sources
 from .debugging.recording import scope as scope
 from .debugging.source import Source as Source

@@ -24,6 +24,7 @@ class _Block:
 _recording: ContextVar[_Block | None] = ContextVar("recording", default=None)
 _strict: ContextVar[_Block | None] = ContextVar("strict", default=None)
 _watcher: ContextVar[_Block | None] = ContextVar("watcher", default=None)
+_ledger: ContextVar[_Block | None] = ContextVar("ledger", default=None)
 _lock = Lock()
 open_blocks = 0
 """How many blocks of any kind are open at this moment, in all threads together."""
@@ -52,6 +53,18 @@ def watcher() -> Callable[[Any], None] | None:
     """Return what wants to see every recorded value here, if anything does."""
     see: Callable[[Any], None] | None = _state(_watcher, None)
     return see
+
+
+def ledger() -> Any:
+    """Return the `Ledger` that keeps which way things went here, if one is open."""
+    return _state(_ledger, None)
+
+
+@contextmanager
+def kept_in(ledger: Any) -> Iterator[None]:
+    """Keep in `ledger` how the comparisons made inside came out."""
+    with _block(_ledger, ledger):
+        yield
 
 
 @contextmanager

@@ -61,6 +61,10 @@ class Primitive:
     kinks: tuple[tuple[Point, Point], ...] = ()
     """The rule where the derivative jumps: the partials that are returned at such points."""
 
+    side: Callable[..., tuple[str, float]] | None = None
+    """For a row with kinks or jumps, called with the operands as floats (a variadic row: one tuple of them):
+    on which side of them it is, in words, and how far from another; nan where that cannot be known."""
+
     edges: tuple[tuple[Point, float], ...] = ()
     """The value at the ends of the domain and outside it."""
 

@@ -148,24 +148,38 @@ class Value(Operations):
     # Comparisons look at the numbers ...
 
     def __eq__(self, other: object) -> bool:
+        if modes.open_blocks:
+            _note_comparison(self, "==", other)
         return self.data == (other.data if isinstance(other, Value) else other)
 
     def __ne__(self, other: object) -> bool:  # not just the opposite: NumPy arrays compare element by element
+        if modes.open_blocks:
+            _note_comparison(self, "!=", other)
         return self.data != (other.data if isinstance(other, Value) else other)
 
     def __lt__(self, other: Value | Number) -> bool:
+        if modes.open_blocks:
+            _note_comparison(self, "<", other)
         return self.data < (other.data if isinstance(other, Value) else other)
 
     def __le__(self, other: Value | Number) -> bool:
+        if modes.open_blocks:
+            _note_comparison(self, "<=", other)
         return self.data <= (other.data if isinstance(other, Value) else other)
 
     def __gt__(self, other: Value | Number) -> bool:
+        if modes.open_blocks:
+            _note_comparison(self, ">", other)
         return self.data > (other.data if isinstance(other, Value) else other)
 
     def __ge__(self, other: Value | Number) -> bool:
+        if modes.open_blocks:
+            _note_comparison(self, ">=", other)
         return self.data >= (other.data if isinstance(other, Value) else other)
 
     def __bool__(self) -> bool:
+        if modes.open_blocks:
+            _note_comparison(self, "!=", 0.0)
         return self.data != 0.0
 
     # ... and hashing at identity. Two live objects never have the same identity hash, so dictionaries
@@ -207,6 +221,11 @@ class Value(Operations):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return copies.reduced(self)
+
+
+def _note_comparison(x: Value, sign: str, other: object) -> None:
+    if (ledger := modes.ledger()) is not None:
+        ledger.compared(x, sign, other)
 
 
 class Constant(Value):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+
 from ..graph import operations, topological_order
 from ..names import own_name
 from ..trouble import SUM_OVERFLOW, Trouble, call_text, trouble_of

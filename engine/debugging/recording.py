@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import linecache
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
@@ -16,6 +15,7 @@ from ..modes import watching
 from ..primitive import Primitive
 from ..value import Constant, Value
 from . import written
+from .ledger import branches
 from .places import ModulePaths, Places
 from .source import Made, Site
 from .warn import OWN_FOLDERS
@@ -66,7 +66,7 @@ def record_sources(function: F | None = None, /, *, frames: bool = False) -> Any
 
 @contextmanager
 def _recording(frames: bool) -> Iterator[None]:
-    with watching(_Recorder(frames)):
+    with branches() as ledger, watching(_Recorder(frames, ledger.since)):
         yield
 
 
@@ -94,9 +94,9 @@ def scope(name: str) -> Iterator[None]:
 class _Recorder:
     """Notes the source of each value, and knows the sites that one block of `record_sources` has seen."""
 
-    def __init__(self, frames: bool) -> None:
+    def __init__(self, frames: bool, since: float) -> None:
         self.frames = frames
-        self.since = time.time()
+        self.since = since
         self.kinds: dict[int, str] = {}  # what code is, by its identity
         self.codes: list[CodeType] = []  # kept, so that their identities stay theirs
         self.instructions: dict[int, bytes] = {}

@@ -5,6 +5,7 @@ from math import inf
 from typing import Any
 
 from ..primitive import Primitive
+from .comparing import sign_side
 from .exponentials import exp, expm1
 from .normal import ONE_OVER_ROOT_2PI, gauss, normal_tail
 from .special import norm_cdf, norm_pdf
@@ -57,6 +58,7 @@ relu = Primitive(
     partials=lambda x, out: (0.0 if x <= 0.0 else 1.0,),
     points=((0.5,), (-0.5,)),
     kinks=(((0.0,), (0.0,)),),
+    side=lambda x: ("x > 0: x" if x > 0.0 else "x <= 0: 0", math.fabs(x)),
 )
 
 leaky_relu = Primitive(
@@ -66,6 +68,7 @@ leaky_relu = Primitive(
     partials=lambda x, y, out: (1.0, 0.0) if x > 0.0 else (y, x),
     points=((0.5, 0.1), (-0.5, 0.1)),
     kinks=(((0.0, 0.1), (0.1, 0.0)),),
+    side=lambda x, y: sign_side(x),
     defaults=(0.01,),
 )
 
@@ -86,6 +89,7 @@ elu = Primitive(
     partials=_elu_partials,
     points=((0.5, 1.5), (-0.5, 1.5)),
     kinks=(((0.0, 0.5), (0.5, 0.0)),),
+    side=lambda x, y: sign_side(x),
     edges=(((-1000.0, 1.5), -1.5),),
     defaults=(1.0,),
 )

@@ -1,5 +1,6 @@
 """Rows for arithmetic: what Python's operators make of two numbers, and two short forms of them."""
 
+import math
 import operator
 from math import inf, nan
 
@@ -111,6 +112,13 @@ div = Primitive(
     ),
 )
 
+
+def _whole_quotient(x: float, y: float) -> tuple[str, float]:
+    whole = quotient(x, y)
+    nearest = min(x - whole * y, (whole + 1.0) * y - x, key=math.fabs)
+    return f"floor(x / y) = {whole:g}", math.fabs(nearest)
+
+
 mod = Primitive(
     name="mod",
     formula="x - floor(x / y) * y, with the sign of y",
@@ -121,6 +129,7 @@ mod = Primitive(
     points=((7.5, 2.0), (-7.5, 2.0), (5.0, -3.0)),
     ieee=remainder,
     kinks=(((6.0, 2.0), (1.0, -3.0)),),
+    side=_whole_quotient,
     edges=(
         ((1.0, 0.0), nan),
         ((inf, 1.0), nan),
@@ -147,6 +156,7 @@ floordiv = Primitive(
     points=((7.5, 2.0), (-7.5, 2.0), (5.0, -3.0)),
     ieee=quotient,
     kinks=(((6.0, 2.0), (0.0, 0.0)),),
+    side=_whole_quotient,
     edges=(
         ((1.0, 0.0), inf),
         ((0.0, 0.0), nan),

@@ -12,6 +12,11 @@ def _abs_partials(x: Any, out: Any) -> tuple[float]:
     return (1.0 if x > 0.0 else -1.0 if x < 0.0 else 0.0,)
 
 
+def sign_side(x: float) -> tuple[str, float]:
+    """Return on which side of 0 an operand is, and how far from it."""
+    return ("x > 0" if x > 0.0 else "x < 0" if x < 0.0 else "x = 0"), math.fabs(x)
+
+
 abs = Primitive(  # shadows the builtin in this file, where nothing needs that
     name="abs",
     formula="x without its sign",
@@ -21,6 +26,7 @@ abs = Primitive(  # shadows the builtin in this file, where nothing needs that
     partials=_abs_partials,
     points=((2.0,), (-0.5,)),
     kinks=(((0.0,), (0.0,)),),
+    side=sign_side,
     aliases=("fabs",),
 )
 
@@ -30,6 +36,10 @@ def _larger_first(x: Any, y: Any, out: Any) -> tuple[float, float]:
         return 0.5, 0.5
     # Where one of them is nan both get the gradient, as PyTorch has it.
     return (1.0, 0.0) if x > y else (0.0, 1.0) if x < y else (1.0, 1.0)
+
+
+def _order_side(x: float, y: float) -> tuple[str, float]:
+    return ("x > y" if x > y else "x < y" if x < y else "a tie: half each"), math.fabs(x - y)
 
 
 maximum = Primitive(
@@ -43,6 +53,7 @@ maximum = Primitive(
         ((1.0, 1.0), (0.5, 0.5)),
         ((nan, 1.0), (1.0, 1.0)),
     ),
+    side=_order_side,
     edges=(
         ((nan, 1.0), nan),
         ((1.0, nan), nan),
@@ -61,6 +72,7 @@ minimum = Primitive(
         ((1.0, 1.0), (0.5, 0.5)),
         ((nan, 1.0), (1.0, 1.0)),
     ),
+    side=_order_side,
     edges=(
         ((nan, 1.0), nan),
         ((1.0, nan), nan),
@@ -81,6 +93,11 @@ def _clip_partials(x: Any, y: Any, z: Any, out: Any) -> tuple[float, float, floa
     return (0.0, 1.0, 0.0) if x < y else (1.0, 0.0, 0.0)
 
 
+def _clip_side(x: float, y: float, z: float) -> tuple[str, float]:
+    side = "above: z" if x > z or y > z else "below: y" if x < y else "between: x"
+    return side, min(math.fabs(x - y), math.fabs(x - z))
+
+
 _clip_row = Primitive(
     name="clip",
     formula="x, but at least y and at most z",
@@ -91,6 +108,7 @@ _clip_row = Primitive(
         ((0.0, 0.0, 1.0), (1.0, 0.0, 0.0)),
         ((1.0, 0.0, 1.0), (1.0, 0.0, 0.0)),
     ),
+    side=_clip_side,
     edges=(
         ((inf, 0.0, 1.0), 1.0),
         ((nan, 0.0, 1.0), nan),
@@ -108,6 +126,7 @@ _where_row = Primitive(
         ((1.0, 0.5, nan), 0.5),
         ((0.0, -inf, 0.5), 0.5),
     ),
+    side=lambda x, y, z: ("x != 0: y" if x != 0.0 else "x = 0: z", nan if x in (0.0, 1.0) else math.fabs(x)),
 )
 
 

@@ -55,6 +55,7 @@ pow = Primitive(  # shadows the builtin in this file, where nothing needs that
         ((0.0, 0.0), (0.0, 0.0)),
         ((0.0, 1.0), (1.0, 0.0)),
     ),
+    side=lambda x, y: ("x = 0" if x == 0.0 else "x != 0", math.fabs(x) if y in (0.0, 1.0) else inf),
     edges=(
         ((0.0, 0.0), 1.0),
         ((0.0, -1.0), inf),

@@ -1,8 +1,11 @@
 """What the functions on lists do with their lists."""
 
 from collections.abc import Iterable
+from itertools import pairwise
+from math import inf
 from typing import Any
 
+from .. import modes
 from ..value import Value, as_values, constant, described
 
 
@@ -30,6 +33,30 @@ def alike(xs: Iterable[Any], name: str, least: int = 0) -> tuple[Any, ...]:
         if number is None:
             raise TypeError(f"{name} takes Values and plain numbers, got {described(x)}")
     return tuple([number.data for number in constants if number is not None])
+
+
+def in_order(xs: Iterable[Any], name: str, least: int = 0) -> list[Any]:
+    """Return what is in `xs` from the smallest to the largest, nan last; errors as for `alike`."""
+    return sorted(alike(xs, name, least), key=_nan_last)
+
+
+def _nan_last(x: Any) -> tuple[bool, float]:
+    number = number_in(x)
+    return number != number, number
+
+
+def went(operation: str, taken: str, margin: float) -> None:
+    """Tell the ledger of branches, where one is open, which way a function on lists went.
+
+    margin: how far its operands are from going another way.
+    """
+    if modes.open_blocks and (ledger := modes.ledger()) is not None:
+        ledger.went(operation, taken, margin)
+
+
+def least_gap(ordered: list[Any]) -> float:
+    """Return the least difference between neighbours; inf where there are none."""
+    return min([number_in(y) - number_in(x) for x, y in pairwise(ordered)], default=inf)
 
 
 def number_in(x: Any) -> float:

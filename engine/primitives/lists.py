@@ -8,7 +8,7 @@ from typing import Any, overload
 from ..primitive import Primitive
 from ..value import Number, Value
 from .comparing import _where_row
-from .given import alike, number_in
+from .given import alike, in_order, least_gap, number_in, went
 from .sums import mean
 
 
@@ -122,6 +122,7 @@ def interp(x: Value | Number, xs: Sequence[Value | Number], fs: Sequence[Value |
         raise ValueError("interp(x, xs, fs) needs increasing xs: sort the points by x, each x once")
     here = number_in(x)
     i = bisect_right(places, here) - 1 if here == here else 0
+    went("interp", f"piece {i + 1} of 0 to {len(xs)}", min([abs(here - place) for place in places]))
     if i < 0 or i == len(xs) - 1:
         end: Any = fs[max(i, 0)]
         # A node of its own, for which x is an operand that the result does not depend on.
@@ -130,11 +131,6 @@ def interp(x: Value | Number, xs: Sequence[Value | Number], fs: Sequence[Value |
     slope = (fs[i + 1] - fs[i]) / (xs[i + 1] - xs[i])
     line: Value | float = fs[i] + slope * (x - xs[i])
     return line
-
-
-def _nan_last(x: Any) -> tuple[bool, float]:
-    number = number_in(x)
-    return number != number, number
 
 
 @overload
@@ -149,7 +145,9 @@ def sort(xs: Sequence[Value | Number]) -> list[Value] | list[float]:
     >>> sort([2.0, 1.0, 3.0])
     [1.0, 2.0, 3.0]
     """
-    return sorted(alike(xs, "sort"), key=_nan_last)
+    ordered = in_order(xs, "sort")
+    went("sort", "this order", least_gap(ordered))
+    return ordered
 
 
 @overload
@@ -164,8 +162,10 @@ def median(xs: Sequence[Value | Number]) -> Value | float:
     >>> median([5.0, 1.0, 3.0]), median([1.0, 2.0, 3.0, 8.0])
     (3.0, 2.5)
     """
-    ordered: list[Any] = sorted(alike(xs, "median", least=1), key=_nan_last)
+    ordered = in_order(xs, "median", least=1)
     middle = len(ordered) // 2
+    first = middle - 1 + len(ordered) % 2  # of the one or two in the middle
+    went("median", "these in the middle", least_gap(ordered[max(first - 1, 0) : middle + 2]))
     if number_in(ordered[-1]) != number_in(ordered[-1]):
         last: Value | float = ordered[-1]
         return last

@@ -2,13 +2,20 @@
 
 import builtins
 import math
-from math import inf
+from math import fabs, inf
 
 from ..ieee import itself
 from ..primitive import Primitive, give_method
 from ..value import Value
+from .comparing import sign_side
 
 # Python's own functions return ints, which have no -0.0: copysign gives it back.
+
+
+def _to_whole(x: float) -> float:
+    """Return how far the nearest whole number is."""
+    return fabs(x - builtins.round(x))
+
 
 floor = Primitive(
     name="floor",
@@ -19,6 +26,7 @@ floor = Primitive(
     points=((2.5,), (-0.5,)),
     ieee=itself,
     kinks=(((2.0,), (0.0,)),),
+    side=lambda x: (f"{math.floor(x)}", _to_whole(x)) if math.isfinite(x) else (f"{x}", inf),
     edges=(
         ((-0.0,), -0.0),
         ((inf,), inf),
@@ -34,11 +42,19 @@ ceil = Primitive(
     points=((2.5,), (-0.5,)),
     ieee=itself,
     kinks=(((2.0,), (0.0,)),),
+    side=lambda x: (f"{math.ceil(x)}", _to_whole(x)) if math.isfinite(x) else (f"{x}", inf),
     edges=(
         ((-0.5,), -0.0),
         ((inf,), inf),
     ),
 )
+
+
+def _trunc_side(x: float) -> tuple[str, float]:
+    if not math.isfinite(x):
+        return f"{x}", inf
+    return f"{math.trunc(x)}", _to_whole(x) if fabs(x) >= 1.0 else 1.0 - fabs(x)  # 0 is no jump
+
 
 trunc = Primitive(
     name="trunc",
@@ -48,6 +64,11 @@ trunc = Primitive(
     points=((2.5,), (-0.5,)),
     ieee=itself,
     kinks=(((2.0,), (0.0,)),),
+    side=lambda x: (
+        (f"{math.trunc(x)}", _to_whole(x) if fabs(x) >= 1.0 else 1.0 - fabs(x))
+        if math.isfinite(x)
+        else (f"{x}", inf)
+    ),
     edges=(
         ((-2.5,), -2.0),
         ((inf,), inf),
@@ -71,6 +92,7 @@ round: Primitive = Primitive(  # shadows the builtin in this file; the type is s
     points=((2.4,), (-0.7,)),
     ieee=itself,
     kinks=(((2.5,), (0.0,)),),
+    side=lambda x: (f"{builtins.round(x)}", _to_whole(x + 0.5)) if math.isfinite(x) else (f"{x}", inf),
     edges=(
         ((2.5,), 2.0),
         ((3.5,), 4.0),
@@ -102,6 +124,7 @@ sign = Primitive(
     partials=lambda x, out: (0.0,),
     points=((2.5,), (-0.5,)),
     kinks=(((0.0,), (0.0,)),),
+    side=sign_side,
     edges=(
         ((0.0,), 0.0),
         ((-inf,), -1.0),

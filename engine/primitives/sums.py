@@ -132,6 +132,7 @@ hypot: Primitive = Primitive(
     partials=_hypot_partials,
     points=((3.0, -4.0), (2.0, -3.0, 0.5), (-2.0,), ()),
     kinks=(((0.0, 0.0), (0.0, 0.0)),),
+    side=lambda xs: ("length 0" if not any(xs) else "length > 0", math.hypot(*xs)),
     edges=(
         ((3e-320, 4e-320), 5e-320),
         ((3.0 * 2.0**1000, 4.0 * 2.0**1000), 5.0 * 2.0**1000),

@@ -170,6 +170,7 @@ arctan2 = Primitive(
     partials=_arctan2_partials,
     points=((0.5, 1.5), (2.0, -0.5), (-1.0, -1.5), (0.0, 0.5), (0.5, 0.0), (1.0, 1.0)),
     kinks=(((0.0, 0.0), (0.0, 0.0)),),
+    side=lambda x, y: ("at the origin" if x == y == 0.0 else "off the origin", math.hypot(x, y)),
     edges=(
         ((0.0, -1.0), pi),
         ((-0.0, -1.0), -pi),

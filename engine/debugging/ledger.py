@@ -1,0 +1,173 @@
+"""Which way comparisons and choices went: `branches`."""
+
+from __future__ import annotations
+
+import math
+import operator
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any
+
+from .. import modes
+from ..about import about
+from ..value import Value
+from ..words import cut, plain
+from .source import Site, Source, source_of
+from .warn import OWN_FOLDERS
+
+_latest: ContextVar[Ledger | None] = ContextVar("latest ledger", default=None)
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A place where a computation went one way and could have gone another."""
+
+    what: str
+    """`comparison`, or the operation: `relu`, `maximum`, `median`."""
+    text: str
+    """What was decided, with its numbers where they came closest: `x > 0.0`, `relu(z=-0.3)`."""
+    taken: str
+    """Which way it went, in words."""
+    margin: float
+    """How far the numbers were from going the other way; nan where that cannot be known."""
+    times: int
+    """How often it went this way at this line."""
+    source: Source | None
+    """Where that is in the source, if it is known."""
+    value: Value | None
+    """What the operation made; None for a comparison."""
+
+    def __str__(self) -> str:
+        where = f"  {self.source.file}:{self.source.line}" if self.source is not None else ""
+        times = f", {self.times:,} times" if self.times > 1 else ""
+        margin = "unknown" if math.isnan(self.margin) else f"{self.margin:.4g}"
+        return f"{margin:>10}  {self.text}: {self.taken}{times}{where}"
+
+
+_Side = tuple[Any, Any]
+"""One side of a comparison: the label of a Value, or what is known of its source, and its number."""
+_Said = tuple[_Side, str, _Side] | tuple[()]
+
+
+@dataclass
+class _Went:
+    said: _Said
+    margin: float
+    times: int
+    site: Site | None
+
+
+class Ledger:
+    """Keeps how comparisons of Values came out: of each line and outcome the closest one, and how often.
+
+    So it stays small in a long loop, and keeps no graph alive.
+    """
+
+    def __init__(self) -> None:
+        # when it was opened, in seconds of the epoch
+        self.since = time.time()
+        self._went: dict[tuple[int, int, str, str], _Went] = {}
+
+    def compared(self, x: Value, sign: str, other: object) -> None:
+        """Note a comparison that the user's code makes; those of chainrule's own are part of operations."""
+        caller = sys._getframe(3)  # this, `_note_comparison` and the method of Value are below it
+        if caller.f_code.co_filename.startswith(OWN_FOLDERS):
+            return
+        number = other.data if isinstance(other, Value) else other
+        if not isinstance(number, int | float):
+            return
+        came_out = str(_OUTCOMES[sign](x.data, number))
+        self._note(caller, "comparison", (_side(x), sign, _side(other)), came_out, abs(x.data - number))
+
+    def went(self, operation: str, taken: str, margin: float) -> None:
+        """Note which way a function of chainrule's went."""
+        self._note(sys._getframe(3), operation, (), taken, margin)
+
+    def _note(self, frame: FrameType | None, what: str, said: _Said, taken: str, margin: float) -> None:
+        while frame is not None and frame.f_code.co_filename.startswith(OWN_FOLDERS):
+            frame = frame.f_back
+        key = (id(frame.f_code), frame.f_lasti, what, taken) if frame is not None else (0, 0, what, taken)
+        known = self._went.get(key)
+        if known is None:
+            site = None if frame is None else Site(frame.f_code, frame.f_lasti, self.since)
+            self._went[key] = _Went(said, margin, 1, site)  # the site keeps the code, so its identity stays
+            return
+        known.times += 1
+        if margin < known.margin:
+            known.said, known.margin = said, margin
+
+    def __iter__(self) -> Iterator[Branch]:
+        for (_, _, what, taken), went in self._went.items():
+            source = None if went.site is None else source_of(went.site)
+            text = _text(*went.said) if went.said else what
+            yield Branch(what, text, taken, went.margin, went.times, source, None)
+
+    def __len__(self) -> int:
+        return len(self._went)
+
+
+_OUTCOMES: dict[str, Any] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
+
+
+def _side(x: object) -> _Side:
+    """Return what the text needs to know, without looking anything up and without holding on to a graph."""
+    if not isinstance(x, Value):
+        return "", x
+    known = about(x)
+    return x.label or (known.source if known is not None else ""), x.data
+
+
+def _text(left: _Side, sign: str, right: _Side) -> str:
+    def shown(side: _Side) -> str:
+        name, number = side
+        name = cut(plain(name if isinstance(name, str) else name.name)) if name else ""
+        return f"{name}={number!r}" if name else f"{number!r}"
+
+    return f"{shown(left)} {sign} {shown(right)}"
+
+
+def ledger_of(values: Iterable[Value]) -> Ledger | None:
+    """Return the ledger that is open here, or else the last one if it is that of the values' sources."""
+    here: Ledger | None = modes.ledger()
+    last = _latest.get()
+    if here is not None or last is None:
+        return here
+    for value in values:
+        known = about(value)
+        if known is not None and known.source is not None and known.source.site.since == last.since:
+            return last
+    return None
+
+
+@contextmanager
+def branches() -> Iterator[Ledger]:
+    """Keep how every comparison of Values inside comes out, and how close it was; `kinks` shows it.
+
+    Also a decorator. Comparisons leave no trace in a graph: `1.0 if s > k else 0.0` is a number without a
+    derivative. Kept are Python's `<`, `==`, `if x:` and so on, those that `max()` and `sorted()` make, and
+    what `sort`, `median` and `interp` choose. `record_sources()` does the same. Holds for the thread or
+    task that opened it only.
+
+    >>> from chainrule.engine import Value
+    >>> s = Value(100.5, label="s")
+    >>> with branches() as ledger:
+    ...     payoff = 1.0 if s > 100.0 else 0.0
+    >>> [(branch.text, branch.taken, branch.margin) for branch in ledger]
+    [('s=100.5 > 100.0', 'True', 0.5)]
+    """
+    ledger = Ledger()
+    _latest.set(ledger)
+    with modes.kept_in(ledger):
+        yield ledger
