@@ -12,6 +12,7 @@ import builtins as _builtins
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
+from . import graph as _graph
 from .check import GradientError as GradientError
 from .check import GradientReport as GradientReport
 from .check import check_gradients as check_gradients
@@ -19,6 +20,7 @@ from .collector import collector_paused as collector_paused
 from .debugging.steps import Step as Step
 from .debugging.steps import backward_steps as backward_steps
 from .debugging.trace import Trace as Trace
+from .debugging import changed as _changed
 from .debugging.diagnose import diagnose as diagnose
 from .debugging.diagnosis import Diagnosis as Diagnosis
 from .debugging.diagnosis import Finding as Finding
@@ -30,6 +32,8 @@ from .debugging.ledger import branches as branches
 from .debugging.recording import record_sources as record_sources
 from .debugging.recording import scope as scope
 from .debugging.source import Source as Source
+from .debugging.warn import ChangedDataWarning as ChangedDataWarning
+from .debugging.warn import TrainingWarning as TrainingWarning
 from .graph import topological_order as topological_order
 from .modes import NotFiniteError as NotFiniteError
 from .modes import enable_grad as enable_grad
@@ -56,6 +60,8 @@ from .transforms import vjp as vjp
 from .value import Constant as Constant
 from .value import Number as Number
 from .value import Value as Value
+
+_graph.listeners.append(_changed.look)
 
 if not _TYPE_CHECKING:
     # `from chainrule.engine import *` leaves Python's own abs, pow and round alone: they know Values anyway.

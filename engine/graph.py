@@ -73,6 +73,10 @@ class _SeenOrPlaced:
         return value in self.seen or bool(self.placed(value))
 
 
+listeners: list[Callable[[Value, list[Value]], None]] = []
+"""Called with the root and its operations before a backward pass; they must cost next to nothing."""
+
+
 def backward(root: Value, create_graph: bool = False) -> None:
     """Add d root / d value to the gradient of every leaf, and set that of every inner node.
 
@@ -82,6 +86,8 @@ def backward(root: Value, create_graph: bool = False) -> None:
     """
     order = operations(root)
     warn_if_not_finite(root)
+    for listen in listeners:
+        listen(root, order)
     if watched and watchpoints_in(order):
         from .debugging import steps  # needed by nobody else here, and in need of this module itself
 

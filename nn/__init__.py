@@ -1,5 +1,6 @@
 """chainrule's networks: neurons, layers, MLPs, losses, optimizers and training on scalar Values."""
 
+from ..engine import TrainingWarning as TrainingWarning
 from .activation import ACTIVATIONS as ACTIVATIONS
 from .activation import identity as identity
 from .activation import leaky_relu as leaky_relu

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..engine import Constant, Value
+from . import conscience
 
 
 class Parameter(Value):
@@ -47,7 +48,9 @@ class Module:
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to zero; call it before each backward pass."""
-        for parameter in self.parameters():
+        parameters = self.parameters()
+        conscience.before_zeroing(self, parameters)
+        for parameter in parameters:
             parameter.grad = 0.0
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from numbers import Real
 
 from ..engine import Value
+from . import conscience
 
 
 class Optimizer(ABC):
@@ -38,6 +39,7 @@ class Optimizer(ABC):
         """
         for parameter in self.params:
             parameter.grad = 0.0
+        conscience.zeroed(self)
 
     def step(self, closure: Callable[[], Value] | None = None) -> Value | None:
         """Change every parameter by one step, as its gradient says.
@@ -45,8 +47,10 @@ class Optimizer(ABC):
         closure: computes the loss and its gradients first; the loss is returned.
         """
         loss = None if closure is None else closure()
+        conscience.before_step(self)
         sign = -1.0 if self.maximize else 1.0
         self._move([sign * parameter.grad for parameter in self.params])
+        conscience.after_step(self)
         return loss
 
     @abstractmethod

@@ -53,3 +53,30 @@ def warn_user(text: str, category: type[Warning], about: str = "") -> None:
         module=frame.f_globals.get("__name__") or "<unknown>",
         registry=frame.f_globals.setdefault("__warningregistry__", {}),
     )
+
+
+class TrainingWarning(UserWarning):
+    """Something in a training loop that is most likely a mistake; docs/conscience.md lists what.
+
+    `warnings.filterwarnings("ignore", category=TrainingWarning)` silences all of them.
+    """
+
+
+class StaleGradientWarning(TrainingWarning):
+    """Gradients of an earlier step were added to."""
+
+
+class ChangedDataWarning(TrainingWarning):
+    """A number was changed between the forward pass and the backward pass."""
+
+
+class GrowingGraphWarning(TrainingWarning):
+    """The graphs of earlier losses are kept alive."""
+
+
+class RisingLossWarning(TrainingWarning):
+    """Steps raise the loss by what they should lower it."""
+
+
+class LostParameterWarning(TrainingWarning):
+    """A parameter is not where it is thought to be: not in the optimizer, or not in the module."""

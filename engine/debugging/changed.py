@@ -1,0 +1,71 @@
+"""Noticing that a number was changed between the forward pass and the backward pass."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..names import own_name
+from ..own import BUILT_IN
+from ..primitive import TABLE
+from .warn import ChangedDataWarning, warn_user
+
+if TYPE_CHECKING:
+    from ..value import Value
+
+_MOST_OPERANDS = 64
+_BINARY = {row for row in TABLE.values() if row.dunder and row.arity == 2}
+
+
+def look(root: Value, order: list[Value]) -> None:
+    """Warn where the leaves under the first operation of the graph have changed since it was made.
+
+    An update changes all parameters, so one operation, of leaves only, tells. Only where it has changed
+    are the others asked: a leaf that some operation still agrees with, as one that is given the next
+    example's number again and again, is no mistake.
+    """
+    if not order:
+        return
+    node = order[0]
+    if len(node.operands) == 2 and node.primitive in _BINARY:  # most often so, and then quickly said
+        x, y = node.operands
+        try:
+            if node.primitive.evaluate(x.data, y.data) == node.data:
+                return
+        except (ArithmeticError, ValueError):
+            return
+    if not _differs(node):
+        return
+    agreed: set[Value] = set()
+    changed: dict[Value, None] = {}
+    for node in order:
+        leaves = [
+            operand for operand in node.operands if operand.primitive is None and operand.kind != "const"
+        ]
+        if leaves and not all(operand in agreed for operand in leaves):
+            if _differs(node):
+                changed.update(dict.fromkeys(leaves))
+            else:
+                agreed.update(leaves)
+    names = [own_name(leaf) or repr(leaf) for leaf in changed if leaf not in agreed]
+    if names:
+        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+        warn_user(
+            f"the data of {', '.join(names[:3])}{more} changed after the loss was computed: these are the "
+            "gradients at the old numbers. Compute the loss anew after an update, before backward()",
+            ChangedDataWarning,
+            about="changed data",
+        )
+
+
+def _differs(node: Value) -> bool:
+    """Return whether the operation would give another result with the numbers its operands hold now."""
+    row = node.primitive
+    if row is None or len(node.operands) > _MOST_OPERANDS or row.name not in BUILT_IN:
+        return False
+    numbers = [operand.data for operand in node.operands]
+    try:
+        now = row.evaluate(tuple(numbers)) if row.variadic else row.evaluate(*numbers)
+    except (ArithmeticError, ValueError, TypeError):
+        return False
+    # What was changed and changed back, by a difference quotient, may have lost its last digits.
+    return abs(now - node.data) > 1e-9 * max(abs(now), abs(node.data)) + 1e-12

@@ -1,0 +1,235 @@
+"""The training loop's conscience: what optimizers and modules notice of the usual mistakes.
+
+Each is a warning once, at the user's line, of a class under `TrainingWarning`; docs/conscience.md says what
+each means and how to silence it. Looked at is next to nothing: one parameter at a backward pass, all of
+them at the first few steps and then ever more rarely. Where it is not clear that something is a mistake,
+nothing is said.
+"""
+
+import sys
+from collections.abc import Iterable
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from ..engine import Constant, Value, graph
+from ..engine.about import About, about_made
+from ..engine.debugging.places import walk
+from ..engine.debugging.warn import (
+    GrowingGraphWarning,
+    LostParameterWarning,
+    RisingLossWarning,
+    StaleGradientWarning,
+    TrainingWarning,
+    warn_user,
+)
+
+_STEPS_KEPT = 10
+_STEPS_CHECKED = 12
+_STEPS_RISING = 5
+
+
+class _Watch:
+    """What is remembered of one optimizer, or of one module whose parameters are updated by hand."""
+
+    def __init__(self, by_hand: bool) -> None:
+        self.by_hand = by_hand
+        self.steps = 0
+        self.said: set[type[TrainingWarning]] = set()
+        self.witness: tuple[Value, float] | None = None  # a parameter, and its gradient at the last step
+        self.zeroed = self.added_to = False  # what happened to that gradient since
+        self.passes = 0  # since the last step
+        self.before: list[tuple[Value, float]] = []  # parameters and their numbers, before the step
+        self.predicted = 0.0  # the change of the loss in the last step, by its gradients
+        self.loss: float | None = None  # that of the pass before the last step
+        self.latest = 0.0
+        self.rising = 0
+        self.replaced: list[str] = []
+
+
+_watches: WeakKeyDictionary[Any, _Watch] = WeakKeyDictionary()
+_tokens: list[About] = []
+"""What belongs to the first losses of the last steps and to nobody else: the losses themselves are let go."""
+
+
+def _watch_of(owner: Any, by_hand: bool) -> _Watch:
+    watch = _watches.get(owner)
+    if watch is None:
+        watch = _watches[owner] = _Watch(by_hand)
+        if _pass_begins not in graph.listeners:
+            graph.listeners.append(_pass_begins)
+    return watch
+
+
+def _warn(watch: _Watch, category: type[TrainingWarning], text: str) -> None:
+    if category not in watch.said:
+        for other in list(_watches.values()) if category is GrowingGraphWarning else [watch]:
+            other.said.add(category)
+        warn_user(text, category)
+
+
+def before_step(optimizer: Any) -> None:
+    """Look at the gradients that an optimizer is about to use."""
+    watch, parameters = _watch_of(optimizer, by_hand=False), optimizer.params
+    name = type(optimizer).__name__
+    if watch.witness is not None and watch.added_to and not watch.zeroed:
+        parameter, gradient = watch.witness
+        if _number(parameter.grad) != gradient:
+            _warn(
+                watch,
+                StaleGradientWarning,
+                f"{name}.step() again without zero_grad(): the gradients are those of the step before plus "
+                "the new ones. Call optimizer.zero_grad() before each backward()",
+            )
+    if watch.replaced:
+        shown = ", ".join(watch.replaced[:3]) + ", ..." * (len(watch.replaced) > 3)
+        _warn(
+            watch,
+            LostParameterWarning,
+            f"{name} holds parameters that the loss does not depend on any more; in their places are new "
+            f"ones, which it does not hold: {shown}. Make the optimizer anew after replacing parameters",
+        )
+        watch.replaced = []
+    watch.witness = _witness(parameters, watch.witness)
+    watch.before = [(p, p.data) for p in parameters] if watch.steps < _STEPS_CHECKED else []
+
+
+def after_step(optimizer: Any) -> None:
+    """Note what an optimizer has done."""
+    _step_taken(_watch_of(optimizer, by_hand=False))
+
+
+def before_zeroing(module: Any, parameters: Iterable[Value]) -> None:
+    """Look at a module that is about to zero its gradients: by hand, that is once in each step."""
+    watch = _watch_of(module, by_hand=True)
+    if watch.steps & (watch.steps + 1) == 0:  # 0, 1, 3, 7, ...
+        _look_for_rebound(watch, module)
+    _step_taken(watch)
+    watch.before = [(p, p.data) for p in parameters] if watch.steps < _STEPS_CHECKED else []
+
+
+def zeroed(optimizer: Any) -> None:
+    """Note that an optimizer has zeroed the gradients of its parameters."""
+    watch = _watches.get(optimizer)
+    if watch is not None:
+        watch.zeroed = True
+
+
+def _step_taken(watch: _Watch) -> None:
+    change = sum([_number(p.grad) * (p.data - data) for p, data in watch.before])
+    if watch.steps <= _STEPS_CHECKED:
+        _look_for_rising(watch, change)
+    watch.steps += 1
+    watch.passes = 0
+    watch.zeroed = watch.added_to = False
+
+
+def _pass_begins(root: Value, order: list[Value]) -> None:
+    """Look at a backward pass that is about to begin."""
+    if not order:
+        return
+    fresh: _Watch | None = None
+    for owner, watch in list(_watches.items()):
+        if watch.witness is not None and not watch.zeroed:
+            parameter, gradient = watch.witness
+            now = parameter.grad
+            if type(now) is float and now == gradient:
+                watch.added_to = True
+            elif type(now) is float and now == 0.0:
+                watch.zeroed = True
+        watch.latest = root.data
+        watch.passes += 1
+        if watch.passes == 1:
+            fresh = fresh or watch
+            if not watch.by_hand and watch.steps & (watch.steps - 1) == 0:
+                _look_for_replaced(owner, watch, order)
+    if fresh is not None:
+        _look_for_growth(fresh, root)
+
+
+def _look_for_growth(watch: _Watch, root: Value) -> None:
+    """Warn where the losses of the last steps all still exist."""
+    _tokens.append(about_made(root))
+    if len(_tokens) > _STEPS_KEPT:
+        del _tokens[0]
+        if _all_alive(_tokens):
+            _warn(
+                watch,
+                GrowingGraphWarning,
+                f"the graphs of the last {_STEPS_KEPT} steps' losses are all still in memory: add up or "
+                "collect the numbers, total += loss.item(), not the Values, total += loss",
+            )
+
+
+def _all_alive(tokens: list[About]) -> bool:
+    """Return whether somebody else holds every token: the loss that it belongs to."""
+    return all(sys.getrefcount(token) > 3 for token in tokens)  # the list, the loop, and the argument
+
+
+def _look_for_rising(watch: _Watch, change: float) -> None:
+    """Warn where the loss has risen at each of the first steps by what it should have fallen.
+
+    change: of the loss in the step that ends, by its gradients: below 0 where the step leads down.
+    """
+    one_pass = watch.passes == 1
+    rose = watch.latest - watch.loss if one_pass and watch.loss is not None else 0.0
+    expected = abs(watch.predicted)
+    up = watch.predicted > 0.0 and watch.latest >= 0.0 if watch.by_hand else watch.predicted < 0.0
+    watch.rising = watch.rising + 1 if up and 0.5 * expected < rose < 2.0 * expected else 0
+    watch.loss = watch.latest if one_pass else None
+    watch.predicted = change
+    if watch.rising < _STEPS_RISING or (watch.by_hand and watch.before[0][0] in _held_by_optimizers()):
+        return
+    if watch.by_hand:
+        text = "the parameters move up their gradients: to lower it subtract, p.data -= lr * p.grad"
+    else:
+        text = "the gradients have the wrong sign: look at hooks, rows of your own, and what changes grad"
+    rising = f"the loss has risen at each of {_STEPS_RISING} steps, by as much as it should have fallen"
+    _warn(watch, RisingLossWarning, f"{rising}; {text}")
+
+
+def _look_for_rebound(watch: _Watch, module: Any) -> None:
+    """Warn where a module holds a Value that was computed by subtracting a number from a parameter."""
+    for place, value in walk(module, type(module).__name__):
+        if isinstance(value, Value) and _is_update(value):
+            _warn(
+                watch,
+                LostParameterWarning,
+                f"{place} is no parameter any more: p = p - ... makes a new Value, which is in no list of "
+                "parameters and keeps the old ones in its graph. Change the number: p.data -= lr * p.grad",
+            )
+            return
+
+
+def _is_update(value: Value) -> bool:
+    steps = 0
+    while value.primitive is not None and value.primitive.name in ("sub", "add") and steps < 1000:
+        if not isinstance(value.operands[1], Constant):
+            return False
+        value, steps = value.operands[0], steps + 1
+    return steps > 0 and value.primitive is None and value.kind == "param"
+
+
+def _look_for_replaced(optimizer: Any, watch: _Watch, order: list[Value]) -> None:
+    """Note parameters of the loss that no optimizer holds and that have the labels of lost ones."""
+    reached = {o for node in order for o in node.operands if o.primitive is None and o.kind == "param"}
+    unheld = reached - _held_by_optimizers()
+    lost = {parameter.label for parameter in optimizer.params if parameter not in reached}
+    labels = {parameter.label for parameter in unheld}
+    watch.replaced = sorted(labels) if labels and "" not in labels and labels <= lost else []
+
+
+def _held_by_optimizers() -> set[Value]:
+    return {p for owner, watch in list(_watches.items()) if not watch.by_hand for p in owner.params}
+
+
+def _witness(parameters: list[Value], last: tuple[Value, float] | None) -> tuple[Value, float] | None:
+    """Return a parameter that has a gradient, the last one if it will do, with that gradient."""
+    for parameter in ([last[0]] if last is not None else []) + parameters:
+        grad = parameter.grad
+        if type(grad) is float and grad != 0.0:
+            return parameter, grad
+    return None
+
+
+def _number(grad: Any) -> float:
+    return grad if type(grad) is float else float(getattr(grad, "data", grad))

@@ -1,0 +1,410 @@
+"""The training loop's conscience: each mistake is made here, and what must stay silent is done here."""
+
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from chainrule.engine import ChangedDataWarning, Value, black_box, forget, no_grad, total
+from chainrule.engine.debugging.warn import (
+    GrowingGraphWarning,
+    LostParameterWarning,
+    RisingLossWarning,
+    StaleGradientWarning,
+)
+from chainrule.nn import MLP, SGD, Adam, Module, Parameter, TrainingWarning, evaluate, fit, squared_error
+
+XS, YS = [[0.0], [0.5], [1.0]], [1.0, 0.0, 2.0]
+
+
+class Line(Module):
+    def __init__(self) -> None:
+        self.slope, self.offset = Parameter(0.5), Parameter(0.0)
+
+    def __call__(self, x: list[float]) -> Value:
+        return self.slope * x[0] + self.offset
+
+
+def loss_of(model: Callable[[list[float]], Value]) -> Value:
+    return total([squared_error(model(x), y) for x, y in zip(XS, YS, strict=True)])
+
+
+def caught(program: Callable[[], None]) -> list[warnings.WarningMessage]:
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        program()
+    return said
+
+
+def only(program: Callable[[], None]) -> tuple[type[Warning], str]:
+    (warning,) = caught(program)
+    assert warning.filename == __file__
+    assert issubclass(warning.category, TrainingWarning)
+    return warning.category, str(warning.message)
+
+
+# -- the mistakes -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("optimizer", [SGD, Adam])
+def test_zero_grad_forgotten(optimizer: Callable[..., SGD | Adam]) -> None:
+    def program() -> None:
+        model = Line()
+        steps = optimizer(model.parameters(), lr=0.001)
+        for _ in range(4):
+            loss_of(model).backward()
+            steps.step()
+
+    category, text = only(program)
+    assert category is StaleGradientWarning
+    assert text == (
+        f"{optimizer.__name__}.step() again without zero_grad(): the gradients are those of the step before "
+        "plus the new ones. Call optimizer.zero_grad() before each backward()"
+    )
+
+
+def test_the_loss_rises_where_an_update_by_hand_has_the_wrong_sign() -> None:
+    def program() -> None:
+        model = Line()
+        for _ in range(8):
+            model.zero_grad()
+            loss_of(model).backward()
+            for p in model.parameters():
+                p.data += 0.001 * p.grad
+
+    assert only(program) == (
+        RisingLossWarning,
+        "the loss has risen at each of 5 steps, by as much as it should have fallen; the parameters move up "
+        "their gradients: to lower it subtract, p.data -= lr * p.grad",
+    )
+
+
+def test_the_loss_rises_where_a_row_of_ones_own_has_the_wrong_sign() -> None:
+    wrong = black_box("wrong_square", lambda x: x * x, lambda x: -2.0 * x)
+
+    def program() -> None:
+        w = Parameter(1.0)
+        steps = SGD([w], lr=0.01)
+        for _ in range(8):
+            steps.zero_grad()
+            wrong(w).backward()
+            steps.step()
+
+    try:
+        category, text = only(program)
+    finally:
+        forget("wrong_square")
+    assert category is RisingLossWarning
+    assert text.endswith(
+        "the gradients have the wrong sign: look at hooks, rows of your own, and what changes grad"
+    )
+
+
+def test_a_parameter_rebound_instead_of_updated() -> None:
+    def program() -> None:
+        model = Line()
+        for _ in range(3):
+            model.zero_grad()
+            loss_of(model).backward()
+            model.slope = model.slope - 0.01 * model.slope.grad  # type: ignore[assignment]
+
+    assert only(program) == (
+        LostParameterWarning,
+        "Line.slope is no parameter any more: p = p - ... makes a new Value, which is in no list of "
+        "parameters and keeps the old ones in its graph. Change the number: p.data -= lr * p.grad",
+    )
+
+
+def test_parameters_the_optimizer_does_not_hold_because_they_were_replaced() -> None:
+    def program() -> None:
+        model = Line()
+        model.slope.label, model.offset.label = "slope", "offset"
+        steps = SGD(model.parameters(), lr=0.01)
+        model.slope = Parameter(0.1, "slope")
+        for _ in range(3):
+            steps.zero_grad()
+            loss_of(model).backward()
+            steps.step()
+
+    assert only(program) == (
+        LostParameterWarning,
+        "SGD holds parameters that the loss does not depend on any more; in their places are new ones, which "
+        "it does not hold: slope. Make the optimizer anew after replacing parameters",
+    )
+
+
+@pytest.mark.parametrize("collects", [True, False])
+def test_losses_that_are_added_up_or_collected_as_values(collects: bool) -> None:
+    def program() -> None:
+        model = Line()
+        steps = SGD(model.parameters(), lr=0.01)
+        running, losses = Value(0.0), []
+        for _ in range(15):
+            steps.zero_grad()
+            loss = loss_of(model)
+            loss.backward()
+            steps.step()
+            if collects:
+                losses.append(loss)
+            else:
+                running += loss
+
+    assert only(program) == (
+        GrowingGraphWarning,
+        "the graphs of the last 10 steps' losses are all still in memory: add up or collect the numbers, "
+        "total += loss.item(), not the Values, total += loss",
+    )
+
+
+def test_losses_that_are_added_up_while_parameters_are_updated_by_hand() -> None:
+    def program() -> None:
+        model, running = Line(), Value(0.0)
+        for _ in range(15):
+            loss = loss_of(model)
+            model.zero_grad()
+            loss.backward()
+            for p in model.parameters():
+                p.data -= 0.01 * p.grad
+            running += loss
+
+    assert only(program)[0] is GrowingGraphWarning
+
+
+def test_data_changed_between_forward_and_backward() -> None:
+    w, x = Value(2.0, "w"), Value(3.0, "x")
+    loss = (w * x - 1.0) ** 2
+
+    def program() -> None:
+        w.data = 5.0
+        loss.backward()
+
+    assert only(program) == (
+        ChangedDataWarning,
+        "the data of w, x changed after the loss was computed: these are the gradients at the old numbers. "
+        "Compute the loss anew after an update, before backward()",
+    )
+    assert w.grad == 30.0
+
+
+def test_a_loss_computed_once_before_the_loop() -> None:
+    def program() -> None:
+        model = Line()
+        steps = SGD(model.parameters(), lr=0.01)
+        loss = loss_of(model)
+        for _ in range(4):
+            steps.zero_grad()
+            loss.backward()
+            steps.step()
+
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("default")
+        program()
+    assert [warning.category for warning in said] == [ChangedDataWarning]
+
+
+# -- what must stay silent ----------------------------------------------------------------------------
+
+
+def test_an_ordinary_loop_is_silent() -> None:
+    model = MLP(1, [4, 1], activation="tanh", seed=1)
+    steps = Adam(model.parameters(), lr=0.05)
+    history = []
+    for _ in range(40):
+        loss = loss_of(model)
+        steps.zero_grad()
+        loss.backward()
+        steps.step()
+        history.append(loss.item())
+    assert history[-1] < history[0]
+
+
+def test_fit_is_silent() -> None:
+    model = MLP(1, [4, 1], activation="tanh", seed=1)
+    for size in (None, 1, 2):
+        steps = SGD(model.parameters(), lr=0.05)
+        fit(model, XS, YS, loss=squared_error, optimizer=steps, epochs=20, batch_size=size, seed=1)
+
+
+@pytest.mark.parametrize("zero", ["optimizer", "module", "by hand"])
+def test_gradients_of_several_batches_added_up(zero: str) -> None:
+    model = Line()
+    steps = SGD(model.parameters(), lr=0.01)
+    for _ in range(6):
+        for x, y in zip(XS, YS, strict=True):
+            squared_error(model(x), y).backward()
+        steps.step()
+        if zero == "optimizer":
+            steps.zero_grad()
+        elif zero == "module":
+            model.zero_grad()
+        else:
+            for p in model.parameters():
+                p.grad = 0.0
+
+
+def test_zeroing_at_the_top_of_the_loop_or_right_before_backward() -> None:
+    model = Line()
+    steps = SGD(model.parameters(), lr=0.01)
+    for i in range(8):
+        if i % 2:
+            steps.zero_grad()
+        loss = loss_of(model)
+        if not i % 2:
+            model.zero_grad()
+        loss.backward()
+        steps.step()
+
+
+@pytest.mark.parametrize("zero", ["optimizer", "module"])
+def test_two_networks_that_play_against_each_other(zero: str) -> None:
+    maker, judge = MLP(1, [3, 1], seed=1), MLP(1, [3, 1], seed=2)
+    of_maker, of_judge = Adam(maker.parameters(), lr=0.01), Adam(judge.parameters(), lr=0.01)
+    for i in range(30):
+        made = maker([0.1 * i])
+        (of_judge if zero == "optimizer" else judge).zero_grad()
+        (squared_error(judge([0.7]), 1.0) + squared_error(judge([made.detach()]), 0.0)).backward()  # type: ignore[union-attr]
+        of_judge.step()
+        (of_maker if zero == "optimizer" else maker).zero_grad()
+        squared_error(judge([made]), 1.0).backward()  # leaves gradients in the judge, too
+        of_maker.step()
+
+
+def test_frozen_parameters() -> None:
+    body, head = MLP(1, [3], seed=1), MLP(3, [1], seed=2)
+    steps = SGD(head.parameters(), lr=0.01)
+    for _ in range(20):
+        steps.zero_grad()
+        loss_of(lambda x: head(body(x))).backward()  # type: ignore[arg-type, return-value]
+        steps.step()
+    with no_grad():
+        features = [body(x) for x in XS]
+    for _ in range(20):
+        steps.zero_grad()
+        total([squared_error(head(f), y) for f, y in zip(features, YS, strict=True)]).backward()  # type: ignore[arg-type]
+        steps.step()
+
+
+def test_a_line_search_tries_numbers_and_puts_them_back() -> None:
+    model = Line()
+    for _ in range(15):
+        model.zero_grad()
+        before = loss_of(model)
+        before.backward()
+        start, rate = [(p, p.data, p.grad) for p in model.parameters()], 1.0
+        while True:
+            for p, data, grad in start:
+                p.data = data - rate * grad
+            if loss_of(model).data <= before.data:
+                break
+            rate *= 0.5
+
+
+def test_a_closure_that_is_evaluated_in_each_step() -> None:
+    model = Line()
+    steps = SGD(model.parameters(), lr=0.01)
+
+    def closure() -> Value:
+        steps.zero_grad()
+        loss = loss_of(model)
+        loss.backward()
+        return loss
+
+    for _ in range(20):
+        steps.step(closure)
+
+
+def test_steps_with_the_same_gradients_and_gradients_that_fade() -> None:
+    model = Line()
+    steps = SGD(model.parameters(), lr=0.001)
+    loss_of(model).backward()
+    for _ in range(5):
+        steps.step()
+    for _ in range(5):
+        for p in model.parameters():
+            p.grad *= 0.9
+        loss_of(model).backward()
+        steps.step()
+
+
+def test_looking_without_steps() -> None:
+    model = Line()
+    losses = []
+    for _ in range(30):
+        loss = loss_of(model)
+        loss.backward()
+        losses.append(loss)
+    evaluate(model, XS, YS, loss=squared_error)
+    assert len(losses) == 30
+
+
+def test_a_climb_that_is_meant() -> None:
+    w = Parameter(1.0)
+    steps = SGD([w], lr=0.01, maximize=True)
+    for _ in range(20):
+        steps.zero_grad()
+        (4.0 - (w - 3.0) ** 2).backward()
+        steps.step()
+
+
+def test_too_large_a_rate_and_noisy_losses() -> None:
+    model = Line()
+    steps = SGD(model.parameters(), lr=0.3)
+    for i in range(12):
+        steps.zero_grad()
+        squared_error(model(XS[i % 3]), YS[i % 3]).backward()
+        steps.step()
+
+
+def test_an_input_that_is_given_one_number_after_the_other() -> None:
+    w, x = Value(0.5), Value(0.0)
+    loss = Value(0.0)
+    for number in (1.0, 2.0, 3.0):
+        x.data = number
+        loss = loss + (w * x - 1.0) ** 2
+    loss.backward()
+
+
+def test_a_number_moved_and_moved_back() -> None:
+    w = Value(0.1, "w")
+    loss = (w * 3.0).tanh()
+    w.data += 1e-6
+    above = (w * 3.0).tanh()
+    w.data -= 1e-6
+    loss.backward()
+    assert w.grad == pytest.approx((above.data - loss.data) / 1e-6, rel=1e-3)
+
+
+def test_a_few_losses_kept_and_computed_values_in_modules() -> None:
+    model = Line()
+    steps = SGD(model.parameters(), lr=0.01)
+    kept = []
+    for i in range(30):
+        model.zero_grad()
+        loss = loss_of(model)
+        loss.backward()
+        steps.step()
+        model.last = loss  # type: ignore[attr-defined]
+        if i % 5 == 0:
+            kept.append(loss)
+    assert len(kept) == 6
+
+
+# -- silencing ----------------------------------------------------------------------------------------
+
+
+def test_one_filter_silences_all() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warnings.filterwarnings("ignore", category=TrainingWarning)
+        w = Value(2.0)
+        loss = w * w
+        w.data = 3.0
+        loss.backward()
+
+
+def test_the_page_names_every_warning() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "conscience.md").read_text(encoding="utf-8")
+    for category in TrainingWarning.__subclasses__():
+        assert f"`{category.__name__}`" in page
+    assert 'warnings.filterwarnings("ignore", category=TrainingWarning)' in page
