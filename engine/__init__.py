@@ -17,9 +17,6 @@ from .check import GradientError as GradientError
 from .check import GradientReport as GradientReport
 from .check import check_gradients as check_gradients
 from .collector import collector_paused as collector_paused
-from .debugging.steps import Step as Step
-from .debugging.steps import backward_steps as backward_steps
-from .debugging.trace import Trace as Trace
 from .debugging import changed as _changed
 from .debugging.diagnose import diagnose as diagnose
 from .debugging.diagnosis import Diagnosis as Diagnosis
@@ -32,6 +29,9 @@ from .debugging.ledger import branches as branches
 from .debugging.recording import record_sources as record_sources
 from .debugging.recording import scope as scope
 from .debugging.source import Source as Source
+from .debugging.steps import Step as Step
+from .debugging.steps import backward_steps as backward_steps
+from .debugging.trace import Trace as Trace
 from .debugging.warn import ChangedDataWarning as ChangedDataWarning
 from .debugging.warn import TrainingWarning as TrainingWarning
 from .graph import topological_order as topological_order

@@ -9,15 +9,15 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self
 
 from . import copies, graph, modes
-from .debugging import steps, trace, watchpoints
 from .about import About, OnlySource, about
+from .debugging import steps, trace, watchpoints
 from .debugging.debugger import open_debugger
 from .debugging.source import source_of
 from .hooks import Handle, register
 from .operations import Operations
 from .shown import safe_repr, shown
-from .words import cut
 from .trouble import not_finite_text
+from .words import cut
 
 if TYPE_CHECKING:
     from .debugging.source import Source
