@@ -9,7 +9,7 @@ nothing is said.
 import sys
 from collections.abc import Iterable
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import ref
 
 from ..engine import Constant, Value, graph
 from ..engine.about import About, about_made
@@ -46,23 +46,35 @@ class _Watch:
         self.replaced: list[str] = []
 
 
-_watches: WeakKeyDictionary[Any, _Watch] = WeakKeyDictionary()
+_watches: dict[int, tuple[ref[Any], _Watch]] = {}
+"""By the identities of what is watched, which need not be hashable: a module may be a dataclass."""
 _tokens: list[About] = []
 """What belongs to the first losses of the last steps and to nobody else: the losses themselves are let go."""
 
 
 def _watch_of(owner: Any, by_hand: bool) -> _Watch:
-    watch = _watches.get(owner)
-    if watch is None:
-        watch = _watches[owner] = _Watch(by_hand)
+    known = _watches.get(id(owner))
+    if known is None:
+        key = id(owner)
+        try:
+            known = ref(owner, lambda _: _watches.pop(key, None) and None), _Watch(by_hand)
+        except TypeError:  # slots without one for weak references: seen once, and forgotten
+            return _Watch(by_hand)
+        _watches[key] = known
         if _pass_begins not in graph.listeners:
             graph.listeners.append(_pass_begins)
-    return watch
+    return known[1]
+
+
+def _live() -> list[tuple[Any, _Watch]]:
+    """Return what is watched, with what is remembered of it."""
+    found = [(reference(), watch) for reference, watch in list(_watches.values())]
+    return [(owner, watch) for owner, watch in found if owner is not None]
 
 
 def _warn(watch: _Watch, category: type[TrainingWarning], text: str) -> None:
     if category not in watch.said:
-        for other in list(_watches.values()) if category is GrowingGraphWarning else [watch]:
+        for other in [other for _, other in _live()] if category is GrowingGraphWarning else [watch]:
             other.said.add(category)
         warn_user(text, category)
 
@@ -109,9 +121,9 @@ def before_zeroing(module: Any, parameters: Iterable[Value]) -> None:
 
 def zeroed(optimizer: Any) -> None:
     """Note that an optimizer has zeroed the gradients of its parameters."""
-    watch = _watches.get(optimizer)
-    if watch is not None:
-        watch.zeroed = True
+    known = _watches.get(id(optimizer))
+    if known is not None:
+        known[1].zeroed = True
 
 
 def _step_taken(watch: _Watch) -> None:
@@ -128,7 +140,7 @@ def _pass_begins(root: Value, order: list[Value]) -> None:
     if not order:
         return
     fresh: _Watch | None = None
-    for owner, watch in list(_watches.items()):
+    for owner, watch in _live():
         if watch.witness is not None and not watch.zeroed:
             parameter, gradient = watch.witness
             now = parameter.grad
@@ -162,7 +174,11 @@ def _look_for_growth(watch: _Watch, root: Value) -> None:
 
 def _all_alive(tokens: list[About]) -> bool:
     """Return whether somebody else holds every token: the loss that it belongs to."""
-    return all(sys.getrefcount(token) > 3 for token in tokens)  # the list, the loop, and the argument
+    return min(_references(tokens)) > _references([About()])[0]
+
+
+def _references(tokens: list[About]) -> list[int]:
+    return [sys.getrefcount(token) for token in tokens]
 
 
 def _look_for_rising(watch: _Watch, change: float) -> None:
@@ -219,7 +235,7 @@ def _look_for_replaced(optimizer: Any, watch: _Watch, order: list[Value]) -> Non
 
 
 def _held_by_optimizers() -> set[Value]:
-    return {p for owner, watch in list(_watches.items()) if not watch.by_hand for p in owner.params}
+    return {p for owner, watch in _live() if not watch.by_hand for p in owner.params}
 
 
 def _witness(parameters: list[Value], last: tuple[Value, float] | None) -> tuple[Value, float] | None:
@@ -232,4 +248,4 @@ def _witness(parameters: list[Value], last: tuple[Value, float] | None) -> tuple
 
 
 def _number(grad: Any) -> float:
-    return grad if type(grad) is float else float(getattr(grad, "data", grad))
+    return grad if type(grad) is float else float(grad.data if isinstance(grad, Value) else grad)

@@ -1,7 +1,9 @@
 """The training loop's conscience: each mistake is made here, and what must stay silent is done here."""
 
+import gc
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,18 @@ from chainrule.engine.debugging.warn import (
     RisingLossWarning,
     StaleGradientWarning,
 )
-from chainrule.nn import MLP, SGD, Adam, Module, Parameter, TrainingWarning, evaluate, fit, squared_error
+from chainrule.nn import (
+    MLP,
+    SGD,
+    Adam,
+    Module,
+    Parameter,
+    TrainingWarning,
+    conscience,
+    evaluate,
+    fit,
+    squared_error,
+)
 
 XS, YS = [[0.0], [0.5], [1.0]], [1.0, 0.0, 2.0]
 
@@ -373,6 +386,34 @@ def test_a_number_moved_and_moved_back() -> None:
     w.data -= 1e-6
     loss.backward()
     assert w.grad == pytest.approx((above.data - loss.data) / 1e-6, rel=1e-3)
+
+
+def test_modules_that_cannot_be_hashed_or_referred_to_weakly() -> None:
+    @dataclass
+    class Held(Module):
+        w: Parameter
+
+    class Slots(Module):
+        __slots__ = ("w",)
+
+    slots = Slots()
+    slots.w = Parameter(1.0)
+    for module in (Held(Parameter(1.0)), slots):
+        for _ in range(12):
+            module.zero_grad()
+            (module.w * module.w).backward()
+            module.w.data -= 0.1 * module.w.grad
+        assert module.w.data < 0.2
+
+
+def test_optimizers_that_are_gone_are_forgotten() -> None:
+    w = Parameter(1.0)
+    steps = SGD([w], lr=0.1)
+    steps.step()
+    watched = len(conscience._watches)
+    del steps
+    gc.collect()
+    assert len(conscience._watches) < watched
 
 
 def test_a_few_losses_kept_and_computed_values_in_modules() -> None:
