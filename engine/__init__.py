@@ -34,6 +34,8 @@ from .debugging.steps import backward_steps as backward_steps
 from .debugging.trace import Trace as Trace
 from .debugging.warn import ChangedDataWarning as ChangedDataWarning
 from .debugging.warn import TrainingWarning as TrainingWarning
+from .debugging.explain import Explanation as Explanation
+from .debugging.explain import explain as explain
 from .graph import topological_order as topological_order
 from .modes import NotFiniteError as NotFiniteError
 from .modes import enable_grad as enable_grad

@@ -18,11 +18,15 @@ class About:
     hooks: what `register_hook` was given.
     watchpoints: what `break_when` was given.
     source: where the value was made, as `record_sources` found it.
+    origin: what cut a constant off from what it was made from: "detach()" or "no_grad".
+    shared: whether several values have this same object, which then must not be changed.
     """
 
-    __slots__ = ("hooks", "source", "watchpoints")
+    __slots__ = ("hooks", "origin", "shared", "source", "watchpoints")
 
-    def __init__(self) -> None:
+    def __init__(self, origin: str = "", shared: bool = False) -> None:
+        self.origin = origin
+        self.shared = shared
         self.hooks: Hooks | None = None
         self.watchpoints: Watchpoints | None = None
         self.source: Any = None
@@ -36,6 +40,7 @@ class OnlySource:
 
     __slots__ = ()
     hooks: None = None
+    origin = ""
     watchpoints: None = None
 
     @property
@@ -52,8 +57,12 @@ def about(value: Value) -> About | OnlySource | None:
 def about_made(value: Value) -> About:
     """Return the extras of `value`, which from now on has some."""
     known = about(value)
-    if isinstance(known, About):
+    if isinstance(known, About) and not known.shared:
         return known
-    made = value.about = About()
-    made.source = known
+    made = value.about = About("" if known is None else known.origin)
+    made.source = None if known is None else known.source
     return made
+
+
+DETACHED = About("detach()", shared=True)
+UNRECORDED = About("no_grad", shared=True)

@@ -18,6 +18,11 @@ TABLE: dict[str, Primitive] = {}
 Point: TypeAlias = tuple[float, ...]
 
 
+def nothing_to_say(place: int, *operands_and_out: Any) -> str:
+    """Return the remark of rows whose partials need none."""
+    return ""
+
+
 @dataclass(frozen=True, eq=False)
 class Primitive:
     """A row of the table: one operation, and everything that depends on which operation it is.
@@ -82,6 +87,15 @@ class Primitive:
 
     defaults: tuple[float, ...] = ()
     """What the last operands are where they are left out."""
+
+    textbook: Callable[..., tuple[Any, ...]] | None = None
+    """The partials as textbooks write them, for explanations; none: as `partials` computes them."""
+
+    remark: Callable[..., str] = nothing_to_say
+    """Called with an operand's place, then like `partials`: in words why its partial is 0, small or split.
+
+    In the text {x}, {y}, {z} (a variadic row: {x1}, {x2}, ...) and {out} become names with their numbers.
+    """
 
     method: bool = False
     """Whether `Value` has it as a method although it is variadic; the others always are methods."""

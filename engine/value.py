@@ -9,7 +9,7 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self
 
 from . import copies, graph, modes
-from .about import About, OnlySource, about
+from .about import DETACHED, UNRECORDED, About, OnlySource, about
 from .debugging import steps, trace, watchpoints
 from .debugging.debugger import open_debugger
 from .debugging.source import source_of
@@ -127,7 +127,9 @@ class Value(Operations):
 
     def detach(self) -> Constant:
         """Return a constant with the same number and label: no gradient flows back through it."""
-        return Constant(self.data, label=self.label)
+        cut = Constant(self.data, label=self.label)
+        cut.about = DETACHED
+        return cut
 
     @property
     def source(self) -> Source | None:
@@ -262,7 +264,9 @@ def record(
                 see(_node(primitive, data, operands, partials))
             raise modes.NotFiniteError(not_finite_text(primitive, operands, data))
         if not modes.recording():
-            return Constant(data)
+            unrecorded = Constant(data)
+            unrecorded.about = UNRECORDED
+            return unrecorded
     node = _new(Value)  # as `_node` does; written out, because a call would cost time at every operation
     node.data = data
     node.grad = 0.0

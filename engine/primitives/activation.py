@@ -31,6 +31,8 @@ sigmoid = Primitive(
     symbol="σ",
     evaluate=_sigmoid,
     partials=_sigmoid_partials,
+    textbook=lambda x, out: (out * (1.0 - out),),
+    remark=lambda place, x, out: "" if 0.01 < out < 0.99 else "saturated, as {out} is near its limit",
     points=((0.3,), (-1.0,), (0.0,)),
     edges=(
         ((1000.0,), 1.0),
@@ -43,6 +45,7 @@ softplus = Primitive(
     formula="log(1 + e ** x)",
     evaluate=lambda x: math.log1p(math.exp(-math.fabs(x))) + (x if x > 0.0 else 0.0),
     partials=lambda x, out: (sigmoid(x),),
+    remark=lambda place, x, out: "{x} is far below 0, where softplus is flat" if x < -4.0 else "",
     points=((0.3,), (-1.0,), (0.0,)),
     edges=(
         ((1000.0,), 1000.0),
@@ -51,21 +54,37 @@ softplus = Primitive(
     ),
 )
 
+
+def _relu_remark(place: int, x: float, out: float) -> str:
+    if x == 0.0:
+        return "a tie, as {x} lies on the kink, where the derivative is 0 by rule"
+    return "a dead unit, as {x} is below 0" if x < 0.0 else ""
+
+
 relu = Primitive(
     name="relu",
     formula="x where x > 0, else 0",
     evaluate=lambda x: 0.0 if x <= 0.0 else x,
     partials=lambda x, out: (0.0 if x <= 0.0 else 1.0,),
+    remark=_relu_remark,
     points=((0.5,), (-0.5,)),
     kinks=(((0.0,), (0.0,)),),
     side=lambda x: ("x > 0: x" if x > 0.0 else "x <= 0: 0", math.fabs(x)),
 )
+
+
+def _leaky_relu_remark(place: int, x: float, y: float, out: float) -> str:
+    if x > 0.0:
+        return "{x} is above 0, where the slope is not in use" if place else ""
+    return "multiplied by {x}" * (x == 0.0) if place else "{x} is not above 0, where the slope is {y}"
+
 
 leaky_relu = Primitive(
     name="leaky_relu",
     formula="x where x > 0, else y * x",
     evaluate=lambda x, y: x if x > 0.0 else y * x,
     partials=lambda x, y, out: (1.0, 0.0) if x > 0.0 else (y, x),
+    remark=_leaky_relu_remark,
     points=((0.5, 0.1), (-0.5, 0.1)),
     kinks=(((0.0, 0.1), (0.1, 0.0)),),
     side=lambda x, y: sign_side(x),
@@ -82,11 +101,18 @@ def _elu_partials(x: Any, y: Any, out: Any) -> tuple[Any, Any]:
     return y * half * half, expm1(x)
 
 
+def _elu_remark(place: int, x: float, y: float, out: float) -> str:
+    if place:
+        return "{x} is not below 0, where y is in use" if x >= 0.0 else ""
+    return "saturated, as {x} is far below 0" if x < -4.0 else ""
+
+
 elu = Primitive(
     name="elu",
     formula="x where x > 0, else y * (e ** x - 1)",
     evaluate=lambda x, y: x if x > 0.0 else y * math.expm1(x),
     partials=_elu_partials,
+    remark=_elu_remark,
     points=((0.5, 1.5), (-0.5, 1.5)),
     kinks=(((0.0, 0.5), (0.5, 0.0)),),
     side=lambda x, y: sign_side(x),
@@ -118,6 +144,8 @@ silu = Primitive(
     formula="x * sigmoid(x)",
     evaluate=_silu,
     partials=_silu_partials,
+    textbook=lambda x, out: (out + sigmoid(x) * (1.0 - out),),
+    remark=lambda place, x, out: "{x} is far below 0, where silu is flat" if x < -4.0 else "",
     points=((0.5,), (-0.5,), (3.0,), (0.0,)),
     edges=(
         ((1000.0,), 1000.0),
@@ -155,6 +183,8 @@ gelu = Primitive(
     formula="x * norm_cdf(x)",
     evaluate=_gelu,
     partials=_gelu_partials,
+    textbook=lambda x, out: (norm_cdf(x) + x * norm_pdf(x),),
+    remark=lambda place, x, out: "{x} is far below 0, where gelu is flat" if x < -3.0 else "",
     points=((0.5,), (-0.5,), (3.0,), (0.0,)),
     edges=(
         ((1000.0,), 1000.0),
@@ -180,6 +210,7 @@ softsign = Primitive(
     formula="x / (1 + |x|)",
     evaluate=_softsign,
     partials=_softsign_partials,
+    remark=lambda place, x, out: "saturated, as {out} is near its limit" if abs(out) > 0.9 else "",
     points=((0.5,), (-1.5,)),
     edges=(
         ((inf,), 1.0),

@@ -54,6 +54,9 @@ mul = Primitive(
     dunder="mul",
     evaluate=operator.mul,
     partials=lambda x, y, out: (y, x),
+    remark=lambda place, x, y, out: (
+        ("multiplied by {x}" if place else "multiplied by {y}") * ((x if place else y) == 0.0)
+    ),
     points=((2.0, -3.0), (0.5, 1.5)),
     edges=(
         ((0.0, inf), nan),
@@ -75,6 +78,8 @@ div = Primitive(
         # A tiny quotient may have lost digits to underflow. The square of such a y cannot.
         -x / (y * y) if -TINY < out < TINY and out != 0.0 and -1.0 < y < 1.0 else -out / y,
     ),
+    textbook=lambda x, y, out: (1.0 / y, -x / (y * y)),
+    remark=lambda place, x, y, out: "the numerator is {x}" if place and x == 0.0 else "",
     points=((2.0, -3.0), (0.5, 1.5), (0.0, 0.5)),
     ieee=divide,
     edges=(
@@ -153,6 +158,7 @@ floordiv = Primitive(
     dunder="floordiv",
     evaluate=operator.floordiv,
     partials=lambda x, y, out: (0.0, 0.0),
+    remark=lambda *_: "rounding, whose derivative is 0 by rule",
     points=((7.5, 2.0), (-7.5, 2.0), (5.0, -3.0)),
     ieee=quotient,
     kinks=(((6.0, 2.0), (0.0, 0.0)),),
@@ -178,6 +184,7 @@ square = Primitive(
     symbol="( )²",
     evaluate=lambda x: x * x,
     partials=lambda x, out: (2.0 * x,),
+    remark=lambda place, x, out: "the square is flat at {x}" if x == 0.0 else "",
     points=((2.0,), (-0.5,)),
     edges=(((1e200,), inf),),
 )

@@ -24,6 +24,9 @@ abs = Primitive(  # shadows the builtin in this file, where nothing needs that
     dunder="abs",
     evaluate=math.fabs,
     partials=_abs_partials,
+    remark=lambda place, x, out: (
+        "a tie, as {x} lies on the kink, where the derivative is 0 by rule" * (x == 0.0)
+    ),
     points=((2.0,), (-0.5,)),
     kinks=(((0.0,), (0.0,)),),
     side=sign_side,
@@ -42,12 +45,20 @@ def _order_side(x: float, y: float) -> tuple[str, float]:
     return ("x > y" if x > y else "x < y" if x < y else "a tie: half each"), math.fabs(x - y)
 
 
+def _taken(place: int, x: float, y: float, first: bool) -> str:
+    """Return what to say of the operand at `place`, where the other one was taken or both are equal."""
+    if x == y:
+        return "a tie of {x} and {y}, each of which gets half"
+    return "" if first == (place == 0) else f"passed over for {'{x}' if place else '{y}'}"
+
+
 maximum = Primitive(
     name="maximum",
     formula="the larger of x and y",
     symbol="max",
     evaluate=lambda x, y: x if x >= y or x != x else y,
     partials=_larger_first,
+    remark=lambda place, x, y, out: _taken(place, x, y, out == x),
     points=((2.0, -3.0), (0.5, 1.5)),
     kinks=(
         ((1.0, 1.0), (0.5, 0.5)),
@@ -67,6 +78,7 @@ minimum = Primitive(
     symbol="min",
     evaluate=lambda x, y: x if x <= y or x != x else y,
     partials=lambda x, y, out: _larger_first(y, x, out),
+    remark=lambda place, x, y, out: _taken(place, x, y, out == x),
     points=((2.0, -3.0), (0.5, 1.5)),
     kinks=(
         ((1.0, 1.0), (0.5, 0.5)),
@@ -98,11 +110,20 @@ def _clip_side(x: float, y: float, z: float) -> tuple[str, float]:
     return side, min(math.fabs(x - y), math.fabs(x - z))
 
 
+def _clip_remark(place: int, x: float, y: float, z: float, out: float) -> str:
+    if x > z or y > z:
+        return "" if place == 2 else "clipped, as {x} lies above the bound {z}"
+    if x < y:
+        return "" if place == 1 else "clipped, as {x} lies below the bound {y}"
+    return "a bound that is not in use, as {x} lies within" if place else ""
+
+
 _clip_row = Primitive(
     name="clip",
     formula="x, but at least y and at most z",
     evaluate=_clip,
     partials=_clip_partials,
+    remark=_clip_remark,
     points=((0.5, 0.0, 1.0), (-0.5, 0.0, 1.0), (1.5, 0.0, 1.0)),
     kinks=(
         ((0.0, 0.0, 1.0), (1.0, 0.0, 0.0)),
@@ -116,11 +137,19 @@ _clip_row = Primitive(
     ),
 )
 
+
+def _where_remark(place: int, x: float, y: float, z: float, out: float) -> str:
+    if place == 0:
+        return "a condition has no derivative"
+    return "" if (place == 1) == (x != 0.0) else "the other branch was taken, {out}"
+
+
 _where_row = Primitive(
     name="where",
     formula="y where x is not 0, else z",
     evaluate=lambda x, y, z: y if x != 0.0 else z,
     partials=lambda x, y, z, out: (0.0, 1.0, 0.0) if x != 0.0 else (0.0, 0.0, 1.0),
+    remark=_where_remark,
     points=((1.0, 0.5, -2.0), (0.0, 0.5, -2.0)),
     edges=(
         ((1.0, 0.5, nan), 0.5),

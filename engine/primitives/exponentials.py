@@ -42,6 +42,18 @@ def _by_exponent(x: Any, y: Any, out: Any) -> Any:
     return nan  # a negative base has no power at the exponents beside y
 
 
+def _far_below(place: int, x: float, out: float) -> str:
+    return "{x} is far below 0, where the power is flat" if x < -4.0 else ""
+
+
+def _power_remark(place: int, x: float, y: float, out: float) -> str:
+    if y == 0.0 and not place:
+        return "the exponent is {y}, and the power 1 whatever the base"
+    if x == 0.0:
+        return "the power is flat at the base {x}" if y > 1.0 or place else ""
+    return "a base of 1 gives 1 whatever the exponent" if place and x == 1.0 else ""
+
+
 pow = Primitive(  # shadows the builtin in this file, where nothing needs that
     name="pow",
     formula="x ** y",
@@ -49,6 +61,8 @@ pow = Primitive(  # shadows the builtin in this file, where nothing needs that
     dunder="pow",
     evaluate=math.pow,
     partials=lambda x, y, out: (_by_base(x, y, out), _by_exponent(x, y, out)),
+    textbook=lambda x, y, out: (y * x ** (y - 1.0), out * log(x)),
+    remark=_power_remark,
     points=((2.0, 3.0), (1.5, -0.5), (0.5, 2.5), (2.0, 0.0), (1.5, 1.1)),
     ieee=power,
     kinks=(
@@ -107,6 +121,7 @@ exp = Primitive(
     formula="e ** x",
     evaluate=math.exp,
     partials=lambda x, out: (out,),
+    remark=_far_below,
     points=((0.5,), (-1.0,)),
     ieee=exponential,
     edges=(
@@ -121,6 +136,7 @@ exp2 = Primitive(
     formula="2 ** x",
     evaluate=math.exp2,
     partials=lambda x, out: (out * _LN2,),
+    remark=_far_below,
     points=((0.5,), (-1.0,)),
     ieee=unlimited,
     edges=(
@@ -138,6 +154,7 @@ expm1 = Primitive(
     formula="e ** x - 1, exact near 0",
     evaluate=math.expm1,
     partials=lambda x, out: (exp(x),),
+    remark=_far_below,
     points=((0.5,), (-1.0,), (0.0,)),
     ieee=unlimited,
     edges=(
@@ -165,7 +182,7 @@ _LOGARITHM = (
     ),
 )
 
-log = Primitive(
+log: Primitive = Primitive(
     name="log",
     formula="natural logarithm of x",
     evaluate=math.log,

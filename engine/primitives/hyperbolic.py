@@ -66,6 +66,8 @@ tanh = Primitive(
     formula="hyperbolic tangent of x",
     evaluate=math.tanh,
     partials=_tanh_partials,
+    textbook=lambda x, out: (1.0 - out * out,),
+    remark=lambda place, x, out: "saturated, as {out} is near its limit" if abs(out) > 0.99 else "",
     points=((0.3,), (-1.0,), (0.0,), (0.6,)),
     edges=(
         ((inf,), 1.0),

@@ -44,6 +44,7 @@ logaddexp = Primitive(
     formula="log(e ** x + e ** y)",
     evaluate=_logaddexp,
     partials=_logaddexp_partials,
+    textbook=lambda x, y, out: (exp(x - out), exp(y - out)),
     points=((0.5, -1.0), (0.25, 0.75)),
     edges=(
         ((1000.0, 1000.0), 1000.0 + math.log(2.0)),
@@ -107,6 +108,10 @@ _logsumexp = Primitive(
     evaluate=_logsumexp_value,
     lower=_logsumexp_by_rows,
     partials=_shares,
+    textbook=lambda xs, out: tuple([exp(x - out) for x in xs]),
+    remark=lambda place, xs, out: (
+        f"{{x{place + 1}}} is far below the largest" if xs[place] < max(xs) - 4.0 else ""
+    ),
     points=((0.5, -1.0, 2.0), (0.25,)),
     edges=(
         ((1000.0, 1000.0), 1000.0 + math.log(2.0)),

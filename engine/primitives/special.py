@@ -13,6 +13,7 @@ erf = Primitive(
     formula="error function of x",
     evaluate=math.erf,
     partials=lambda x, out: (gauss(x, 1.0, TWO_OVER_ROOT_PI),),
+    remark=lambda place, x, out: "saturated, as {out} is near its limit" if abs(out) > 0.99 else "",
     points=((0.5,), (-1.0,), (0.0,)),
     edges=(
         ((inf,), 1.0),
@@ -52,6 +53,7 @@ norm_cdf = Primitive(
     symbol="Φ",
     evaluate=lambda x: normal_tail(x) if x < 40.0 or x != x else 1.0,
     partials=lambda x, out: (norm_pdf(x),),
+    remark=lambda place, x, out: "" if 0.01 < out < 0.99 else "saturated, as {out} is near its limit",
     points=((0.5,), (-1.5,)),
     edges=(
         ((inf,), 1.0),

@@ -66,6 +66,12 @@ def _zero_times_infinite(xs: tuple[float, ...]) -> bool:
     return any(ZERO_TIMES_INFINITE.when(x, y) for x, y in zip(xs[:n], xs[n : 2 * n], strict=True))
 
 
+def _dot_remark(place: int, xs: tuple[float, ...], out: float) -> str:
+    n = len(xs) // 2
+    factor = (place + n) % (2 * n) if place < 2 * n else -1  # the last operand is the start, if there is one
+    return f"multiplied by {{x{factor + 1}}}" if factor >= 0 and xs[factor] == 0.0 else ""
+
+
 _dot = Primitive(
     name="dot",
     formula="x1 * y1 + x2 * y2 + ... (+ start)",
@@ -73,6 +79,7 @@ _dot = Primitive(
     variadic=True,
     evaluate=_dot_value,
     partials=_dot_partials,
+    remark=_dot_remark,
     points=((2.0, -3.0, 0.5, 1.5), (2.0, -3.0, 0.5, 1.5, 4.0), (2.0, -3.0), ()),
     bound="4 ulp of |x1 * y1| + |x2 * y2| + ..., for up to 8 operands of 1e-150 to 1e150",
     troubles=(
@@ -100,6 +107,11 @@ def _product(xs: Sequence[float]) -> float:
     return out
 
 
+def _product_remark(place: int, xs: tuple[float, ...], out: float) -> str:
+    zero = next((i for i, x in enumerate(xs) if x == 0.0 and i != place), None)
+    return "" if zero is None else f"multiplied by {{x{zero + 1}}}"
+
+
 _prod = Primitive(
     name="prod",
     formula="x1 * x2 * ...",
@@ -107,6 +119,7 @@ _prod = Primitive(
     variadic=True,
     evaluate=_product,
     partials=_products_of_the_others,
+    remark=_product_remark,
     points=((2.0, -3.0, 0.5), (1.5,), (2.0, 0.0, 3.0), (0.0, 0.0, 3.0), ()),
     bound="4 ulp, for up to 8 operands and as long as no part of the product under- or overflows",
     troubles=(Trouble(lambda xs: ZERO_TIMES_INFINITE.when(*xs), *ZERO_TIMES_INFINITE[1:]),),
@@ -130,6 +143,7 @@ hypot: Primitive = Primitive(
     variadic=True,
     evaluate=lambda xs: math.hypot(*xs),
     partials=_hypot_partials,
+    remark=lambda place, xs, out: "a kink, as all are 0, where the derivative is 0 by rule" * (out == 0.0),
     points=((3.0, -4.0), (2.0, -3.0, 0.5), (-2.0,), ()),
     kinks=(((0.0, 0.0), (0.0, 0.0)),),
     side=lambda xs: ("length 0" if not any(xs) else "length > 0", math.hypot(*xs)),

@@ -77,6 +77,7 @@ arcsin = Primitive(
     formula="angle between -π/2 and π/2 whose sine is x",
     evaluate=math.asin,
     partials=lambda x, out: (_arcsin_slope(x),),
+    textbook=lambda x, out: (1.0 / sqrt(1.0 - x * x),),
     points=((0.5,), (-0.7,)),
     edges=(
         ((1.0,), pi / 2),
@@ -105,6 +106,7 @@ arccos = Primitive(
     formula="angle between 0 and π whose cosine is x",
     evaluate=math.acos,
     partials=lambda x, out: (-_arcsin_slope(x),),
+    textbook=lambda x, out: (-1.0 / sqrt(1.0 - x * x),),
     points=((0.5,), (-0.7,)),
     edges=(
         ((1.0,), 0.0),
@@ -168,6 +170,7 @@ arctan2 = Primitive(
     formula="angle of the point (y, x): x upwards, y to the right",
     evaluate=math.atan2,
     partials=_arctan2_partials,
+    textbook=lambda x, y, out: (y / (x * x + y * y), -x / (x * x + y * y)),
     points=((0.5, 1.5), (2.0, -0.5), (-1.0, -1.5), (0.0, 0.5), (0.5, 0.0), (1.0, 1.0)),
     kinks=(((0.0, 0.0), (0.0, 0.0)),),
     side=lambda x, y: ("at the origin" if x == y == 0.0 else "off the origin", math.hypot(x, y)),
