@@ -10,6 +10,8 @@ from .activation import tanh as tanh
 from .data import moons as moons
 from .data import split as split
 from .data import standardize as standardize
+from .deltas import DeltaTable as DeltaTable
+from .deltas import delta_table as delta_table
 from .layer import Layer as Layer
 from .loss import half_squared_error as half_squared_error
 from .loss import hinge as hinge
