@@ -61,13 +61,13 @@ def delta_table(model: Module, loss: Value, lr: float | None = None) -> DeltaTab
     ...     p.data = number
     >>> print(delta_table(model, squared_error(model([1.0]), 1.0)))
     E = 0.0057
-
+    <BLANKLINE>
     layer 2, output: δ = dE/da · f'(z)
       neuron 1: z = 0.9242, a = z
         δ = −0.1515 · 1 = −0.1515
         dE/dw1 = δ · x = −0.1515 · 0.4621 = −0.07
         dE/db = δ = −0.1515
-
+    <BLANKLINE>
     layer 1: δ = (Σ w · δ of the neurons it feeds) · f'(z)
       neuron 1: z = 0.5, a = tanh(z) = 0.4621, f'(z) = 1 − a² = 0.7864
         δ = (2 · (−0.1515)) · 0.7864 = −0.2383

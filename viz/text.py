@@ -38,11 +38,11 @@ def print_graph(
     >>> loss = (w * 2.0 - 1.0) ** 2
     >>> loss.backward()
     >>> print_graph(loss)
-    value            made by  gradient  upstream · local = contribution
-    L = 25           v4 ^ 2   1
-    └─ v4 = 5        v2 − 1   10        1 · 10 = 10
-       └─ v2 = 6     w × 2    10        10 · 1 = 10
-          └─ w = 3   input    20        10 · 2 = 20
+    value           made by  gradient  upstream · local = contribution
+    L = 25          v4 ^ 2   1
+    └─ v4 = 5       v2 − 1   10        1 · 10 = 10
+       └─ v2 = 6    w × 2    10        10 · 1 = 10
+          └─ w = 3  input    20        10 · 2 = 20
     """
     text = graph_text(value, max_depth=max_depth, max_nodes=max_nodes)
     out = sys.stdout if file is None else file

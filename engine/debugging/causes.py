@@ -124,7 +124,7 @@ def _and_more(how_many: int) -> list[str]:
 
 def _cancels(paths: Paths) -> bool:
     size = paths.size
-    return 0.0 < size < math.inf and abs(paths.gradient) < CANCELLED * size
+    return size < math.inf and abs(paths.gradient) < min(SMALL, CANCELLED * size)
 
 
 def _cancelling(paths: Paths) -> list[str]:

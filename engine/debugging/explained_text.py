@@ -82,8 +82,10 @@ def _sum_lines(e: Explained) -> list[str]:
         return [f"sum: {said} = {number(e.total)}"]
     share = f"{number(100.0 * e.share)} %" if e.share == e.share else "an unknown part"
     whole = how_many(e.ways)
+    many = len(e.paths)
+    shown = "This is the largest" if many == 1 else f"These are the largest {many:,}"
     return [
-        f"These are the largest {len(e.paths):,} of {whole} paths, {share} of the sum of all sizes |product|."
+        f"{shown} of {whole} paths, {share} of the sum of all sizes |product|."
         f"\nsum: {said} + {_term(e.rest)} from the others = {number(e.total)}"
     ]
 
