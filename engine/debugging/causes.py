@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from ..about import about
@@ -51,7 +50,8 @@ class _Words(dict[str, str]):
 def line_of(value: Value) -> str:
     """Return `line 12` where the line that made `value` was recorded."""
     known = about(value)
-    line = getattr(known.source, "line", None) if known is not None else None
+    source = getattr(value, "source", None) or (None if known is None else known.source)
+    line = getattr(source, "line", None)
     return f"line {line}" if line is not None else ""
 
 
@@ -209,18 +209,18 @@ def _missing(root: Value, w: Value, names: Naming) -> list[str]:
     if before is not None:
         made = f"what was passed is {operation(w, names)}, made from {names[before]}, which {top} uses"
         found.append(f"{made}: was the name rebound? To update it, change {names[before]}.data")
-    return found + list(_relatives(order, w, names))
+    users = {operand: node for node in reversed(order) for operand in node.operands}
+    relatives = ((value, said) for value in order if (said := _relative(value, w, names)))
+    for value, said in islice(relatives, _LISTED):
+        user = users.get(value, value)
+        used = f" (used in {line_of(user)})" if not line_of(value) and line_of(user) else ""
+        found.append(_with_line(said + used, value))
+    return found
 
 
 def _nothing_recorded(root: Value, top: str) -> str:
     kind = "a constant" if isinstance(root, Constant) else "a leaf"
     return _with_line(f"{top} is {kind}{_origin(root)}: nothing it was made from is recorded", root)
-
-
-def _relatives(order: Sequence[Value], w: Value, names: Naming) -> Iterator[str]:
-    """Yield what in the graph looks as if it came from `w`, a few of them."""
-    told = (said for value in order if (said := _relative(value, w, names)))
-    yield from islice(told, _LISTED)
 
 
 def _relative(value: Value, w: Value, names: Naming) -> str:
@@ -238,13 +238,13 @@ def _relative(value: Value, w: Value, names: Naming) -> str:
         said = f"{what} holds the same number, {digits}: was it made from {own}.data or {own}.item()?"
     else:
         return ""
-    return _with_line(said, value)
+    return said
 
 
 def _origin(value: Value) -> str:
     """Return what cut a constant off, to be added to a sentence; nothing where nothing did."""
     known = about(value)
-    origin = known.origin if known is not None else ""
+    origin: str = getattr(known, "origin", "")
     return f", made by {origin}" if origin.endswith("()") else f", made under {origin}" if origin else ""
 
 

@@ -183,6 +183,9 @@ def test_the_line_of_the_cut_is_said_where_it_was_recorded() -> None:
     cut = w.detach()
     about_made(cut).source = Source()
     assert why(cut * x, w)[1].endswith("made by detach(): no gradient flows on from there (line 12)")
+    product = w.detach() * x
+    about_made(product).source = Source()
+    assert why(product, w)[1].endswith("made by detach(): no gradient flows on from there (used in line 12)")
 
 
 def test_what_is_known_of_one_constant_is_not_known_of_another() -> None:
