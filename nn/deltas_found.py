@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -164,7 +164,7 @@ class Deltas:
             neuron.name,
             z.data,
             a.data,
-            row.name if row is not None else "" if a is z else "f",
+            "" if a is z else row.name if row is not None and not row.dunder else "f",
             1.0 if a is z else adjoints({a: 1.0}, made_by).get(z, 0.0),
             written(part, _a_or_z) if part else "",
             latex_formula(part, _a_or_z) if part else "",
@@ -251,12 +251,13 @@ def _part(model: Any, path: str) -> Any:
     """Return what the model holds at a dotted path, or None where the path leads nowhere."""
     part = model
     for name in path.split(".") if path else ():
-        if isinstance(part, Sequence):
-            part = part[int(name)]
-        elif isinstance(part, dict):
-            part = next((held for key, held in part.items() if str(key) == name), None)
-        else:
-            part = getattr(part, name, None)
+        if hasattr(part, name):
+            part = getattr(part, name)
+            continue
+        try:
+            part = part[int(name) if name.isdecimal() and not isinstance(part, dict) else name]
+        except (TypeError, LookupError):
+            return None
     return part
 
 

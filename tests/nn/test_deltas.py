@@ -301,6 +301,26 @@ def test_wrong_arguments_are_refused() -> None:
             delta_table(model, loss, lr=lr)  # type: ignore[arg-type]  # that is the point
 
 
+def test_neurons_are_found_wherever_a_model_holds_them() -> None:
+    class Held(Module):
+        def __init__(self) -> None:
+            self.parts = {"first": [Layer(2, 2, "tanh", seed=1)], "last": Neuron(2, "sigmoid", seed=2)}
+
+        def __call__(self, x: list[float]) -> Value:
+            (first,), last = self.parts.values()
+            result: Value = last([a * 2.0 for a in first(x)])
+            return result
+
+    model = Held()
+    table = delta_table(model, log_loss(model([1.0, 2.0]), 1))
+    assert [row.name for row in table.layers[0]] == ["parts.first.0.neurons.0", "parts.first.0.neurons.1"]
+    (last,) = table.layers[1]
+    assert (last.activation, last.delta) == ("sigmoid", pytest.approx(last.a - 1.0))
+    first = table.layers[0][0]  # what the next neuron sees is twice its tanh
+    assert (first.activation, first.slope) == ("f", pytest.approx(2.0 * (1.0 - math.tanh(first.z) ** 2)))
+    assert first.is_product
+
+
 def test_parameters_beside_the_neurons_do_no_harm() -> None:
     class Scaled(Module):
         def __init__(self) -> None:
