@@ -174,7 +174,7 @@ def test_of_many_cuts_a_few_are_named_and_the_others_counted() -> None:
 
 def test_the_line_of_the_cut_is_said_where_it_was_recorded() -> None:
     class Source:
-        line = 12
+        line, name = 12, ""
 
     w, x = values()
     dead = (w * x).relu()
