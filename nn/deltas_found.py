@@ -89,12 +89,13 @@ class _Sum:
 
     def is_made_by(self, node: Value) -> bool:
         """Return whether `node` is dot(w, x, b) with these weights and this bias."""
-        n, operands = len(self.weights), node.operands
-        bias = () if self.bias is None else (self.bias,)
-        return len(operands) == 2 * n + len(bias) and all(
-            x is y
-            for x, y in zip((*operands[:n], *operands[2 * n :]), (*self.weights.values(), *bias), strict=True)
-        )
+        n, held = len(self.weights), (*self.weights.values(), *([] if self.bias is None else [self.bias]))
+        if len(node.operands) != n + len(held):
+            return False
+        weights, inputs, rest = node.operands[:n], node.operands[n : 2 * n], node.operands[2 * n :]
+        if n and all(x is w for x, w in zip(inputs, weights, strict=True)):
+            return False  # a penalty: the squares of the weights
+        return all(x is y for x, y in zip((*weights, *rest), held, strict=True))
 
 
 class Deltas:

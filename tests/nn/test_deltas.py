@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from matplotlib.mathtext import MathTextParser
 
-from chainrule.engine import Value, no_grad, softmax
+from chainrule.engine import Value, dot, no_grad, softmax, total
 from chainrule.nn import (
     ACTIVATIONS,
     MLP,
@@ -171,6 +171,26 @@ def test_a_penalty_on_the_weights_comes_from_elsewhere() -> None:
     assert weight.elsewhere == pytest.approx(0.2 * weight.value)
     assert f"+ {weight.elsewhere:.4f} from elsewhere".replace("-", "−") in str(table).replace("(", "")
     check_latex(table.latex())
+
+
+def test_a_penalty_is_not_taken_for_a_neuron() -> None:
+    class NoBias(Module):
+        def __init__(self) -> None:
+            self.w = [Parameter(0.5), Parameter(-1.0)]
+
+        def __call__(self, x: list[float]) -> Value:
+            return dot(self.w, x).tanh()
+
+    model = NoBias()
+    loss = squared_error(model([1.0, 2.0]), 1.0) + l2(model.parameters())
+    (row,) = delta_table(model, loss).layers[0]
+    assert row.z == -1.5
+    assert [weight.elsewhere for weight in row.weights] == pytest.approx([1.0, -2.0])
+    loss = squared_error(model([1.0, 2.0]), 1.0) + total(model.parameters())
+    assert [weight.elsewhere for weight in delta_table(model, loss).layers[0][0].weights] == [1.0, 1.0]
+    one = Neuron(1, seed=1)
+    (row,) = delta_table(one, one([2.0]) + l2(one.parameters())).layers[0]
+    assert [weight.name for weight in row.weights] == ["w1", "b"]
 
 
 def test_a_penalty_on_activity_is_part_of_the_sum() -> None:

@@ -1,6 +1,7 @@
 """explain(loss, w): the chain rule in words and numbers, the paths it is the sum over, and LaTeX."""
 
 import math
+import re
 
 import pytest
 from hypothesis import given, settings
@@ -9,6 +10,7 @@ from matplotlib.mathtext import MathTextParser
 
 from chainrule.engine import Value, explain, maximum, no_grad, total
 from chainrule.engine.debugging.explained import ENDS
+from chainrule.engine.debugging.notation import latex_text
 from chainrule.nn import MLP, squared_error
 
 
@@ -237,6 +239,13 @@ def test_the_same_content_as_latex() -> None:
         r"\quad \hat{y} = \operatorname{tanh}\left(z\right) = -0.7616"
     )
     assert explain(loss, w)._repr_latex_() == f"$$\n{explain(loss, w).latex()}\n$$"
+
+
+def test_nothing_in_a_label_is_a_command_of_latex() -> None:
+    assert latex_text("a_b") == r"\text{a}\_\text{b}"
+    assert latex_text(r"\x{#$&%~^}") == (r"\backslash \text{x}\{\#\$\&\%\sim \wedge \}")
+    inside = re.findall(r"\\text\{(.*?)\}", latex_text("".join(map(chr, range(32, 1024)))))
+    assert not set("".join(inside)) & set("\\{}$&#%_^~")
 
 
 @pytest.mark.filterwarnings("ignore:Font .* does not have a glyph")
