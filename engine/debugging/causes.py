@@ -84,7 +84,7 @@ def causes(paths: Paths, names: Naming, best: Path | None) -> list[str]:
         return []
     if not math.isfinite(gradient):
         return _not_finite(paths, names)
-    if gradient == 0.0 and paths.root not in paths.alive_to_w():
+    if gradient == 0.0 and paths.root not in paths.alive_to_w:
         return _cut(paths, names)
     if _cancels(paths):
         return _cancelling(paths)
@@ -100,7 +100,7 @@ def causes(paths: Paths, names: Naming, best: Path | None) -> list[str]:
 
 def _cut(paths: Paths, names: Naming) -> list[str]:
     """Name the factors of 0 that all paths run into: those nearest the root or those nearest w."""
-    alive, leading = paths.alive_from_root(), paths.alive_to_w()
+    alive, leading = paths.alive_from_root, paths.alive_to_w
     first, last = [], []
     for node in reversed(paths.between):
         for place, operand, partial in paths.steps(node):
@@ -177,7 +177,7 @@ def _power(log: float) -> str:
 
 
 def _not_finite(paths: Paths, names: Naming) -> list[str]:
-    alive = paths.alive_from_root()
+    alive = paths.alive_from_root
     infinite = (
         (node, place)
         for node in reversed(paths.between)

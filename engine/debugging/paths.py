@@ -109,16 +109,18 @@ class Paths:
                 known[operand] = larger + math.log1p(math.exp(smaller - larger))
         return known[self.w] / math.log(10.0)
 
+    @cached_property
     def alive_from_root(self) -> set[Value]:
-        """Return the values that the root reaches by factors other than 0."""
+        """The values that the root reaches by factors other than 0."""
         alive = {self.root}
         for node in reversed(self.between):
             if node in alive:
                 alive.update([operand for _, operand, partial in self.steps(node) if partial != 0.0])
         return alive
 
+    @cached_property
     def alive_to_w(self) -> set[Value]:
-        """Return the values that reach `w` by factors other than 0."""
+        """The values that reach `w` by factors other than 0."""
         alive = {self.w}
         for node in self.between:
             if any(partial != 0.0 and operand in alive for _, operand, partial in self.steps(node)):
@@ -262,7 +264,6 @@ class _Detours:
         """Which operand the best path from a value goes on to."""
         self._best: dict[Value, Cost] = {paths.w: (0, 0, 0.0)}
         self._heaps: dict[Value, _Heap | None] = {paths.w: None}
-        self._alive = paths.alive_from_root()
         for node in paths.between:
             # Of equals the earlier operand: the place is compared last.
             self._best[node], self.onward[node] = min(self._ways_on(node))
@@ -274,7 +275,7 @@ class _Detours:
             elif math.isfinite(partial):
                 cost = (0, 0, -math.log(abs(partial)))
             else:  # what comes after a 0 does not count: the 0 wins
-                cost = (-1 if node in self._alive else 0, 0, 0.0)
+                cost = (-1 if node in self._paths.alive_from_root else 0, 0, 0.0)
             yield _plus(cost, self._best[operand]), place
 
     def beyond(self, start: Value) -> _Heap | None:
