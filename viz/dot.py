@@ -8,13 +8,11 @@ import math
 from ..engine import Value
 from ..engine.words import cut, number, plain
 from .escape import in_html_label
-from .scene import Arrow, Scene, is_constant, order_matters, sign
+from .scene import Arrow, Scene, is_constant, order_matters
 from .theme import Palette
 
 LABELLED_ARROWS_UP_TO = 200
 """Values in a graph beyond which arrows carry no numbers: dot then needs up to forty times as long."""
-
-_SUPERSCRIPTS = str.maketrans("0123456789−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
 def dot_text(scene: Scene, palette: Palette, rankdir: str) -> str:
@@ -82,7 +80,7 @@ def _table(rows: str, ground: str, line: str, *, border: int = 1, rounded: bool 
 
 def _heading(value: Value, scene: Scene, palette: Palette) -> str:
     """Return the first row: operation, label, kind, each in a cell so that they keep apart."""
-    operation = in_html_label(_operation(value, scene))
+    operation = in_html_label(scene.operation(value))
     label = in_html_label(cut(plain(value.label)))
     kind = in_html_label(cut(scene.kind(value)))
     inner = _cells(
@@ -92,20 +90,6 @@ def _heading(value: Value, scene: Scene, palette: Palette) -> str:
     )
     table = f'<TABLE BORDER="0" CELLSPACING="0" CELLPADDING="2">{inner}</TABLE>'
     return f'<TR><TD COLSPAN="2" CELLPADDING="0">{table}</TD></TR>'
-
-
-def _operation(value: Value, scene: Scene) -> str:
-    """Return the operation's sign, with the constant that is shown inside the card: `( ) × 0.5`."""
-    constant, row = scene.folded.get(value), value.primitive
-    if constant is None or row is None:
-        return sign(value)
-    digits, first = number(float(constant.data)), value.operands[0] is constant
-    if sign(value) == "^" and not first and set(digits) <= set("0123456789−"):
-        return f"( ){digits.translate(_SUPERSCRIPTS)}"
-    if not row.dunder:
-        return f"{sign(value)}({digits}, ·)" if first else f"{sign(value)}(·, {digits})"
-    digits = f"({digits})" if digits.startswith("−") else digits
-    return f"{digits} {sign(value)} ( )" if first else f"( ) {sign(value)} {digits}"
 
 
 def _data_row(data: float, palette: Palette) -> str:

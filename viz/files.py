@@ -7,10 +7,10 @@ import secrets
 from pathlib import Path
 
 
-def refuse_folder(path: Path) -> None:
-    """Raise IsADirectoryError where `path` is a folder, with what to pass instead."""
+def refuse_folder(path: Path, name: str = "graph.svg") -> None:
+    """Raise IsADirectoryError where `path` is a folder, with what to pass instead: `name` in it."""
     if path.is_dir():
-        example = str(path / "graph.svg")
+        example = str(path / name)
         raise IsADirectoryError(
             errno.EISDIR,
             f"cannot write {str(path)!r}: it is a folder; pass a file in it, such as {example!r}",

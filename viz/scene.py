@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from ..engine import Primitive, Value
 from ..engine.words import cut, number, plain
 
+_SUPERSCRIPTS = str.maketrans("0123456789−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+
 
 @dataclass(frozen=True)
 class Arrow:
@@ -21,8 +23,8 @@ class Arrow:
     """Whether the operand has other users too, so that its gradient is a sum."""
 
 
-class Scene:
-    """A graph as it stands at this moment: names for its values, who uses whom, and the gradients' scale.
+class Cards:
+    """Which values of a graph get a card, and what they are called in the picture; gradients play no part.
 
     Values are named n0, n1, ... in topological order: the same graph gets the same names, and no name
     comes from a user. A constant without a label that is used once, beside one other operand, is shown
@@ -33,7 +35,7 @@ class Scene:
 
     def __init__(self, values: list[Value]) -> None:
         self.values = values
-        self.root = root = values[-1]
+        self.root = values[-1]
         self.names = {value: f"n{i}" for i, value in enumerate(self.values)}
         self.uses = dict.fromkeys(self.values, 0)
         for value in self.values:
@@ -46,6 +48,39 @@ class Scene:
                 self.folded[value] = constant
         inside = set(self.folded.values())
         self.cards = [value for value in self.values if value not in inside]
+
+    def kind(self, value: Value) -> str:
+        """Return the word for what `value` is: nothing for an operation, its card shows that."""
+        if value.primitive is None:
+            return plain(type(value).kind)
+        return "root" if value is self.root else ""
+
+    def _foldable(self, value: Value) -> Value | None:
+        if len(value.operands) != 2 or value.operands[0] is value.operands[1]:
+            return None
+        small = [x for x in value.operands if is_constant(x) and plain(x.label) == "" and self.uses[x] == 1]
+        return small[0] if len(small) == 1 else None
+
+    def operation(self, value: Value) -> str:
+        """Return the operation's sign, with the constant that is shown inside the card: `( ) × 0.5`."""
+        constant, row = self.folded.get(value), value.primitive
+        if constant is None or row is None:
+            return sign(value)
+        digits, first = number(float(constant.data)), value.operands[0] is constant
+        if sign(value) == "^" and not first and set(digits) <= set("0123456789−"):
+            return f"( ){digits.translate(_SUPERSCRIPTS)}"
+        if not row.dunder:
+            return f"{sign(value)}({digits}, ·)" if first else f"{sign(value)}(·, {digits})"
+        digits = f"({digits})" if digits.startswith("−") else digits
+        return f"{digits} {sign(value)} ( )" if first else f"( ) {sign(value)} {digits}"
+
+
+class Scene(Cards):
+    """A graph as it stands at this moment: its cards, who uses whom, and the gradients' scale."""
+
+    def __init__(self, values: list[Value]) -> None:
+        super().__init__(values)
+        root = self.root
         # A pass from the root, or from beyond it, left something there. Without one every 0 would be a lie.
         self.has_gradients = float(root.grad) != 0.0
         self.arrows = [arrow for value in self.cards for arrow in self._arrows(value)]
@@ -63,18 +98,6 @@ class Scene:
         """Return what to call `value` in a sentence: its label, else its operation, else its number."""
         label = cut(plain(value.label))
         return label or ("root" if value is self.root else sign(value)) or number(float(value.data))
-
-    def kind(self, value: Value) -> str:
-        """Return the word for what `value` is: nothing for an operation, its card shows that."""
-        if value.primitive is None:
-            return plain(type(value).kind)
-        return "root" if value is self.root else ""
-
-    def _foldable(self, value: Value) -> Value | None:
-        if len(value.operands) != 2 or value.operands[0] is value.operands[1]:
-            return None
-        small = [x for x in value.operands if is_constant(x) and plain(x.label) == "" and self.uses[x] == 1]
-        return small[0] if len(small) == 1 else None
 
     def _arrows(self, user: Value) -> list[Arrow]:
         upstream = self.gradient(user)

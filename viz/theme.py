@@ -36,7 +36,7 @@ _ROLES = {
     "on middle": ("#1b1f25", "#0d1119"),
     "on strong": ("#fdfdfd", "#0d1118"),
 }
-_STEPS = (0.01, 0.1, 0.4)
+LEVELS = (0.01, 0.1, 0.4)
 """The shares of the largest size at which the next level begins."""
 
 
@@ -82,7 +82,7 @@ def _sign(x: float) -> str:
 
 
 def _level(x: float, largest: float) -> int:
-    return sum(abs(x) >= step * largest for step in _STEPS)
+    return sum(abs(x) >= step * largest for step in LEVELS)
 
 
 def dark_style(scope: str) -> str:
@@ -97,3 +97,10 @@ def dark_style(scope: str) -> str:
         for attribute in ("fill", "stroke")
     ]
     return f"@media screen and (prefers-color-scheme:dark){{{''.join(rules)}}}"
+
+
+def variables() -> str:
+    """Return the colours as CSS custom properties for a page whose `color-scheme` says light or dark."""
+    return "".join(
+        [f"--{role.replace(' ', '-')}:light-dark({light},{dark});" for role, (light, dark) in _ROLES.items()]
+    )
