@@ -17,5 +17,7 @@ from .drawing import draw_dot as draw_dot
 from .plot import plot_decision_boundary as plot_decision_boundary
 from .plot import plot_history as plot_history
 from .render import RenderError as RenderError
+from .stepper import Stepper as Stepper
+from .stepper import show_steps as show_steps
 from .text import graph_text as graph_text
 from .text import print_graph as print_graph
