@@ -1,0 +1,103 @@
+"""A headless Chromium for the tests in this folder."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+
+@pytest.fixture(scope="module")
+def chromium(browser_path: str) -> Iterator[Browser]:
+    """Start the browser that tests/conftest.py has found."""
+    with sync_playwright() as playwright:
+        # Root has no sandbox; the rest keeps Chromium from calling home.
+        quiet = [
+            "--no-sandbox",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+        ]
+        browser = playwright.chromium.launch(executable_path=browser_path, args=quiet)
+        yield browser
+        browser.close()
+
+
+class Opened:
+    """A page of the stepper with what it complained about and asked for."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.complaints: list[str] = []
+        self.requests: list[str] = []
+        page.on("console", lambda message: self.complaints.append(message.text))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("dialog", lambda dialog: (self.complaints.append(dialog.message), dialog.dismiss()))
+        page.on("request", lambda request: self.requests.append(request.url))
+
+    @property
+    def last(self) -> int:
+        """The number of the last step."""
+        return int(self.page.locator("#slider").get_attribute("max") or 0)
+
+    @property
+    def position(self) -> int:
+        return int(self.page.locator("#slider").input_value())
+
+    def press(self, key: str, times: int = 1) -> None:
+        for _ in range(times):
+            self.page.keyboard.press(key)
+
+    def go(self, position: int) -> None:
+        """Move the slider, as a hand would."""
+        self.page.evaluate(
+            """(to) => {
+                 const slider = document.getElementById('slider');
+                 slider.value = to;
+                 slider.dispatchEvent(new Event('input'));
+               }""",
+            position,
+        )
+
+    def cards(self) -> list[str]:
+        """Return what each card says to screen readers, in topological order."""
+        found: list[str] = self.page.evaluate(
+            "[...document.querySelectorAll('.card')].map((card) => card.getAttribute('aria-label'))"
+        )
+        return found
+
+    def shown(self) -> str:
+        """Return everything that a step changes, as one text."""
+        found: str = self.page.evaluate(
+            """[...document.querySelectorAll('#equation, #sentence, #count, #graph')]
+               .map((e) => e.textContent)
+               .concat([...document.querySelectorAll('#graph g, #graph .line, #graph .chip, #graph .head')]
+                 .map((e) => `${[...e.classList].sort().join(' ')} ${e.style.strokeWidth}`))
+               .join('\\n')"""
+        )
+        return found
+
+
+@pytest.fixture
+def opened(chromium: Browser, tmp_path: Path) -> Iterator[Callable[..., Opened]]:
+    """Return a function that opens a page from its HTML, as a file, in a window of its own."""
+    contexts: list[BrowserContext] = []
+
+    def open_page(
+        html: str, *, width: int = 1280, height: int = 760, dark: bool = False, still: bool = True
+    ) -> Opened:
+        context = chromium.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if dark else "light",
+            reduced_motion="reduce" if still else "no-preference",
+        )
+        contexts.append(context)
+        target = tmp_path / f"{len(contexts)}.html"
+        target.write_text(html, encoding="utf-8")
+        found = Opened(context.new_page())
+        found.page.goto(target.as_uri())
+        return found
+
+    yield open_page
+    for context in contexts:
+        context.close()

@@ -1,0 +1,39 @@
+"""Which tests can run here: those in tests/browser need a Chromium, which pip cannot bring.
+
+They are collected where playwright is installed (the extra `browser`) and a Chromium is found, or where
+CHAINRULE_BROWSER names one.
+"""
+
+import importlib.util
+import os
+import shutil
+
+import pytest
+
+MISSING = "they need the extra `browser` and a Chromium (or CHAINRULE_BROWSER)"
+NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+
+
+def browser() -> str | None:
+    """Return the path of the browser to use, or None where there is none."""
+    asked = os.environ.get("CHAINRULE_BROWSER")
+    if asked or importlib.util.find_spec("playwright") is None:
+        return asked
+    return next(filter(None, map(shutil.which, NAMES)), None)
+
+
+@pytest.fixture(scope="session")
+def browser_path() -> str:
+    """The path of the browser, for the tests that need one."""
+    return browser() or pytest.fail(MISSING)
+
+
+collect_ignore = [] if browser() else ["browser"]
+
+
+def pytest_report_header() -> str:
+    """Say at the head of a run whether the browser tests are part of it."""
+    found = browser()
+    if found:
+        return f"browser tests: in {found}"
+    return f"browser tests: not collected; {MISSING}"
