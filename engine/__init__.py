@@ -21,6 +21,8 @@ from .debugging import changed as _changed
 from .debugging.diagnose import diagnose as diagnose
 from .debugging.diagnosis import Diagnosis as Diagnosis
 from .debugging.diagnosis import Finding as Finding
+from .debugging.explain import Explanation as Explanation
+from .debugging.explain import explain as explain
 from .debugging.kinks import Kinks as Kinks
 from .debugging.kinks import kinks as kinks
 from .debugging.ledger import Branch as Branch
@@ -34,8 +36,6 @@ from .debugging.steps import backward_steps as backward_steps
 from .debugging.trace import Trace as Trace
 from .debugging.warn import ChangedDataWarning as ChangedDataWarning
 from .debugging.warn import TrainingWarning as TrainingWarning
-from .debugging.explain import Explanation as Explanation
-from .debugging.explain import explain as explain
 from .graph import topological_order as topological_order
 from .modes import NotFiniteError as NotFiniteError
 from .modes import enable_grad as enable_grad
