@@ -22,7 +22,11 @@ def maxout(z: Value) -> Value:
     return maximum(0.5 * z + 0.5, -0.25 * z)
 
 
-PANEL: dict[str, Callable[[Value], Value]] = {**ACTIVATIONS, "elu": elu, "maxout": maxout}
+PANEL: dict[str, Callable[[Value], Value]] = {
+    **{name: ACTIVATIONS[name] for name in ("identity", "sigmoid", "tanh", "relu", "leaky_relu")},
+    "elu": elu,
+    "maxout": maxout,
+}
 
 
 @dataclass(frozen=True)

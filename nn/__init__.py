@@ -1,18 +1,27 @@
 """chainrule's networks: neurons, layers, MLPs, losses, optimizers and training on scalar Values."""
 
 from ..engine import TrainingWarning as TrainingWarning
+from . import init as init
 from .activation import ACTIVATIONS as ACTIVATIONS
+from .activation import elu as elu
+from .activation import gelu as gelu
 from .activation import identity as identity
 from .activation import leaky_relu as leaky_relu
 from .activation import relu as relu
 from .activation import sigmoid as sigmoid
+from .activation import silu as silu
+from .activation import softplus as softplus
+from .activation import softsign as softsign
 from .activation import tanh as tanh
 from .data import moons as moons
 from .data import split as split
 from .data import standardize as standardize
 from .deltas import DeltaTable as DeltaTable
 from .deltas import delta_table as delta_table
+from .dropout import Dropout as Dropout
+from .embedding import Embedding as Embedding
 from .layer import Layer as Layer
+from .layer import Linear as Linear
 from .loss import half_squared_error as half_squared_error
 from .loss import hinge as hinge
 from .loss import l2 as l2
@@ -27,6 +36,11 @@ from .neuron import Neuron as Neuron
 from .optimizer import SGD as SGD
 from .optimizer import Adam as Adam
 from .optimizer import Optimizer as Optimizer
+from .sequential import Flatten as Flatten
+from .sequential import Lambda as Lambda
+from .sequential import Sequential as Sequential
+from .sparse import SparseLayer as SparseLayer
+from .sparse import SparseNeuron as SparseNeuron
 from .train import History as History
 from .train import Scores as Scores
 from .train import evaluate as evaluate

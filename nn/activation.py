@@ -54,7 +54,54 @@ def leaky_relu(z: Value, slope: float = 0.01) -> Value:
     return z.leaky_relu(slope)
 
 
-ACTIVATIONS: dict[str, Activation] = {f.__name__: f for f in (identity, sigmoid, tanh, relu, leaky_relu)}
+def elu(z: Value, alpha: float = 1.0) -> Value:
+    """Return z where it is positive, else alpha * (e**z - 1).
+
+    >>> round(elu(Value(-1.0)).data, 4)
+    -0.6321
+    """
+    return z.elu(alpha)
+
+
+def gelu(z: Value) -> Value:
+    """Return z times the probability that a standard normal number lies below z.
+
+    >>> round(gelu(Value(1.0)).data, 4)
+    0.8413
+    """
+    return z.gelu()
+
+
+def silu(z: Value) -> Value:
+    """Return z * sigmoid(z), also called swish.
+
+    >>> round(silu(Value(1.0)).data, 4)
+    0.7311
+    """
+    return z.silu()
+
+
+def softplus(z: Value) -> Value:
+    """Return log(1 + e**z), a relu without its corner.
+
+    >>> round(softplus(Value(0.0)).data, 4)
+    0.6931
+    """
+    return z.softplus()
+
+
+def softsign(z: Value) -> Value:
+    """Return z / (1 + |z|), between -1 and 1.
+
+    >>> softsign(Value(3.0)).data
+    0.75
+    """
+    return z.softsign()
+
+
+ACTIVATIONS: dict[str, Activation] = {
+    f.__name__: f for f in (identity, sigmoid, tanh, relu, leaky_relu, elu, gelu, silu, softplus, softsign)
+}
 
 
 def activation_named(activation: str | Activation) -> Activation:
@@ -72,3 +119,12 @@ def activation_named(activation: str | Activation) -> Activation:
     if activation not in ACTIVATIONS:
         raise ValueError(f"unknown activation {activation!r}: choose one of {', '.join(ACTIVATIONS)}")
     return ACTIVATIONS[activation]
+
+
+def name_of(function: object) -> str:
+    """Return what to call a function in a repr: its name, or itself where it has none.
+
+    >>> name_of(tanh)
+    'tanh'
+    """
+    return getattr(function, "__name__", None) or repr(function)

@@ -1,12 +1,30 @@
 """How modules find their parameters."""
 
-from typing import Any
+import abc
+import copy
+import pickle
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import pytest
 
 from chainrule.engine import Constant, Value
-from chainrule.nn import MLP, Layer, Module, Neuron, Parameter
+from chainrule.nn import (
+    MLP,
+    Dropout,
+    Layer,
+    Linear,
+    Module,
+    Neuron,
+    Parameter,
+    Sequential,
+    leaky_relu,
+    tanh,
+)
+
+T = TypeVar("T")
 
 
 class Held(Module):
@@ -78,7 +96,7 @@ def test_object_arrays_and_slots_are_looked_into() -> None:
     slotted.w = Parameter(1.0)
     array = np.array([[Parameter(2.0), Parameter(3.0)]])
     module = Held(slotted=slotted, array=array, plain=np.array([1.0]))
-    assert [name for name, _ in module.named_parameters()] == ["slotted.w", "array.0", "array.1"]
+    assert [name for name, _ in module.named_parameters()] == ["slotted.w", "array.0.0", "array.0.1"]
 
 
 def test_cycles_and_deep_nesting_do_no_harm() -> None:
@@ -90,3 +108,156 @@ def test_cycles_and_deep_nesting_do_no_harm() -> None:
     for _ in range(5000):
         nested = [nested]
     assert len(Held(nested=nested).parameters()) == 1
+
+
+@dataclass
+class Pair:
+    """A dataclass that is no module."""
+
+    left: Parameter
+    right: list[Parameter]
+    name: str = "pair"
+
+
+def test_dataclasses_are_looked_into_modules_or_not() -> None:
+    @dataclass(frozen=True)
+    class Frozen(Module):
+        pair: Pair
+        scale: Parameter
+
+    module = Frozen(Pair(Parameter(1.0), [Parameter(2.0)]), Parameter(3.0))
+    assert [name for name, _ in module.named_parameters()] == ["pair.left", "pair.right.0", "scale"]
+    assert not module.eval().training
+
+
+def test_modules_are_named_by_their_paths_each_once() -> None:
+    shared = Linear(2, 2, seed=0)
+    module = Held(first=[shared], second={"again": shared, "own": Held(deep=Linear(2, 1, seed=1))})
+    named = dict(module.named_modules())
+    assert [name for name in named if "neurons" not in name] == [
+        "",
+        "first.0",
+        "second.own",
+        "second.own.deep",
+    ]
+    assert named[""] is module
+    assert [name for name, _ in module.named_children()] == ["first.0", "second.own"]
+    assert module.children() == [shared, module.second["own"]]  # type: ignore[attr-defined]
+    assert len(module.modules()) == len(named)
+
+
+def test_train_and_eval_reach_every_module_inside() -> None:
+    module = Held(inner={"deep": [Dropout(0.5)]})
+    assert module.training
+    assert module.eval() is module
+    assert not any(part.training for part in module.modules())
+    assert all(part.training for part in module.train().modules())
+    with pytest.raises(TypeError, match="train takes True or False, got 3; to train a model, see fit"):
+        module.train(3)  # type: ignore[arg-type]
+
+
+def test_a_parameter_is_labelled_by_its_place_as_python_writes_it() -> None:
+    model = MLP(2, [3, 1], seed=0)
+    for label in ("layers[0].neurons[2].w[1]", "layers[1].neurons[0].b"):
+        assert eval(f"model.{label}", {"model": model}).label == label
+    assert len({p.label for p in model.parameters()}) == len(model.parameters())
+
+
+def test_a_module_around_another_names_its_parameters_anew() -> None:
+    model = Linear(1, 1, seed=0)
+    assert model.neurons[0].w[0].label == "neurons[0].w[0]"
+    Held(body={"a": model})
+    assert model.neurons[0].w[0].label == "body['a'].neurons[0].w[0]"
+
+
+def test_a_label_of_the_users_own_stays() -> None:
+    mine, other = Parameter(1.0, label="mine"), Parameter(2.0)
+    module = Held(parts=[mine, other])
+    other.label = "yours"
+    Held(inner=module)
+    assert (mine.label, other.label) == ("mine", "yours")
+
+
+def test_parameters_added_later_are_labelled_when_asked() -> None:
+    module = Held()
+    module.late = Parameter(1.0)  # type: ignore[attr-defined]
+    module.label_parameters()
+    assert module.late.label == "late"  # type: ignore[attr-defined]
+
+
+def test_labels_survive_copies_and_pickles() -> None:
+    model = Linear(1, 1, seed=0)
+    for copied in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+        assert [p.label for p in copied.parameters()] == ["neurons[0].w[0]", "neurons[0].b"]
+
+
+def test_a_module_may_be_abstract_generic_or_a_protocol() -> None:
+    class Base(Module, abc.ABC):
+        @abc.abstractmethod
+        def __call__(self, x: float) -> Value: ...
+
+    class Scale(Base, Generic[T]):
+        def __init__(self) -> None:
+            self.w = Parameter(2.0)
+
+        def __call__(self, x: float) -> Value:
+            return self.w * x
+
+    with pytest.raises(TypeError, match="abstract"):
+        Base()  # type: ignore[abstract]
+    assert Scale[int]()(3.0).data == 6.0
+
+
+def test_a_repr_nests_as_pytorchs_does() -> None:
+    class Net(Module):
+        def __init__(self) -> None:
+            self.body = Sequential(Linear(2, 3), tanh, Dropout(0.1))
+            self.head = Linear(3, 1)
+            self.scale = Parameter(1.0)
+
+        def extra_repr(self) -> str:
+            return "for tests"
+
+    assert repr(Net()).splitlines() == [
+        "Net(for tests",
+        "  (body): Sequential(",
+        "    (0): Linear(2, 3)",
+        "    (1): tanh",
+        "    (2): Dropout(p=0.1)",
+        "  )",
+        "  (head): Linear(3, 1)",
+        ")",
+    ]
+
+
+def test_a_repr_copes_with_cycles_own_texts_and_deep_nesting() -> None:
+    class Own(Module):
+        def __repr__(self) -> str:
+            return "two\nlines"
+
+    child = Held(own=Own())
+    child.parent = Held(child=child)  # type: ignore[attr-defined]
+    assert repr(child) == ("Held(\n  (own): two\n  lines\n  (parent): Held(\n    (child): Held(...)\n  )\n)")
+    for _ in range(200):
+        child = Held(inner=child)
+    assert repr(child).count("\n") > 400
+
+
+def test_a_functions_name_in_a_repr_is_itself_where_it_has_none() -> None:
+    steep = partial(leaky_relu, slope=0.2)
+    assert "functools.partial" in repr(Neuron(1, activation=steep, seed=0))
+
+
+def test_a_summary_counts_each_parameter_once_and_has_the_numbers_as_data() -> None:
+    shared = [Parameter(1.0), Parameter(2.0)]
+    module = Held(a=Held(w=shared), b=Held(w=list(shared)), c=Dropout(0.1), own=Parameter(3.0))
+    summary = module.summary()
+    assert [(row.name, row.parameters) for row in summary.rows] == [
+        ("(model)", 1),
+        ("a", 2),
+        ("b", 0),
+        ("c", 0),
+    ]
+    assert summary.parameters == len(module.parameters()) == 3
+    assert summary.rows[1].shapes == {"w": (2,)}
+    assert str(summary) == repr(summary)
