@@ -71,11 +71,11 @@ class Layer(Module):
     def _held_as_state(self) -> list[Part]:
         if not all(type(neuron) is Neuron for neuron in self.neurons):  # a user's own: they may hold more
             return self._held()
-        matrices = [Part("weight", "", Matrix([neuron.w for neuron in self.neurons]))]
+        matrices: list[Part] = [(".", "weight", Matrix([neuron.w for neuron in self.neurons]))]
         if any(neuron.b is not None for neuron in self.neurons):
             biases = [0.0 if neuron.b is None else neuron.b for neuron in self.neurons]
-            matrices.append(Part("bias", "", Matrix(biases)))
-        return matrices + [part for part in self._held() if part.name != "neurons"]
+            matrices.append((".", "bias", Matrix(biases)))
+        return matrices + [part for part in self._held() if part[1] != "neurons"]
 
 
 class Linear(Layer):

@@ -1,5 +1,6 @@
 """Parameters, and the objects that hold them."""
 
+import threading
 from abc import ABCMeta
 from collections.abc import Iterator, Mapping
 from typing import Any, Self, TypeVar
@@ -7,7 +8,7 @@ from typing import Any, Self, TypeVar
 from ..engine import Value
 from . import conscience, state
 from .summary import Summary, summary_of
-from .tree import Holder, parameters, walk
+from .tree import Holder, parameters, path, walk, written
 
 M = TypeVar("M")
 
@@ -30,13 +31,24 @@ class PlaceName(str):
 
 
 class _LabelsParameters(ABCMeta):
-    """Labels a module's parameters by their places in it as soon as its `__init__` is done."""
+    """Labels a module's parameters by their places in it as soon as its `__init__` is done.
+
+    Modules that are made inside another's `__init__` are left to that one.
+    """
 
     def __call__(cls: type[M], *args: Any, **settings: Any) -> M:
-        made: M = super().__call__(*args, **settings)  # type: ignore[misc]  # it is type.__call__
-        if isinstance(made, Module):
+        is_outermost = not getattr(_making, "underway", False)
+        _making.underway = True
+        try:
+            made: M = super().__call__(*args, **settings)  # type: ignore[misc]  # it is type.__call__
+        finally:
+            _making.underway = not is_outermost
+        if is_outermost and isinstance(made, Module):
             made.label_parameters()
         return made
+
+
+_making = threading.local()
 
 
 class Module(Holder, metaclass=_LabelsParameters):
@@ -62,7 +74,7 @@ class Module(Holder, metaclass=_LabelsParameters):
 
     def named_parameters(self) -> Iterator[tuple[str, Value]]:
         """Yield each parameter once, with its dotted path: `layers.0.neurons.2.w.1`."""
-        return ((place.path, parameter) for place, parameter in parameters(self))
+        return ((path(place), parameter) for place, parameter in parameters(self))
 
     def parameters(self) -> list[Value]:
         """Return the parameters, each once, in the order of `named_parameters`."""
@@ -70,16 +82,18 @@ class Module(Holder, metaclass=_LabelsParameters):
 
     def named_modules(self) -> Iterator[tuple[str, "Module"]]:
         """Yield this module, under the name "", and each module inside once, with its dotted path."""
-        return ((place.path, part) for place, part in walk(self) if isinstance(part, Module))
+        return ((path(place), part) for place, part in walk(self) if isinstance(part, Module))
 
     def modules(self) -> list["Module"]:
         """Return this module and every module inside it, each once."""
-        return [module for _, module in self.named_modules()]
+        return [part for _, part in walk(self) if isinstance(part, Module)]
 
     def named_children(self) -> Iterator[tuple[str, "Module"]]:
         """Yield each module that this one holds itself, not inside another one, with its dotted path."""
         inside = walk(self, into_modules=False)
-        return ((place.path, part) for place, part in inside if isinstance(part, Module) and part is not self)
+        return (
+            (path(place), part) for place, part in inside if isinstance(part, Module) and part is not self
+        )
 
     def children(self) -> list["Module"]:
         """Return the modules that this one holds itself."""
@@ -152,7 +166,7 @@ class Module(Holder, metaclass=_LabelsParameters):
         """
         for place, parameter in parameters(self):
             if not parameter.label or isinstance(parameter.label, PlaceName):
-                parameter.label = PlaceName(place.written.removeprefix("."))
+                parameter.label = PlaceName(written(place))
 
     def extra_repr(self) -> str:
         """Return what stands in the brackets after the class's name; override it, as in PyTorch."""

@@ -69,8 +69,8 @@ class Sequential(Module):
         return Sequential(*self.layers[place]) if isinstance(place, slice) else self.layers[place]
 
     def _held(self) -> list[Part]:
-        others = [part for part in super()._held() if part.name != "layers"]
-        return [Part(str(i), f".layers[{i}]", part) for i, part in enumerate(self.layers)] + others
+        parts: list[Part] = [(".layers[", i, part) for i, part in enumerate(self.layers)]
+        return parts + [part for part in super()._held() if part[1] != "layers"]
 
     def _shown(self) -> list[tuple[str, Any]]:
         return [(str(i), part) for i, part in enumerate(self.layers)]

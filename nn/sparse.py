@@ -93,11 +93,11 @@ class SparseLayer(Module):
 
     def _held_as_state(self) -> list[Part]:
         rows = [[neuron.w.get(j, 0.0) for j in range(self.nin)] for neuron in self.neurons]
-        matrices = [Part("weight", "", Matrix(rows))]
+        matrices: list[Part] = [(".", "weight", Matrix(rows))]
         if any(neuron.b is not None for neuron in self.neurons):
             biases = [0.0 if neuron.b is None else neuron.b for neuron in self.neurons]
-            matrices.append(Part("bias", "", Matrix(biases)))
-        return matrices + [part for part in self._held() if part.name != "neurons"]
+            matrices.append((".", "bias", Matrix(biases)))
+        return matrices + [part for part in self._held() if part[1] != "neurons"]
 
 
 def _checked(mask: Any) -> list[list[bool]]:

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from ..engine import Value
 from ..engine.value import described, float_from
-from .tree import Holder, Place, inner_place, is_parameter, is_sequence, parameters, parts, sequence
+from .tree import Holder, Place, is_parameter, is_sequence, parameters, parts, path, sequence
 
 Cells: TypeAlias = Any
 """A Value, or lists of them nested to any depth; 0.0 stands where a sparse layer has no connection."""
@@ -50,14 +50,14 @@ def entries(root: Holder) -> list[Entry]:
     for place, parameter in parameters(root):
         if parameter not in reached:
             raise ValueError(
-                f"state_dict: {place.path} belongs to no matrix of its layer: hold it outside the neuron"
+                f"state_dict: {path(place)} belongs to no matrix of its layer: hold it outside the neuron"
             )
     return found
 
 
 def _entries(root: Holder) -> Iterator[Entry]:
     open_parts: set[int] = set()
-    stack: list[tuple[Place, Any, str] | int] = [(Place("", ""), root, "")]
+    stack: list[tuple[Place, Any, str] | int] = [(None, root, "")]
     while stack:
         top = stack.pop()
         if isinstance(top, int):  # everything inside the part of that identity has been seen
@@ -65,16 +65,16 @@ def _entries(root: Holder) -> Iterator[Entry]:
             continue
         place, part, owner = top
         if isinstance(part, Matrix):
-            yield Entry(owner, place.path, part.cells)
+            yield Entry(owner, path(place), part.cells)
         elif is_parameter(part) or _holds_parameters_only(part):
-            yield Entry(owner, place.path, part)
+            yield Entry(owner, path(place), part)
         elif id(part) not in open_parts:
             if isinstance(part, Holder):
-                owner = place.path
+                owner = path(place)
             inside = part._held_as_state() if isinstance(part, Holder) else parts(part)
             open_parts.add(id(part))
             stack.append(id(part))
-            stack += [(inner_place(place, inner), inner.part, owner) for inner in reversed(inside)]
+            stack += [((place, sign, key), inner, owner) for sign, key, inner in reversed(inside)]
 
 
 def _holds_parameters_only(part: Any) -> bool:

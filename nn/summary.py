@@ -59,7 +59,7 @@ def summary_of(model: "Module") -> Summary:
         if id(module) in inside_a_layer:
             continue
         own = entries.get(name, [])
-        if any(isinstance(part.part, state.Matrix) for part in module._held_as_state()):
+        if any(isinstance(part, state.Matrix) for _, _, part in module._held_as_state()):
             inside_a_layer |= {id(neuron) for neuron in module.modules()}
         if own or not module.children():
             shapes = {entry.key.removeprefix(f"{name}."): state.shape(entry.cells) for entry in own}

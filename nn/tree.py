@@ -2,24 +2,17 @@
 
 import dataclasses
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, TypeAlias
 
 from ..engine import Constant, Value
 
+Part: TypeAlias = tuple[str, Any, Any]
+"""How a part is held, its key, and the part: (".", "w", ...) for an attribute, ("[", 0, ...) for an item.
 
-class Part(NamedTuple):
-    """What one thing holds: the part's name, the same as written in Python, and the part."""
-
-    name: str
-    written: str
-    part: Any
-
-
-class Place(NamedTuple):
-    """Where a part is: as a dotted path, and as it is written in Python."""
-
-    path: str
-    written: str
+Longer signs stand for more of the way: (".layers[", 0, ...) is the item 0 of the attribute `layers`.
+"""
+Place: TypeAlias = tuple[Any, str, Any] | None
+"""Where a part is: the place of what holds it, the sign and the key; None for the root."""
 
 
 class Holder:
@@ -29,7 +22,7 @@ class Holder:
         """Return the attributes; a module may name its parts otherwise."""
         slots = [name for kind in type(self).__mro__ for name in getattr(kind, "__slots__", ())]
         found = {name: getattr(self, name) for name in slots if hasattr(self, name)} | vars(self)
-        return [Part(name, f".{name}", part) for name, part in found.items()]
+        return [(".", name, part) for name, part in found.items()]
 
     def _held_as_state(self) -> list[Part]:
         """Return the parts as `state_dict` sees them; a layer gives matrices in place of its neurons."""
@@ -42,23 +35,21 @@ def walk(root: Holder, into_modules: bool = True) -> Iterator[tuple[Place, Any]]
     Works on a stack of its own: cycles and deep nesting do no harm.
     """
     seen: set[int] = set()
-    stack: list[tuple[Place, Any]] = [(Place("", ""), root)]
+    stack: list[tuple[Place, Any]] = [(None, root)]
     while stack:
         place, part = stack.pop()
         if isinstance(part, Value):
             if is_parameter(part):
                 yield place, part
-            continue
-        if id(part) in seen:
-            continue
-        inside = parts(part)
-        is_module = isinstance(part, Holder)
-        if is_module:
-            yield place, part
-        if is_module or inside:
-            seen.add(id(part))
-        if into_modules or not is_module or part is root:
-            stack += [(inner_place(place, inner), inner.part) for inner in reversed(inside)]
+        elif id(part) not in seen:
+            inside = parts(part)
+            is_module = isinstance(part, Holder)
+            if is_module or inside:
+                seen.add(id(part))
+            if is_module:
+                yield place, part
+            if into_modules or not is_module or part is root:
+                stack += [((place, sign, key), inner) for sign, key, inner in reversed(inside)]
 
 
 def parameters(root: Holder) -> Iterator[tuple[Place, Value]]:
@@ -70,27 +61,42 @@ def parameters(root: Holder) -> Iterator[tuple[Place, Value]]:
             yield place, part
 
 
+def path(place: Place) -> str:
+    """Return a place as a dotted path: `layers.0.weight`."""
+    keys = []
+    while place is not None:
+        place, _, key = place
+        keys.append(str(key))
+    return ".".join(reversed(keys))
+
+
+def written(place: Place) -> str:
+    """Return a place as Python writes it: `layers[0].weight`."""
+    steps = []
+    while place is not None:
+        place, sign, key = place
+        steps.append(f"{sign}{key}" if sign == "." else f"{sign}{key!r}]")
+    return "".join(reversed(steps)).removeprefix(".")
+
+
 def is_parameter(part: object) -> bool:
     """Return whether `part` is a Value that training may change: a leaf and no constant."""
     return isinstance(part, Value) and part.primitive is None and not isinstance(part, Constant)
 
 
-def inner_place(place: Place, inner: Part) -> Place:
-    """Return where a part is, given where what holds it is."""
-    return Place(f"{place.path}.{inner.name}" if place.path else inner.name, place.written + inner.written)
-
-
 def parts(held: Any) -> list[Part]:
     """Return what a module or container holds; nothing for anything else."""
+    if isinstance(held, list | tuple):
+        return [("[", index, part) for index, part in enumerate(held)]
     if isinstance(held, Holder):
         return held._held()
     if isinstance(held, Mapping):
-        return [Part(str(key), f"[{key!r}]", part) for key, part in held.items()]
+        return [("[", key, part) for key, part in held.items()]
     if is_sequence(held):
-        return [Part(str(index), f"[{index}]", part) for index, part in enumerate(sequence(held))]
+        return [("[", index, part) for index, part in enumerate(sequence(held))]
     if dataclasses.is_dataclass(held) and not isinstance(held, type):
         names = [field.name for field in dataclasses.fields(held) if hasattr(held, field.name)]
-        return [Part(name, f".{name}", getattr(held, name)) for name in names]
+        return [(".", name, getattr(held, name)) for name in names]
     return []
 
 
