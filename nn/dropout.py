@@ -37,7 +37,7 @@ class Dropout(Module):
         """Return `x` with some of its values left out: a value, a list, or lists of lists, as given."""
         if not self.training or self.p == 0.0:
             return x
-        return each(self._kept_or_not, x)
+        return each(self._kept_or_not, x, "Dropout")
 
     def _kept_or_not(self, value: Value) -> Value:
         dropped = self.rng.random() < self.p

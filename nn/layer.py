@@ -55,8 +55,9 @@ class Layer(Module):
 
     def __call__(self, x: Sequence[Value | Number]) -> list[Value]:
         """Return each neuron's output for `x`; raises ValueError where its length is not nin."""
-        check_length(x, len(self.neurons[0].w), "Layer")
-        x = as_values(x, "Layer")  # plain numbers become constants here once, not once in each neuron
+        owner = type(self).__name__
+        check_length(x, len(self.neurons[0].w), owner)
+        x = as_values(x, owner)  # plain numbers become constants here once, not once in each neuron
         return [neuron(x) for neuron in self.neurons]
 
     def extra_repr(self) -> str:

@@ -50,7 +50,7 @@ class Sequential(Module):
     def __call__(self, x: Any) -> Any:
         """Return what the last part makes of what the one before it made, and so on back to `x`."""
         for part in self.layers:
-            x = part(x) if isinstance(part, Module) or part in _OF_A_LIST else each(part, x)
+            x = part(x) if isinstance(part, Module) or part in _OF_A_LIST else each(part, x, "Sequential")
         return x
 
     def __len__(self) -> int:
@@ -131,14 +131,16 @@ class Flatten(Module):
         return flat
 
 
-def each(function: Step, x: Any) -> Any:
+def each(function: Step, x: Any, owner: str) -> Any:
     """Return function of `x`, or, where that is a list, of each value in it, in lists nested alike.
 
+    owner: the module to name in the TypeError for what is no number.
+
     >>> from chainrule.nn import tanh
-    >>> [out.data for out in each(tanh, [0.0, 0.0])]
+    >>> [out.data for out in each(tanh, [0.0, 0.0], "Sequential")]
     [0.0, 0.0]
     """
     if isinstance(x, list | tuple) or getattr(x, "ndim", 0) > 0:
-        return [each(function, item) for item in x]
-    [value] = as_values([x], "Sequential")
+        return [each(function, item, owner) for item in x]
+    [value] = as_values([x], owner)
     return function(value)

@@ -47,6 +47,10 @@ def paired(owner: str, outputs: Outputs, targets: Targets) -> tuple[tuple[Rows, 
         )
     if not any(lengths):
         raise ValueError(f"{owner} needs at least one output, got none")
+    for row in wanted:
+        for target in row:
+            if not isinstance(target, Value | Real):
+                raise TypeError(f"{owner} takes Values and plain numbers as targets, got {described(target)}")
     return ([list(as_values(row, owner)) for row in many], depth), (wanted, other)
 
 

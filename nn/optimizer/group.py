@@ -112,7 +112,7 @@ def checked_parameters(owner: str, params: Any) -> tuple[Value, ...]:
         raise ValueError(f"{owner} got no parameters: pass model.parameters()")
     for parameter in held:
         if not isinstance(parameter, Value):
-            raise TypeError(f"{owner} takes Values, got {parameter!r}")
+            raise TypeError(f"{owner} takes Values, got {parameter!r}: pass model.parameters()")
         if parameter.primitive is not None:
             raise ValueError(f"{owner} takes leaves, Values made by you, got {parameter!r}")
     return held

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from numbers import Real
-from typing import Any
+from operator import index
+from typing import Any, SupportsIndex
 
 from ...engine import Value, enable_grad
 from .base import Optimizer, Params, gradients_of
@@ -131,9 +132,9 @@ def _one(owner: str, name: str, number: Any) -> float:
 
 
 def _count(owner: str, name: str, number: Any) -> int:
-    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
+    if not isinstance(number, SupportsIndex) or isinstance(number, bool) or index(number) < 1:
         raise ValueError(f"{owner}: {name} must be a whole number of at least 1, got {number!r}")
-    return number
+    return index(number)
 
 
 def _count_or_none(owner: str, name: str, number: Any) -> int | None:

@@ -182,6 +182,10 @@ def test_what_cannot_be_called_is_no_part(parts: Any, message: str) -> None:
 def test_what_no_function_can_take_is_refused_by_name() -> None:
     with pytest.raises(TypeError, match="Sequential takes Values and plain numbers, got 'a'"):
         Sequential(tanh)(["a"])
+    with pytest.raises(TypeError, match="Dropout takes Values and plain numbers, got None"):
+        Dropout(0.5)([None])
+    with pytest.raises(ValueError, match="Linear expects 2 inputs, got 1"):
+        Linear(2, 1)([1.0])
     with pytest.raises(TypeError, match="Lambda takes a function, got 3"):
         Lambda(3)  # type: ignore[arg-type]
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from typing import Any
 
+import numpy as np
 import pytest
 
 from chainrule.engine import Value
@@ -116,7 +117,7 @@ def test_evaluations_may_be_limited() -> None:
 
 
 def test_its_settings_go_through_a_state() -> None:
-    optimizer = LBFGS([Value(1.0)], max_iter=7)
+    optimizer = LBFGS([Value(1.0)], max_iter=np.int64(7))  # type: ignore[arg-type]
     other = LBFGS([Value(1.0)])
     other.load_state_dict(optimizer.state_dict())
     assert other.param_groups[0]["max_iter"] == 7

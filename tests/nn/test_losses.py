@@ -350,6 +350,9 @@ def test_shapes_that_differ_are_refused_by_name(loss: Any) -> None:
         loss([Value(0.5)], [1], reduction="avg")
     with pytest.raises(TypeError, match=f"{name} takes Values and plain numbers, got 'a'"):
         loss(["a"], [1])
+    for target in ("a", ["a"], [None]):
+        with pytest.raises(TypeError, match=f"{name} takes Values and plain numbers as targets, got"):
+            loss([0.5], target)
 
 
 @pytest.mark.parametrize(
