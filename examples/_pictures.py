@@ -15,8 +15,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from chainrule.engine import Value
+from chainrule.engine.files import write_whole
 from chainrule.viz import RenderError, draw
-from chainrule.viz.files import write_whole
 
 # Paul Tol's muted colours stay apart for the colour-blind; the dashes stay apart without any colour.
 BLUE, GREEN, SAND, ROSE, WINE, GREY = "#332288", "#117733", "#999933", "#cc6677", "#882255", "#777777"
@@ -59,7 +59,7 @@ def picture(
         drawn = BytesIO()
         kind = path.suffix.removeprefix(".")
         figure.savefig(drawn, format=kind, metadata={"Date": None} if kind == "svg" else None)
-        write_whole(path, drawn.getvalue())
+        write_whole(path, drawn.getvalue(), path.name)
 
 
 def names(panel: Axes, x: str, y: str, title: str = "", legend: Any = "") -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..engine import Value, topological_order
+from ..engine.files import refuse_folder, write_whole
 from ..engine.value import described
 from .dot import dot_text
-from .files import refuse_folder, write_whole
 from .render import RenderError, render
 from .scene import Scene
 from .svg import finished
@@ -17,6 +17,7 @@ from .tooltips import tooltips
 
 FORMATS = ("svg", "png", "pdf", "dot")
 RANKDIRS = ("LR", "TB")
+EXAMPLE = "graph.svg"  # what to save, where a folder was given
 
 
 class Drawing:
@@ -62,7 +63,7 @@ class Drawing:
         '<svg'
         """
         target = Path(path)
-        refuse_folder(target)
+        refuse_folder(target, EXAMPLE)
         suffix = target.suffix.lower().removeprefix(".")
         if suffix not in FORMATS:
             raise ValueError(f"cannot tell a format from {str(path)!r}: end it in {_listed('.', FORMATS)}")
@@ -103,7 +104,7 @@ class Drawing:
         format = self.format if format is None else _known_format(format)
         text, picture = Path(filename), Path(f"{os.fspath(filename)}.{format}")
         if not cleanup:
-            write_whole(text, self.dot.encode())
+            write_whole(text, self.dot.encode(), EXAMPLE)
         self._write(picture, format, kept_as=text)
         return str(picture)
 
@@ -112,9 +113,9 @@ class Drawing:
         try:
             data = self.pipe(format)
         except RenderError as error:
-            write_whole(kept_as, self.dot.encode())
+            write_whole(kept_as, self.dot.encode(), EXAMPLE)
             raise RenderError(f"{error} The graph is saved as DOT text in {str(kept_as)!r}.") from error
-        write_whole(target, data)
+        write_whole(target, data, EXAMPLE)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         """Return what a notebook shows: the picture where it can be drawn, and text."""

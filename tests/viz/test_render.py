@@ -214,7 +214,7 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "replace", full)
-    with pytest.raises(OSError, match=r"graph\.dot': No space left on device; pass a path"):
+    with pytest.raises(OSError, match=r"graph\.dot': No space left on device; free some"):
         example().save(target)
     assert target.read_text() == "old"
     assert list(tmp_path.iterdir()) == [target]

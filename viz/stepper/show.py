@@ -9,7 +9,7 @@ from typing import Any, Literal
 from ...engine import Value, topological_order
 from ...engine.value import described
 from ..escape import in_xml
-from ..files import refuse_folder, write_whole
+from ...engine.files import refuse_folder, write_whole
 from ..theme import THEMES, Theme
 from .layout import layout
 from .model import Steps, steps_of
@@ -55,10 +55,9 @@ class Stepper:
         """
         target = Path(path)
         refuse_folder(target, "steps.html")
-        refuse_folder(target)
         if target.suffix.lower() not in (".html", ".htm"):
             raise ValueError(f"a stepper is an HTML page, so {str(path)!r} must end in '.html'")
-        write_whole(target, self.html.encode())
+        write_whole(target, self.html.encode(), "steps.html")
         return target
 
     def _repr_html_(self) -> str | None:
