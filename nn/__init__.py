@@ -68,6 +68,9 @@ from .optimizer import AdamW as AdamW
 from .optimizer import Optimizer as Optimizer
 from .optimizer import ParameterGroup as ParameterGroup
 from .optimizer import RMSprop as RMSprop
+from .saving import load as load
+from .saving import load_state as load_state
+from .saving import save as save
 from .sequential import Flatten as Flatten
 from .sequential import Lambda as Lambda
 from .sequential import Sequential as Sequential
