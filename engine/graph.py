@@ -245,3 +245,8 @@ def warn_if_not_finite(root: Value) -> None:
 
     text = f"backward() from a root that is {root.data}: {one_line(root)}. diagnose(...) says more"
     warn_user(text, RuntimeWarning, about=re.sub(r"\([^()]*\)|[-+.\d]+", "", text))
+
+
+def first_not_finite(root: Value) -> Value:
+    """Return the first value on the way to `root`, which is inf or nan, that is."""
+    return next(node for node in topological_order(root) if not math.isfinite(node.data))

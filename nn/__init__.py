@@ -13,6 +13,9 @@ from .activation import silu as silu
 from .activation import softplus as softplus
 from .activation import softsign as softsign
 from .activation import tanh as tanh
+from .callbacks import EarlyStopping as EarlyStopping
+from .callbacks import StopTraining as StopTraining
+from .callbacks import TrainingState as TrainingState
 from .clip import clip_grad_norm as clip_grad_norm
 from .clip import clip_grad_norm_ as clip_grad_norm_
 from .clip import clip_grad_value as clip_grad_value
@@ -24,6 +27,8 @@ from .deltas import DeltaTable as DeltaTable
 from .deltas import delta_table as delta_table
 from .dropout import Dropout as Dropout
 from .embedding import Embedding as Embedding
+from .history import History as History
+from .history import Scores as Scores
 from .layer import Layer as Layer
 from .layer import Linear as Linear
 from .loss import binary_cross_entropy as binary_cross_entropy
@@ -76,7 +81,5 @@ from .sequential import Lambda as Lambda
 from .sequential import Sequential as Sequential
 from .sparse import SparseLayer as SparseLayer
 from .sparse import SparseNeuron as SparseNeuron
-from .train import History as History
-from .train import Scores as Scores
 from .train import evaluate as evaluate
 from .train import fit as fit

@@ -1,54 +1,25 @@
 """Training: gradient descent over the examples, in batches of any size."""
 
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+import errno
+import random
+from collections.abc import Callable, Mapping, Sequence
+from numbers import Real
+from pathlib import Path
+from typing import Any, Literal
 
-from ..engine import Value, collector_paused, no_grad
-from .optimizer import Optimizer
+from ..engine.files import remove_leftovers
+from ..engine.value import described
+from .callbacks import Callback, Callbacks, TrainingState
+from .checkpoint import Run, resume_from, write_checkpoint
+from .history import History, Scores
+from .interrupts import Interrupts
+from .loop import Loop, Settings
+from .lr_scheduler import ReduceLROnPlateau
+from .optimizer import LBFGS, Optimizer
+from .progress import Reporter
 from .randomness import Seed, generator
-
-Loss = Callable[[Any, Any], Value]
-Metric = Callable[[Any, Any], float]
-Example = tuple[Any, Any]
-
-
-@dataclass
-class Scores:
-    """The mean loss and the mean of each metric over some examples."""
-
-    loss: float
-    metrics: dict[str, float]
-
-    def __str__(self) -> str:
-        return ", ".join(f"{name} {value:.4f}" for name, value in {"loss": self.loss, **self.metrics}.items())
-
-
-@dataclass
-class History:
-    """What happened during training, an entry for each epoch.
-
-    Scores of the training examples are those of the outputs seen while learning from them, so they
-    lag a little behind; validation scores are taken after the epoch.
-    """
-
-    train: list[Scores] = field(default_factory=list)
-    validation: list[Scores] = field(default_factory=list)
-
-    @property
-    def loss(self) -> list[float]:
-        """The mean training loss of each epoch."""
-        return [scores.loss for scores in self.train]
-
-    @property
-    def validation_loss(self) -> list[float]:
-        """The mean validation loss of each epoch; empty without validation."""
-        return [scores.loss for scores in self.validation]
-
-    def metric(self, name: str) -> list[float]:
-        """Return a metric's mean over the training examples, for each epoch."""
-        return [scores.metrics[name] for scores in self.train]
+from .saving import FilePath, path_of
+from .step import Example, Loss, Metric, eager_step, score
 
 
 def fit(
@@ -60,9 +31,19 @@ def fit(
     optimizer: Optimizer,
     epochs: int = 100,
     batch_size: int | None = None,
+    shuffle: bool = True,
     seed: Seed = None,
-    validation: tuple[Sequence[Any], Sequence[Any]] | None = None,
+    validation: tuple[Sequence[Any], Sequence[Any]] | float | None = None,
     metrics: Mapping[str, Metric] | None = None,
+    schedule: Any = None,
+    schedule_every: Literal["epoch", "step"] = "epoch",
+    clip_norm: float | None = None,
+    clip_value: float | None = None,
+    not_finite: Literal["raise", "stop", "skip"] = "raise",
+    callbacks: Sequence[Callback] = (),
+    checkpoint: FilePath | None = None,
+    checkpoint_every: int = 1,
+    resume: bool | FilePath | None = None,
     report_every: int = 0,
     progress: bool | None = None,
 ) -> History:
@@ -71,15 +52,40 @@ def fit(
     inputs, targets: the examples, of the same length, at least 1; each input goes to `model(input)`,
     and the output with its target to `loss(output, target)`, which returns one Value.
     batch_size: None for all examples in one step (batch mode), 1 for a step after each example
-    (stochastic), n between for mini-batches. Every step descends the mean loss of its examples. With a
-    size given, the examples are shuffled anew in each epoch, by `seed`.
-    validation: (inputs, targets) to score after each epoch.  metrics: name -> function of output and
-    target, averaged over the examples.
+    (stochastic), n between for mini-batches. Every step descends the mean loss of its examples, and
+    holds one example's graph at a time, so that a large batch costs no memory.
+    shuffle: with a batch_size, shuffle the examples anew in each epoch, by `seed`.
+    validation: (inputs, targets) to score after each epoch, or a share of the examples to hold out for
+    it, between 0 and 1, drawn by `seed`.  metrics: name -> function of output and target, averaged
+    over the examples.
+    schedule: changes the optimizer's learning rate after each epoch, or after each step
+    (schedule_every); ReduceLROnPlateau gets the mean loss of the validation examples, or else of the
+    training examples.
+    clip_norm, clip_value: shorten the gradient of all parameters to this length; cut each to ± this.
+    not_finite: where a loss or a gradient is inf or nan, the step is not taken, and "raise" raises
+    NotFiniteError, "stop" returns the history, "skip" goes on with the next step, with a warning at the
+    end of the epoch.
+    callbacks: functions called after each epoch, and objects with `on_epoch_end`, `on_step_end` and so
+    on; see `Callbacks`. They get a `TrainingState`; returning True ends training. `EarlyStopping` is one.
+    checkpoint: a file to keep the whole run in, written every `checkpoint_every` epochs and at the end
+    (extra `save`). There being one already is an error unless `resume` says what to do.
+    resume: True goes on from `checkpoint`, where there is one; a path goes on from that file, which must
+    exist; False begins anew over an old checkpoint. A run that goes on gives, bit for bit, the numbers of
+    one that was never interrupted; for that call it with the same data, loss and settings (a changed one
+    is refused, but for `epochs`, which may be raised) and with the model, optimizer and schedule as they
+    were made for the first call.
     report_every: print a line of scores after every so many epochs, 0 for never.
-    progress: a bar on stderr (needs tqdm); None shows one where tqdm is there and stderr a terminal.
-    Python's cyclic collector is kept from running inside each step.
-    Raises ValueError for no examples, lengths that differ, sizes or epochs below 1, and a loss in which
-    nothing is recorded.
+    progress: a bar on stderr (needs tqdm); None shows one where tqdm is there and stderr a terminal, and
+    in a notebook.
+
+    Ctrl-C ends training before the next example: the parameters are those after the last whole step,
+    and the history, which is returned, says so in `stopped`. A second Ctrl-C interrupts at once.
+    Modules are in training mode meanwhile, in evaluation mode for the validation, and afterwards as they
+    were. Python's cyclic collector is kept from running inside each step.
+    Raises TypeError for what is no model, loss or optimizer (LBFGS needs a closure and is none here);
+    ValueError for no examples, lengths that differ, sizes or epochs below 1, a loss in which
+    nothing is recorded, and a checkpoint that does not fit; OSError where it cannot be read or written
+    at first (later that is a warning, and training goes on).
 
     >>> from chainrule.nn import MLP, SGD, squared_error
     >>> model = MLP(1, [1], seed=0)
@@ -88,56 +94,44 @@ def fit(
     >>> print(f"{model([2.0]):.3f}", history.loss[-1] < 1e-6)
     5.000 True
     """
-    examples = _examples(inputs, targets, "fit")
-    held_out = _examples(*validation, "fit's validation") if validation is not None else []
-    if not _is_count(epochs):
-        raise ValueError(f"fit needs a whole number of epochs, at least 1, got {epochs!r}")
-    if batch_size is not None and not _is_count(batch_size):
-        raise ValueError(f"fit needs a batch_size of 1 or more, or None for all examples, got {batch_size!r}")
+    settings = Settings(
+        epochs, batch_size, shuffle, schedule_every, clip_norm, clip_value, not_finite, checkpoint_every
+    )
+    _check_called(model, loss, optimizer)
     metrics = _named(metrics, "fit")
+    examples = _examples(inputs, targets, "fit")
+    held_out: list[Example] = []
+    order = list(range(len(examples)))
+    drawn: list[int] = []
     rng = generator(seed)
-    history = History()
-    with _Reporter(epochs, report_every, progress) as reporter:
-        for epoch in range(1, epochs + 1):
-            if batch_size is not None:
-                rng.shuffle(examples)
-            outcomes: list[list[float]] = []
-            for batch in _batches(examples, batch_size or len(examples)):
-                outcomes += train_step(model, batch, loss, optimizer, metrics)
-            history.train.append(_mean(outcomes, metrics))
-            if held_out:
-                history.validation.append(_score(model, held_out, loss, metrics))
-            reporter.epoch_ended(epoch, history)
-    return history
-
-
-def train_step(
-    model: Callable[[Any], Any],
-    batch: Sequence[Example],
-    loss: Loss,
-    optimizer: Optimizer,
-    metrics: Mapping[str, Metric],
-) -> list[list[float]]:
-    """Take one step down the mean loss of `batch`; return the loss and metrics of each example.
-
-    The examples are taken one after the other, their gradients adding up in the parameters, so that
-    only one example's graph is alive at a time.
-    """
-    outcomes = []
-    optimizer.zero_grad()
-    with collector_paused():
-        for x, target in batch:
-            output = model(x)
-            example_loss = loss(output, target)
-            if getattr(example_loss, "primitive", None) is None:
-                raise ValueError(
-                    f"fit cannot learn from the loss {example_loss!r}: nothing is recorded in it; it must be "
-                    "a Value made from the model's output, outside no_grad"
-                )
-            (example_loss * (1.0 / len(batch))).backward()
-            outcomes.append([example_loss.data, *[metric(output, target) for metric in metrics.values()]])
-    optimizer.step()
-    return outcomes
+    if isinstance(validation, Real):
+        order, drawn = _drawn(order, validation, rng)
+    elif validation is not None:
+        held_out = _examples(*_pair(validation), "fit's validation")
+    _check_schedule(schedule, schedule_every, optimizer)
+    steps = -(-len(order) // (batch_size or len(order)))
+    state = TrainingState(model, optimizer, schedule, History(), epochs, steps)
+    same = settings.of_the_run() | {
+        "examples": len(examples),
+        "validation": len(held_out),
+        "held_out": len(drawn),
+        "metrics": list(metrics),
+    }
+    run = Run(state, Callbacks(callbacks), rng, order, drawn, same)
+    kept = _begin(run, checkpoint, resume)
+    with Interrupts() as interrupts, Reporter(state, report_every, progress) as reporter:
+        held_out = held_out or [examples[place] for place in run.held_out]
+        Loop(
+            run,
+            settings,
+            examples,
+            metrics,
+            step=eager_step(model, loss, metrics, interrupts.check),
+            score=lambda: score(model, held_out, loss, metrics, interrupts.check) if held_out else None,
+            checkpoint=kept,
+            interrupts=interrupts,
+        ).train(reporter)
+    return state.history
 
 
 def evaluate(
@@ -150,30 +144,90 @@ def evaluate(
 ) -> Scores:
     """Return the mean loss and metrics of `model` over the examples, without learning from them.
 
-    Arguments and errors as for `fit`.
+    Modules are in evaluation mode meanwhile. Arguments and errors as for `fit`.
 
+    >>> from chainrule.engine import Value
     >>> from chainrule.nn import squared_error
     >>> evaluate(lambda x: Value(x), [1.0, 2.0], [1.0, 4.0], loss=squared_error).loss
     2.0
     """
-    return _score(model, _examples(inputs, targets, "evaluate"), loss, _named(metrics, "evaluate"))
+    return score(model, _examples(inputs, targets, "evaluate"), loss, _named(metrics, "evaluate"))
 
 
-def _score(
-    model: Callable[[Any], Any], examples: list[Example], loss: Loss, metrics: Mapping[str, Metric]
-) -> Scores:
-    outcomes = []
-    with no_grad():
-        for x, target in examples:
-            output = model(x)
-            outcomes.append(
-                [loss(output, target).data, *[metric(output, target) for metric in metrics.values()]]
-            )
-    return _mean(outcomes, metrics)
+def _begin(run: Run, checkpoint: FilePath | None, resume: bool | FilePath | None) -> Path | None:
+    """Go on from a checkpoint where that is wanted; return the file to write, once it has been written."""
+    kept = None if checkpoint is None else path_of(checkpoint, "fit(checkpoint=path)")
+    if resume is True and kept is None:
+        raise ValueError("fit(resume=True) needs to know from where: pass checkpoint=path, or resume=path")
+    if resume is None or isinstance(resume, bool):
+        source = kept if resume and kept is not None and kept.exists() else None
+    else:
+        source = path_of(resume, "fit(resume=path)")
+    if kept is not None and kept.exists() and kept != source and resume is not False:
+        raise FileExistsError(
+            errno.EEXIST,
+            f"fit would write over the checkpoint {str(kept)!r}: resume=True goes on from it, "
+            "resume=False begins anew",
+        )
+    if source is not None:
+        resume_from(source, run)
+    if kept is not None:
+        remove_leftovers(kept)
+        if kept != source:
+            write_checkpoint(kept, run)  # now already, so that a path that is none is found out now
+    return kept
 
 
-def _is_count(number: object) -> bool:
-    return isinstance(number, int) and not isinstance(number, bool) and number >= 1
+def _check_called(model: object, loss: object, optimizer: object) -> None:
+    """Raise TypeError where one of what `fit` calls is something else."""
+    for what, such_as, given in (("a model", "MLP(2, [8, 1])", model), ("a loss", "squared_error", loss)):
+        if not callable(given):
+            raise TypeError(f"fit takes {what} that can be called, such as {such_as}, got {described(given)}")
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(
+            f"fit takes an optimizer, such as Adam(model.parameters()), got {described(optimizer)}"
+        )
+    if isinstance(optimizer, LBFGS):
+        raise TypeError(
+            "fit takes a step for the gradient of each batch, and LBFGS evaluates the loss several times "
+            "in a step: call optimizer.step(closure) yourself, with a closure over all examples"
+        )
+
+
+def _check_schedule(schedule: Any, every: str, optimizer: Optimizer) -> None:
+    if schedule is None:
+        return
+    if not callable(getattr(schedule, "step", None)):
+        raise TypeError(
+            f"fit takes a schedule with a step(), such as StepLR(optimizer, 10), got {schedule!r}"
+        )
+    if getattr(schedule, "optimizer", optimizer) is not optimizer:
+        raise ValueError(
+            "fit's schedule changes another optimizer's learning rate: make it from the one you pass"
+        )
+    if isinstance(schedule, ReduceLROnPlateau) and every == "step":
+        raise ValueError("fit asks ReduceLROnPlateau after each epoch: leave schedule_every='epoch'")
+
+
+def _drawn(order: list[int], share: Any, rng: random.Random) -> tuple[list[int], list[int]]:
+    """Return the places to learn from and those held out: a share of them, at least 1 on either side."""
+    if isinstance(share, bool) or not 0.0 < share < 1.0:
+        raise ValueError(f"fit's validation is (inputs, targets) or a share between 0 and 1, got {share!r}")
+    if len(order) < 2:
+        raise ValueError(f"fit needs at least 2 examples to hold some out, got {len(order)}")
+    rng.shuffle(order)
+    count = min(max(round(len(order) * float(share)), 1), len(order) - 1)
+    return order[count:], order[:count]
+
+
+def _pair(validation: Any) -> tuple[Any, Any]:
+    try:
+        inputs, targets = validation
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"fit's validation is (inputs, targets) or a share between 0 and 1, got {described(validation)}"
+        ) from None
+    return inputs, targets
 
 
 def _named(metrics: Mapping[str, Metric] | None, what: str) -> Mapping[str, Metric]:
@@ -190,57 +244,3 @@ def _examples(inputs: Sequence[Any], targets: Sequence[Any], what: str) -> list[
     if len(inputs) == 0:
         raise ValueError(f"{what} needs at least one example, got none")
     return list(zip(inputs, targets, strict=True))
-
-
-def _batches(examples: list[Example], size: int) -> Iterator[list[Example]]:
-    for start in range(0, len(examples), size):
-        yield examples[start : start + size]
-
-
-def _mean(outcomes: list[list[float]], metrics: Mapping[str, Metric]) -> Scores:
-    loss, *rest = [sum(column) / len(outcomes) for column in zip(*outcomes, strict=True)]
-    return Scores(loss, dict(zip(metrics, rest, strict=True)))
-
-
-class _Reporter:
-    """The progress bar and the printed lines, either of which may be absent."""
-
-    def __init__(self, epochs: int, report_every: int, progress: bool | None) -> None:
-        self._every = report_every
-        self._bar = _bar(epochs, progress)
-
-    def __enter__(self) -> "_Reporter":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.close()
-
-    def epoch_ended(self, epoch: int, history: History) -> None:
-        if self._bar is not None:
-            self._bar.set_postfix_str(str(history.train[-1]), refresh=False)
-            self._bar.update()
-        if self._every and (epoch == 1 or epoch % self._every == 0):
-            line = f"epoch {epoch:4}  train: {history.train[-1]}"
-            if history.validation:
-                line += f"  held out: {history.validation[-1]}"
-            if self._bar is not None:
-                self._bar.write(line, file=sys.stdout)
-            else:
-                print(line)
-
-
-def _bar(epochs: int, progress: bool | None) -> Any:
-    """Return a tqdm bar, or None where none is wanted or tqdm is not there."""
-    if progress is False:
-        return None
-    try:
-        from tqdm.auto import tqdm
-    except ImportError:
-        if progress:
-            raise ImportError(
-                "fit(progress=True) needs tqdm: pip install 'chainrule[train]', or pass progress=False"
-            ) from None
-        return None
-    # disable=None is tqdm's word for: only where stderr is a terminal
-    return tqdm(total=epochs, desc="training", unit="epoch", disable=None if progress is None else False)

@@ -5,12 +5,28 @@ import math
 import random
 import subprocess
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from chainrule.engine import Value, no_grad
-from chainrule.nn import MLP, SGD, Adam, evaluate, fit, half_squared_error, hinge, moons, squared_error
+from chainrule.nn import (
+    MLP,
+    SGD,
+    Adam,
+    Module,
+    Parameter,
+    evaluate,
+    fit,
+    half_squared_error,
+    hinge,
+    moons,
+    squared_error,
+)
+from chainrule.nn.lr_scheduler import ExponentialLR, ReduceLROnPlateau
+from chainrule.nn.optimizer import LBFGS
+from chainrule.nn.step import Example, Step, layers_of
 
 INPUTS = [[0.0], [1.0], [2.0], [3.0]]
 TARGETS = [1.0, 3.0, 5.0, 8.0]
@@ -176,6 +192,26 @@ def test_the_collector_is_back_after_a_loss_that_raises() -> None:
         ({"validation": ([[1.0]], [])}, "fit's validation got 1 inputs and 0 targets"),
         ({"validation": ([], [])}, "fit's validation needs at least one example, got none"),
         ({"inputs": [[1.0, 2.0]] * 4}, "MLP expects 1 inputs, got 2"),
+        ({"validation": 1.0}, r"fit's validation is \(inputs, targets\) or a share between 0 and 1, got 1.0"),
+        (
+            {"validation": True},
+            r"fit's validation is \(inputs, targets\) or a share between 0 and 1, got True",
+        ),
+        ({"validation": math.nan}, "a share between 0 and 1, got nan"),
+        (
+            {"validation": 0.5, "inputs": [[0.0]], "targets": [1.0]},
+            "at least 2 examples to hold some out, got 1",
+        ),
+        ({"clip_norm": 0.0}, "fit's clip_norm is a number above zero, or None, got 0.0"),
+        ({"clip_value": math.inf}, "fit's clip_value is a number above zero, or None, got inf"),
+        ({"clip_value": True}, "fit's clip_value is a number above zero, or None, got True"),
+        ({"schedule_every": "batch"}, "fit's schedule_every is 'epoch' or 'step', got 'batch'"),
+        ({"not_finite": "ignore"}, "fit's not_finite is 'raise' or 'stop' or 'skip', got 'ignore'"),
+        ({"checkpoint_every": 0}, "fit needs a checkpoint_every of 1 epoch or more, got 0"),
+        (
+            {"resume": True},
+            r"fit\(resume=True\) needs to know from where: pass checkpoint=path, or resume=path",
+        ),
     ],
 )
 def test_impossible_runs_are_refused(change: dict[str, Any], message: str) -> None:
@@ -185,12 +221,6 @@ def test_impossible_runs_are_refused(change: dict[str, Any], message: str) -> No
     with pytest.raises(ValueError, match=message):
         fit(model, loss=squared_error, optimizer=SGD(model.parameters(), lr=0.1), **call)
     assert [p.data for p in model.parameters()] == before
-
-
-def test_a_loss_that_is_not_a_number_warns_and_names_where_it_began() -> None:
-    model = line()
-    with pytest.warns(RuntimeWarning, match=r"backward\(\) from a root that is nan"):
-        fit(model, [[math.nan]], [1.0], loss=squared_error, optimizer=SGD(model.parameters()), epochs=1)
 
 
 def test_a_loss_in_which_nothing_is_recorded_is_refused() -> None:
@@ -228,3 +258,278 @@ def test_metrics_are_given_by_name() -> None:
     metrics: Any = [absolute_error]
     with pytest.raises(TypeError, match="fit takes metrics by name"):
         fit(line(), INPUTS, TARGETS, loss=squared_error, optimizer=SGD([Value(1.0)]), metrics=metrics)
+
+
+@pytest.mark.parametrize("validation", [5, (INPUTS,), "held out"])
+def test_validation_is_a_pair_or_a_share(validation: Any) -> None:
+    with pytest.raises((TypeError, ValueError), match=r"fit's validation is \(inputs, targets\) or a share"):
+        trained(None, validation=validation)
+
+
+def test_a_share_for_validation_is_drawn_by_the_seed_and_not_learned_from() -> None:
+    seen: list[float] = []
+
+    def noting(output: Value, target: float) -> Value:
+        if output.operands:  # scoring records nothing
+            seen.append(target)
+        return squared_error(output, target)
+
+    model = line()
+    optimizer = SGD(model.parameters(), lr=0.05)
+    history = fit(
+        model,
+        INPUTS,
+        TARGETS,
+        loss=noting,
+        optimizer=optimizer,
+        epochs=2,
+        batch_size=1,
+        seed=3,
+        validation=0.5,
+    )
+    order = list(range(4))
+    random.Random(3).shuffle(order)
+    assert len(history.validation) == 2
+    assert set(seen) == {TARGETS[i] for i in order[2:]}
+    assert len(seen) == 4
+
+
+def test_a_share_leaves_at_least_one_example_on_either_side() -> None:
+    for share, held_out in ((0.01, 1), (0.99, 3)):
+        scored: list[float] = []
+        fit(
+            line(),
+            INPUTS,
+            TARGETS,
+            loss=half_squared_error,
+            optimizer=SGD([Value(1.0)]),
+            epochs=1,
+            validation=share,
+            metrics={"count": lambda o, t, scored=scored: scored.append(t) or 0.0},  # type: ignore[misc]
+        )
+        assert len(scored) == 4
+        assert len(set(scored[-held_out:])) == held_out
+
+
+def test_without_shuffling_mini_batches_keep_the_order() -> None:
+    model, _ = trained(batch_size=3, shuffle=False)
+    assert [p.data for p in model.parameters()] == pytest.approx(by_hand([[0, 1, 2], [3]] * 3), rel=1e-13)
+
+
+def test_the_history_has_the_length_of_each_layers_gradient() -> None:
+    model = MLP(1, [2, 1], activation="tanh", seed=0)
+    expected = []
+    optimizer = SGD(model.parameters(), lr=0.05)
+    for target in TARGETS:  # by hand: a step for each example
+        optimizer.zero_grad()
+        half_squared_error(model([1.0]), target).backward()
+        expected.append([math.sqrt(sum(p.grad**2 for p in layer.parameters())) for layer in model.layers])
+        optimizer.step()
+    model = MLP(1, [2, 1], activation="tanh", seed=0)
+    history = fit(
+        model,
+        [[1.0]] * 4,
+        TARGETS,
+        loss=half_squared_error,
+        optimizer=SGD(model.parameters(), lr=0.05),
+        epochs=1,
+        batch_size=1,
+        shuffle=False,
+    )
+    assert history.gradient_norm("layers.0") == pytest.approx([sum(n[0] for n in expected) / 4], rel=1e-14)
+    assert history.gradient_norm("layers.1") == pytest.approx([sum(n[1] for n in expected) / 4], rel=1e-14)
+    assert history.learning_rate == [0.05]
+
+
+def test_what_the_model_holds_itself_is_a_layer_of_its_own_and_a_function_has_one() -> None:
+    class Curve(Module):
+        def __init__(self) -> None:
+            self.a, self.b = Parameter(1.0), [Parameter(2.0), Parameter(3.0)]
+            self.frozen = Parameter(4.0)
+
+        def __call__(self, x: float) -> Value:
+            return self.a + self.b[0] * x + self.b[1] * x * x + self.frozen
+
+    curve = Curve()
+    assert layers_of(curve, [curve.a, *curve.b]) == {"a": [curve.a], "b": curve.b}
+    w = Value(1.0)
+    assert layers_of(lambda x: w * x, [w]) == {"parameters": [w]}
+    clash = Curve()
+    vars(clash)["b"] = {1: clash.a, "1": clash.frozen}
+    assert layers_of(clash, [clash.a, clash.frozen]) == {"parameters": [clash.a, clash.frozen]}
+    stray = Parameter(5.0)
+    assert layers_of(curve, [stray, curve.a]) == {"parameters": [stray], "a": [curve.a]}
+
+
+def test_a_function_of_leaves_is_trained_too() -> None:
+    w = Value(1.0)
+    history = fit(
+        lambda x: w * x, [1.0, 2.0], [3.0, 6.0], loss=squared_error, optimizer=SGD([w], lr=0.2), epochs=50
+    )
+    assert w.data == pytest.approx(3.0, rel=1e-9)
+    assert list(history.gradient_norms[0]) == ["parameters"]
+
+
+def gradients(**more: Any) -> list[float]:
+    """Return the step that one epoch takes at a learning rate of 1: the gradient, after clipping."""
+    model = line()
+    before = [p.data for p in model.parameters()]
+    optimizer = SGD(model.parameters(), lr=1.0)
+    fit(model, INPUTS, TARGETS, loss=half_squared_error, optimizer=optimizer, epochs=1, **more)
+    return [old - p.data for old, p in zip(before, model.parameters(), strict=True)]
+
+
+def test_clipping_shortens_the_step_and_not_what_the_history_says() -> None:
+    free = gradients()
+    assert math.hypot(*free) > 1.0
+    assert gradients(clip_norm=0.5) == pytest.approx([0.5 * g / math.hypot(*free) for g in free], rel=1e-5)
+    assert gradients(clip_value=0.25) == pytest.approx([math.copysign(0.25, g) for g in free], rel=1e-12)
+    assert gradients(clip_norm=1e6, clip_value=1e6) == free
+    history = trained(None, epochs=1, clip_norm=0.5)[1]
+    assert history.gradient_norm("layers.0") == [pytest.approx(math.hypot(*free), rel=1e-12)]
+
+
+def test_modules_train_while_learning_and_are_evaluated_in_between() -> None:
+    modes: list[tuple[bool, bool]] = []
+
+    class Watching(Module):
+        def __init__(self) -> None:
+            self.w = Parameter(1.0)
+
+        def __call__(self, x: float) -> Value:
+            out = self.w * x
+            modes.append((self.training, bool(out.operands)))
+            return out
+
+    model = Watching().eval()
+    fit(
+        model,
+        [1.0],
+        [2.0],
+        loss=squared_error,
+        optimizer=SGD(model.parameters()),
+        epochs=1,
+        validation=([1.0], [2.0]),
+    )
+    evaluate(model.train(), [1.0], [2.0], loss=squared_error)
+    assert modes == [(True, True), (False, False), (False, False)]
+    assert model.training
+    fit(model.eval(), [1.0], [2.0], loss=squared_error, optimizer=SGD(model.parameters()), epochs=1)
+    assert not model.training
+
+
+def test_another_step_takes_the_eager_ones_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    def formulas(model: Any, loss: Any, metrics: Any, between: Any) -> Step:
+        """Return the step of half the squared error of a line, without recording anything."""
+        w, b = model.parameters()
+
+        def step(batch: Sequence[Example]) -> list[list[float]]:
+            between()
+            errors = [w.data * x + b.data - target for [x], target in batch]
+            w.grad += sum(e * x for e, ([x], _) in zip(errors, batch, strict=True)) / len(batch)
+            b.grad += sum(errors) / len(batch)
+            return [[e * e / 2] for e in errors]
+
+        return step
+
+    settings: dict[str, Any] = {"epochs": 4, "batch_size": 2, "validation": 0.25, "clip_norm": 2.0}
+    model, history = trained(**settings)
+    monkeypatch.setattr("chainrule.nn.train.eager_step", formulas)
+    other, same = trained(**settings)
+    assert [p.data for p in other.parameters()] == pytest.approx(
+        [p.data for p in model.parameters()], rel=1e-13
+    )
+    assert same.loss == pytest.approx(history.loss, rel=1e-13)
+    assert same.validation_loss == pytest.approx(history.validation_loss, rel=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"model": "MLP"}, r"fit takes a model that can be called, such as MLP\(2, \[8, 1\]\), got 'MLP'"),
+        ({"loss": "hinge"}, "fit takes a loss that can be called, such as squared_error, got 'hinge'"),
+        ({"optimizer": "adam"}, r"fit takes an optimizer, such as Adam\(model.parameters\(\)\), got 'adam'"),
+        ({"optimizer": SGD}, r"fit takes an optimizer, such as Adam\(model.parameters\(\)\), got "),
+        (
+            {"optimizer": LBFGS([Value(1.0)])},
+            r"call optimizer\.step\(closure\) yourself, with a closure over",
+        ),
+        (
+            {"schedule": "cosine"},
+            r"fit takes a schedule with a step\(\), such as StepLR\(optimizer, 10\), got 'cos",
+        ),
+    ],
+)
+def test_what_fit_cannot_call_is_refused(change: dict[str, Any], message: str) -> None:
+    model = line()
+    call: dict[str, Any] = {"model": model, "loss": squared_error, "optimizer": SGD(model.parameters())}
+    with pytest.raises(TypeError, match=message):
+        fit(inputs=INPUTS, targets=TARGETS, **(call | change))
+
+
+def test_a_schedule_is_that_of_the_optimizer_and_goes_by_epochs_if_it_looks_at_the_loss() -> None:
+    model = line()
+    optimizer, other = SGD(model.parameters()), SGD(model.parameters())
+    for schedule, message in (
+        (
+            ExponentialLR(other, 0.9),
+            "fit's schedule changes another optimizer's learning rate: make it from the",
+        ),
+        (
+            ReduceLROnPlateau(optimizer),
+            "fit asks ReduceLROnPlateau after each epoch: leave schedule_every='ep",
+        ),
+    ):
+        with pytest.raises(ValueError, match=message):
+            fit(
+                model,
+                INPUTS,
+                TARGETS,
+                loss=squared_error,
+                optimizer=optimizer,
+                schedule=schedule,
+                schedule_every="step",
+            )
+
+
+def test_schedules_step_after_each_epoch_or_each_step() -> None:
+    for every, expected in (("epoch", [1.0, 0.5, 0.25]), ("step", [0.5, 0.125, 0.03125])):
+        model = line()
+        optimizer = SGD(model.parameters(), lr=1e-3)
+        schedule = ExponentialLR(optimizer, 0.5)
+        history = fit(
+            model,
+            INPUTS,
+            TARGETS,
+            loss=half_squared_error,
+            optimizer=optimizer,
+            epochs=3,
+            batch_size=2,
+            schedule=schedule,
+            schedule_every=every,  # type: ignore[arg-type]  # a loop over its words
+        )
+        assert history.learning_rate == pytest.approx([1e-3 * factor for factor in expected], rel=1e-12)
+
+
+def test_a_plateau_is_looked_for_in_the_validation_loss_if_there_is_one() -> None:
+    seen: list[float] = []
+
+    class Noting(ReduceLROnPlateau):
+        def step(self, metrics: Any, epoch: int | None = None) -> None:
+            seen.append(metrics)
+
+    for validation in (None, (INPUTS[:2], TARGETS[:2])):
+        model = line()
+        optimizer = SGD(model.parameters(), lr=0.05)
+        settings: dict[str, Any] = {"loss": half_squared_error, "optimizer": optimizer, "epochs": 2}
+        history = fit(model, INPUTS, TARGETS, schedule=Noting(optimizer), validation=validation, **settings)
+        assert seen == (history.validation_loss if validation else history.loss)
+        seen.clear()
+
+
+def test_groups_of_parameters_have_a_learning_rate_each() -> None:
+    model = line()
+    w, b = model.parameters()
+    optimizer = SGD([{"params": [w]}, {"params": [b], "lr": 0.5}], lr=0.1)
+    history = fit(model, INPUTS, TARGETS, loss=half_squared_error, optimizer=optimizer, epochs=1)
+    assert history.learning_rates == [[0.1, 0.5]]
