@@ -8,9 +8,7 @@ and 3 outputs on 105 of them, prints loss and accuracy on both parts as it goes,
                  the two petal lengths, two hidden neurons
 """
 
-import csv
 from collections.abc import Sequence
-from pathlib import Path
 
 from _pictures import picture, save_graph
 from _show import count, heading, parser, say, table
@@ -21,21 +19,15 @@ from chainrule.nn import (
     Adam,
     History,
     fit,
+    load_iris,
     softmax_cross_entropy,
     split,
     standardize,
 )
 from chainrule.viz import plot_history
 
-DATA = Path(__file__).parent / "data" / "iris.csv"
-SPECIES = ("setosa", "versicolor", "virginica")
-
-
-def load() -> tuple[list[list[float]], list[int]]:
-    """Return the four lengths of every flower, in cm, and the number of its species."""
-    with DATA.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.reader(file))[1:]
-    return [[float(x) for x in row[:4]] for row in rows], [SPECIES.index(row[4]) for row in rows]
+FLOWERS = load_iris()
+SPECIES = FLOWERS.target_names
 
 
 def predicted(logits: Sequence[Value]) -> int:
@@ -55,8 +47,8 @@ def train(
 
     The held-out flowers are on the network's scale, which is learned from the others alone.
     """
-    inputs, targets = load()
-    flowers = split([[row[i] for i in columns] for row in inputs], targets, test_share=0.3, seed=seed)
+    inputs = [[row[i] for i in columns] for row in FLOWERS.inputs]
+    flowers = split(inputs, FLOWERS.targets, test_share=0.3, seed=seed)
     scale = standardize(flowers.train_inputs)
     held_out = scale(flowers.test_inputs)
     model = MLP(len(columns), [hidden, len(SPECIES)], activation="tanh", seed=seed)

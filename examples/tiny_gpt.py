@@ -23,6 +23,7 @@ from pathlib import Path
 from _show import count
 
 from chainrule.engine import Value, collector_paused, no_grad
+from chainrule.nn import load_names
 
 Vector = list[Value]
 Matrix = list[Vector]
@@ -31,7 +32,6 @@ WIDTH = 16
 HEADS = 4
 HEAD_WIDTH = WIDTH // HEADS
 CONTEXT = 16  # how many letters it can look back on
-NAMES = Path(__file__).parent / "data" / "names.txt"
 RECORD = Path(__file__).parents[1] / "tests" / "data" / "microgpt-losses.json"
 
 
@@ -145,7 +145,7 @@ class Run:
 
     def __init__(self, seed: int = 42) -> None:
         self.rng = random.Random(seed)
-        self.names = NAMES.read_text(encoding="utf-8").split()
+        self.names = load_names()
         self.rng.shuffle(self.names)
         self.alphabet = sorted(set("".join(self.names)))
         self.end = len(self.alphabet)  # the token before the first letter and after the last

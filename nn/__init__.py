@@ -20,7 +20,16 @@ from .clip import clip_grad_norm as clip_grad_norm
 from .clip import clip_grad_norm_ as clip_grad_norm_
 from .clip import clip_grad_value as clip_grad_value
 from .clip import clip_grad_value_ as clip_grad_value_
+from .data import DataSet as DataSet
+from .data import circles as circles
+from .data import load_digits as load_digits
+from .data import load_iris as load_iris
+from .data import load_names as load_names
 from .data import moons as moons
+from .data import noisy_function as noisy_function
+from .data import one_hot as one_hot
+from .data import sine as sine
+from .data import spirals as spirals
 from .data import split as split
 from .data import standardize as standardize
 from .deltas import DeltaTable as DeltaTable
@@ -29,6 +38,7 @@ from .dropout import Dropout as Dropout
 from .embedding import Embedding as Embedding
 from .history import History as History
 from .history import Scores as Scores
+from .data import xor as xor
 from .layer import Layer as Layer
 from .layer import Linear as Linear
 from .loss import binary_cross_entropy as binary_cross_entropy

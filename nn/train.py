@@ -11,6 +11,7 @@ from ..engine.files import remove_leftovers
 from ..engine.value import described
 from .callbacks import Callback, Callbacks, TrainingState
 from .checkpoint import Run, resume_from, write_checkpoint
+from .data import as_rows
 from .history import History, Scores
 from .interrupts import Interrupts
 from .loop import Loop, Settings
@@ -239,6 +240,7 @@ def _named(metrics: Mapping[str, Metric] | None, what: str) -> Mapping[str, Metr
 
 
 def _examples(inputs: Sequence[Any], targets: Sequence[Any], what: str) -> list[Example]:
+    inputs, targets = as_rows(inputs, what), as_rows(targets, what)
     if len(inputs) != len(targets):
         raise ValueError(f"{what} got {len(inputs)} inputs and {len(targets)} targets")
     if len(inputs) == 0:
