@@ -63,6 +63,11 @@ def say(text: str) -> None:
     print(textwrap.fill(" ".join(text.split()), WIDTH) + "\n")
 
 
+def say_pictures(folder: Path, *names: str) -> None:
+    """Print where the pictures of these names are."""
+    say(f"Pictures: {', '.join(str(folder / f'{name}.svg') for name in names)}")
+
+
 def table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print rows under headers; floats get six significant digits, anything else is shown as it is.
 

@@ -21,6 +21,8 @@ from .clip import clip_grad_norm_ as clip_grad_norm_
 from .clip import clip_grad_value as clip_grad_value
 from .clip import clip_grad_value_ as clip_grad_value_
 from .data import DataSet as DataSet
+from .data import Scaler as Scaler
+from .data import Split as Split
 from .data import circles as circles
 from .data import load_digits as load_digits
 from .data import load_iris as load_iris
