@@ -34,13 +34,13 @@ from .data import sine as sine
 from .data import spirals as spirals
 from .data import split as split
 from .data import standardize as standardize
+from .data import xor as xor
 from .deltas import DeltaTable as DeltaTable
 from .deltas import delta_table as delta_table
 from .dropout import Dropout as Dropout
 from .embedding import Embedding as Embedding
 from .history import History as History
 from .history import Scores as Scores
-from .data import xor as xor
 from .layer import Layer as Layer
 from .layer import Linear as Linear
 from .loss import binary_cross_entropy as binary_cross_entropy

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ...engine import Value, topological_order
+from ...engine.files import refuse_folder, write_whole
 from ...engine.value import described
 from ..escape import in_xml
-from ...engine.files import refuse_folder, write_whole
 from ..theme import THEMES, Theme
 from .layout import layout
 from .model import Steps, steps_of
