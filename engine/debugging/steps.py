@@ -23,7 +23,7 @@ class Step:
 
     `str(step)` is the rule with its numbers, "dL/da += dL/dc * dc/da = -1.5 * 2 = -3". Values are called
     by their labels, a root without one L, and others v0, v1, ... by their place in the topological
-    order. A step holds on to its two values, and with them to what they were made from.
+    order. A step holds on to the graph.
 
     >>> from chainrule.engine import Value
     >>> a, b = Value(2.0, "a"), Value(-3.0, "b")

@@ -74,6 +74,13 @@ def test_a_watchpoint(pdb: Session, program: Program, transcript: Transcript) ->
     transcript("pdb, a watchpoint", screen)
 
 
+def test_a_program_of_one_line_stops_at_it(pdb: Session) -> None:
+    text = "from chainrule.engine import Value; w = Value(3.0, 'w'); w.break_when(bool); (w * 2.0).backward()"
+    screen = pdb(text, ["p step.contribution", "c"])
+    assert screen.startswith("> main.py(1)watchpoint on w()\n-> from")
+    assert said(screen)["p step.contribution"] == "2.0\n"
+
+
 def test_three_times_up_is_the_call_itself(pdb: Session, program: Program) -> None:
     screen = pdb(program("watchpoint"), ["up", "up", "up", "up", "p step", "c"])
     answers = said(screen)

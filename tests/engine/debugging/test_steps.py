@@ -247,6 +247,20 @@ def test_hooks_see_the_same_at_the_same_moments() -> None:
     assert gradients(Value.backward) == gradients(steps_of) == expected
 
 
+def test_the_sign_of_a_zero_is_that_of_backward() -> None:
+    def gradients(run: Callable[[Value], object], hook: bool) -> list[str]:
+        x = Value(3.0, "x")
+        root = x * -0.0 + x * -0.0
+        if hook:
+            root.register_hook(nothing)
+        run(root)
+        return bits(root)
+
+    assert gradients(steps_of, hook=True) == gradients(Value.backward, hook=True)
+    assert gradients(steps_of, hook=False) == gradients(Value.backward, hook=False)
+    assert gradients(steps_of, hook=True) != gradients(steps_of, hook=False)  # -0.0 and 0.0
+
+
 def test_a_replaced_gradient_is_what_is_passed_on() -> None:
     x = Value(2.0, "x")
     y = 3.0 * x

@@ -180,6 +180,17 @@ def test_what_hooks_do_is_part_of_the_trace() -> None:
     assert (y.grad, x.grad) == (10.0, -30.0)
 
 
+def test_what_hooks_of_leaves_do_at_the_end_is_taken_back_too() -> None:
+    x, y = Value(2.0, "x"), Value(3.0, "y")
+    x.register_hook(lambda gradient: -gradient)
+    trace = (x * y).trace()
+    assert trace[-1].operand is y
+    trace.goto(y)
+    assert trace.grad(x) == -3.0
+    trace.back()
+    assert trace.grad(x) == 3.0
+
+
 def test_hooks_of_a_root_that_is_a_leaf_are_part_of_the_trace() -> None:
     x = Value(2.0)
     x.register_hook(lambda gradient: 5.0)
