@@ -34,6 +34,27 @@ def test_repr_counts_the_operands_of_a_wide_node() -> None:
     assert repr(total(xs)) == "Value(total(4 operands) = 4, grad=0)"
 
 
+def test_repr_looks_at_the_numbers_of_three_operands_at_most() -> None:
+    looked: list[int] = []
+
+    class Counting(Value):
+        """A value that notes when its number or its operands are looked at."""
+
+        def __getattribute__(self, name: str) -> object:
+            if name in ("data", "operands", "partials"):
+                looked.append(1)
+            return super().__getattribute__(name)
+
+    for root in (total([Counting(1.0) for _ in range(1000)]), Counting(1.0) * Counting(2.0)):
+        deeper = -root
+        looked.clear()
+        assert len(repr(root)) < 80
+        assert len(looked) <= 3
+        looked.clear()
+        assert len(repr(deeper)) < 80
+        assert looked == []
+
+
 LONGEST = -1.23456789e-100  # prints as long as a float gets with six digits
 
 
