@@ -38,6 +38,7 @@ class _Watch:
         self.witness: tuple[Value, float] | None = None  # a parameter, and its gradient at the last step
         self.zeroed = self.added_to = False  # what happened to that gradient since
         self.passes = 0  # since the last step
+        self.parameters: frozenset[Value] = frozenset()  # of a module, in the first steps
         self.before: list[tuple[Value, float]] = []  # parameters and their numbers, before the step
         self.predicted = 0.0  # the change of the loss in the last step, by its gradients
         self.loss: float | None = None  # that of the pass before the last step
@@ -115,8 +116,10 @@ def before_zeroing(module: Any, parameters: Iterable[Value]) -> None:
     watch = _watch_of(module, by_hand=True)
     if watch.steps & (watch.steps + 1) == 0:  # 0, 1, 3, 7, ...
         _look_for_rebound(watch, module)
+    if watch.steps <= _STEPS_CHECKED:
+        watch.parameters = frozenset(parameters)
     _step_taken(watch)
-    watch.before = [(p, p.data) for p in parameters] if watch.steps < _STEPS_CHECKED else []
+    watch.before = [(p, p.data) for p in watch.parameters] if watch.steps < _STEPS_CHECKED else []
 
 
 def zeroed(optimizer: Any) -> None:
@@ -193,7 +196,9 @@ def _look_for_rising(watch: _Watch, change: float) -> None:
     watch.rising = watch.rising + 1 if up and 0.5 * expected < rose < 2.0 * expected else 0
     watch.loss = watch.latest if one_pass else None
     watch.predicted = change
-    if watch.rising < _STEPS_RISING or (watch.by_hand and watch.before[0][0] in _held_by_optimizers()):
+    if watch.rising < _STEPS_RISING or (
+        watch.by_hand and not watch.parameters.isdisjoint(_held_by_optimizers())
+    ):
         return
     if watch.by_hand:
         text = "the parameters move up their gradients: to lower it subtract, p.data -= lr * p.grad"

@@ -201,6 +201,11 @@ def test_a_nan_goes_before_an_inf() -> None:
     assert diagnose(total([1.0 / x, log(x - 1.0)])).operation == "log"
 
 
+def test_an_inf_on_the_side_that_was_not_taken_is_not_followed() -> None:
+    x = Value(0.0)
+    assert diagnose(where(x > 0.0, 1.0 / x, exp(x + 1000.0))).operation == "exp"
+
+
 def test_a_gradient_left_by_an_earlier_pass_is_told_apart() -> None:
     w = Value(0.0, "w")
     sqrt(w).backward()
