@@ -44,7 +44,7 @@ def _rewritten(thing: Any, known: dict[int, Any], outermost: bool = False) -> An
     if not isinstance(thing, FunctionType) or _is_machinery(thing):
         return thing
     code = thing.__code__
-    around: dict[str, Any] = {"__builtins__": {**vars(builtins), "float": _as_it_is, "max": _largest}}
+    around: dict[str, Any] = {"__builtins__": {**vars(builtins), "float": _AsItIs, "max": _largest}}
     cells = tuple([CellType() for _ in thing.__closure__ or ()])
     made = FunctionType(code, around, thing.__name__, thing.__defaults__, cells)
     made.__kwdefaults__ = thing.__kwdefaults__
@@ -101,8 +101,16 @@ def _row_of(function: Any) -> Primitive | None:
     return next((row for row in TABLE.values() if row.evaluate is function), None)
 
 
-def _as_it_is(x: Any = 0.0) -> Any:
-    return x if isinstance(x, Traced) else float(x)
+class _FloatsAndStandIns(type):
+    def __instancecheck__(cls, x: object) -> bool:
+        return isinstance(x, float | Traced)
+
+    def __call__(cls, x: Any = 0.0) -> Any:
+        return x if isinstance(x, Traced) else float(x)
+
+
+class _AsItIs(metaclass=_FloatsAndStandIns):
+    """What is called float in a rewritten function: it leaves stand-ins alone, and takes them for floats."""
 
 
 def _is_nan(x: Any) -> Any:
@@ -139,5 +147,5 @@ _FOR_STAND_INS: dict[Any, Callable[..., Any]] = {
     math.ceil: TABLE["ceil"],
     math.trunc: TABLE["trunc"],
     builtins.round: TABLE["round"],
-    float: _as_it_is,
+    float: _AsItIs,
 }

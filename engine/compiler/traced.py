@@ -359,26 +359,29 @@ class Recorder:
 # -- the operators and methods of stand-ins ------------------------------------------------------------
 
 _learnt: dict[str, object] = {}
+"""What `Operations` held when stand-ins last learnt from it."""
+_given: set[str] = set()
+"""The methods that stand-ins have from rows."""
 
 
 def learn() -> None:
     """Give stand-ins the methods of every row of the table; those of new rows too."""
     if _learnt == vars(Operations):
         return
-    for name in [name for name in _learnt if name not in vars(Operations)]:
+    for name in _given - vars(Operations).keys():
         delattr(Traced, name)
+        _given.remove(name)
     _learnt.clear()
     _learnt.update(vars(Operations))
     for name, method in vars(Operations).items():
         row = getattr(method, "row", None)
         if row is None or not method.__qualname__.startswith("Value."):
             continue  # not a row's, or a function of its own that comes back here through the row
-        if row.arity == 1:
-            setattr(Traced, name, _unary(row))
-        elif name == f"__{row.dunder}__":
-            setattr(Traced, name, _forward(row))
-        elif name == f"__r{row.dunder}__":
-            setattr(Traced, name, _reflected(row))
+        forms = {f"__{row.dunder}__": _forward, f"__r{row.dunder}__": _reflected}
+        make: Callable[[Primitive], object] | None = _unary if row.arity == 1 else forms.get(name)
+        if make is not None:
+            setattr(Traced, name, make(row))
+            _given.add(name)
 
 
 def _unary(row: Primitive) -> Callable[[Traced], Traced]:

@@ -42,6 +42,8 @@ def _larger_first(x: Any, y: Any, out: Any) -> tuple[float, float]:
 
 
 def _order_side(x: float, y: float) -> tuple[str, float]:
+    if x != x or y != y:
+        return "nan: both", 0.0
     return ("x > y" if x > y else "x < y" if x < y else "a tie: half each"), math.fabs(x - y)
 
 
