@@ -2,6 +2,7 @@
 
 import io
 import pickle
+import signal
 import sys
 from collections.abc import Callable
 from contextlib import redirect_stdout
@@ -16,6 +17,7 @@ from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from chainrule.engine import Value
 from chainrule.nn import load_iris, sine, standardize
 from chainrule.nn.sklearn import MLPClassifier, MLPRegressor
 
@@ -177,8 +179,9 @@ def test_the_same_random_state_gives_the_same_numbers() -> None:
 
 
 def test_partial_fit_goes_on_where_it_stood_also_after_pickling() -> None:
-    whole = classifier(max_iter=6, tol=0.0).fit(X, Y)
-    parts = classifier().partial_fit(X, Y, classes=[0, 1, 2])
+    # unshuffled: fit shuffles what the last epoch left shuffled, each partial_fit the examples as given
+    whole = classifier(max_iter=6, tol=0.0, shuffle=False).fit(X, Y)
+    parts = classifier(shuffle=False).partial_fit(X, Y, classes=[0, 1, 2])
     for _ in range(2):
         parts.partial_fit(X, Y)
     thawed = pickle.loads(pickle.dumps(parts))
@@ -188,6 +191,15 @@ def test_partial_fit_goes_on_where_it_stood_also_after_pickling() -> None:
     assert thawed.loss_curve_ == whole.loss_curve_
     assert (thawed.n_iter_, thawed.t_) == (whole.n_iter_, whole.t_) == (6, 900)
     assert numbers(parts) != numbers(thawed)
+
+
+def test_a_thawed_estimator_shuffles_as_the_one_that_was_frozen() -> None:
+    model = classifier().partial_fit(X, Y, classes=[0, 1, 2])
+    thawed = pickle.loads(pickle.dumps(model))
+    assert numbers(thawed.partial_fit(X, Y)) == numbers(model.partial_fit(X, Y))
+    assert numbers(model) != numbers(
+        classifier(shuffle=False).partial_fit(X, Y, classes=[0, 1, 2]).partial_fit(X, Y)
+    )
 
 
 def test_partial_fit_may_see_one_class_at_a_time() -> None:
@@ -282,6 +294,63 @@ def test_verbose_prints_an_epoch_a_line_and_quiet_nothing() -> None:
     assert "Iteration 4, no improvement of more than tol=1 for 3 epochs. Stopping." in printed.getvalue()
 
 
+class PressedAt:
+    """An activation that presses Ctrl-C when it is called for the n-th time."""
+
+    def __init__(self, call: int) -> None:
+        self.left = call
+
+    def __call__(self, z: Value) -> Value:
+        self.left -= 1
+        if self.left == 0:
+            signal.raise_signal(signal.SIGINT)
+        return z.tanh()
+
+
+EPOCH = 150 * 4
+"""How often an epoch of the small estimator calls its activation: for each flower and hidden neuron."""
+
+
+def test_ctrl_c_ends_fit_with_a_warning_and_keeps_what_was_learned() -> None:
+    with pytest.warns(
+        UserWarning, match="MLPClassifier was interrupted in epoch 3, after 1 of its 5 steps; it keeps"
+    ):
+        stopped = classifier(activation=PressedAt(2 * EPOCH + 30 * 4 + 1)).fit(X, Y)
+    whole = classifier(max_iter=2).fit(X, Y)
+    assert stopped.loss_curve_ == whole.loss_curve_
+    assert stopped.loss_ == whole.loss_
+    assert (stopped.n_iter_, stopped.t_) == (2, 300)
+    assert numbers(stopped) != numbers(whole)  # by the one step of the third epoch
+    assert stopped.score(X, Y) > 0.5
+
+
+def test_ctrl_c_before_the_first_step_leaves_the_first_weights() -> None:
+    with pytest.warns(UserWarning, match="interrupted in epoch 1, after 0 of its 5 steps"):
+        stopped = classifier(activation=PressedAt(1)).fit(X, Y)
+    assert (stopped.n_iter_, stopped.loss_, stopped.loss_curve_) == (0, np.inf, [])
+    assert numbers(stopped) == numbers(classifier(learning_rate_init=1e-200, max_iter=1).fit(X, Y))
+    assert stopped.predict(X).shape == (150,)
+
+
+def test_ctrl_c_with_early_stopping_keeps_the_best_weights() -> None:
+    settings = {"early_stopping": True, "validation_fraction": 0.2, "n_iter_no_change": 50, "max_iter": 20}
+    whole = classifier(**settings).fit(X, Y)
+    with pytest.warns(UserWarning, match="was interrupted in epoch 20"):  # 120 flowers learned, 30 scored
+        stopped = classifier(**settings, activation=PressedAt(19 * EPOCH + 1)).fit(X, Y)
+    assert stopped.validation_scores_ == whole.validation_scores_[:19]
+    assert numbers(stopped) == numbers(whole)  # the best was before
+
+
+def test_ctrl_c_in_partial_fit_comes_through_so_that_the_loop_around_it_ends() -> None:
+    model = classifier(activation=PressedAt(EPOCH + 30 * 4 + 1)).partial_fit(X, Y, classes=[0, 1, 2])
+    before = numbers(model)
+    with pytest.raises(KeyboardInterrupt):
+        model.partial_fit(X, Y)
+    assert numbers(model) != before
+    assert (model.n_iter_, len(model.loss_curve_)) == (1, 1)
+    assert model.partial_fit(X, Y).n_iter_ == 2
+
+
 # -- what is refused ----------------------------------------------------------------------------------
 
 BROKEN = np.where(np.arange(600).reshape(150, 4) == 5, np.nan, X)
@@ -351,7 +420,15 @@ BROKEN = np.where(np.arange(600).reshape(150, 4) == 5, np.nan, X)
         ),
         (
             lambda: regressor(solver="sgd", learning_rate_init=1e10).fit(X, Y),
-            "weights that are not finite: standardise the columns of X .StandardScaler., or lower learning",
+            "MLPRegressor left the finite numbers in epoch 4: standardise the columns of X .StandardScaler.,",
+        ),
+        (
+            lambda: regressor(batch_size=150, solver="sgd", learning_rate_init=1e300).fit(1e10 * X, 1e10 * Y),
+            "left the finite numbers in epoch 1: .* scale large targets, or lower learning_rate_init",
+        ),
+        (
+            lambda: regressor(max_iter=1).partial_fit(X, 1e200 * Y),
+            "MLPRegressor left the finite numbers in epoch 1",
         ),
         (lambda: classifier(solver="lbfgs").fit(X, Y), "knows the solvers 'adam' and 'sgd', got 'lbfgs'"),
         (lambda: classifier(activation="swich").fit(X, Y), "knows the activations logistic, .*, got 'swich'"),
