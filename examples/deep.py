@@ -13,7 +13,7 @@ w <- w - 0.1 dL/dw), prints each layer's gradient and how far its weights came, 
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from _pictures import GREY, STYLES, names, picture, save_graph
@@ -31,17 +31,24 @@ VANISHED = 1e-3
 
 @dataclass
 class Run:
-    """A network while it learns: its history, and each layer's gradient and weights."""
+    """A network that has learned: its history, and how far its weights came."""
 
     activation: str
     model: MLP
     points: list[list[float]]
     sides: list[int]
-    history: History = field(default_factory=History)
-    norms: list[list[float]] = field(default_factory=list)
-    """For each epoch, the root mean square of dL/dw of each layer, from the first to the output."""
-    moved: list[float] = field(default_factory=list)
+    history: History
+    moved: list[float]
     """The root mean square of how far each layer's weights came in all."""
+
+    @property
+    def norms(self) -> list[list[float]]:
+        """For each epoch, the root mean square of dL/dw of each layer, from the first to the output."""
+        roots = [math.sqrt(len(layer.parameters())) for layer in self.model.layers]
+        return [
+            [length / root for length, root in zip(lengths.values(), roots, strict=True)]
+            for lengths in self.history.gradient_norms
+        ]
 
     @property
     def share(self) -> float:
@@ -69,29 +76,23 @@ def root_mean_square(numbers: Sequence[float]) -> float:
 def train(activation: str, epochs: int, seed: int) -> Run:
     """Return the run of a deep network of one activation."""
     points, sides = moons(POINTS, NOISE, seed=seed)
-    run = Run(activation, MLP(2, [WIDTH] * DEPTH + [1], activation, seed=seed), points, sides)
-    layers = [layer.parameters() for layer in run.model.layers]
+    model = MLP(2, [WIDTH] * DEPTH + [1], activation, seed=seed)
+    layers = [layer.parameters() for layer in model.layers]
     before = [[p.data for p in layer] for layer in layers]
-    optimizer = SGD(run.model.parameters(), lr=RATE)
-    for _ in range(epochs):
-        once = fit(
-            run.model,
-            points,
-            [(side + 1) // 2 for side in sides],
-            loss=log_loss_from_logits,
-            optimizer=optimizer,
-            epochs=1,
-            metrics={"right": lambda score, target: float((score.data > 0.0) == (target == 1))},
-            progress=False,
-        )
-        run.history.train += once.train
-        # One step an epoch, so the gradients that are still there are those of all points.
-        run.norms.append([root_mean_square([p.grad for p in layer]) for layer in layers])
-    run.moved = [
+    history = fit(
+        model,
+        points,
+        [(side + 1) // 2 for side in sides],
+        loss=log_loss_from_logits,
+        optimizer=SGD(model.parameters(), lr=RATE),
+        epochs=epochs,
+        metrics={"right": lambda score, target: float((score.data > 0.0) == (target == 1))},
+    )
+    moved = [
         root_mean_square([p.data - start for p, start in zip(layer, starts, strict=True)])
         for layer, starts in zip(layers, before, strict=True)
     ]
-    return run
+    return Run(activation, model, points, sides, history, moved)
 
 
 def path_through(activation: str, weight: float = 0.9, depth: int = 4) -> Value:

@@ -18,7 +18,7 @@ from _pictures import BLUE, GREY, ROSE, STYLES, names, picture, spaced
 from _show import count, heading, parser, say, say_pictures, table
 
 from chainrule.engine import no_grad
-from chainrule.nn import MLP, Adam, fit, noisy_function, squared_error
+from chainrule.nn import MLP, Adam, LinearLR, fit, noisy_function, squared_error
 
 LOW, HIGH, SAMPLES, NOISE = -3.0, 3.0, 30, 0.15
 OUTSIDE = 1.5
@@ -65,19 +65,30 @@ def train(epochs: int, seed: int) -> Run:
     """Return the run: errors after every epoch, and the curve at some stages."""
     inputs, targets = noisy_function(f, SAMPLES, LOW, HIGH, NOISE, seed=seed)
     run = Run(MLP(1, SIZES, activation="tanh", seed=seed), inputs, targets)
-    optimizer = Adam(run.model.parameters(), lr=RATE)
     stages = {round(share * epochs) for share in STAGES}
     fine = spaced(LOW, HIGH, 121)
     truth = [f(x) for x in fine]
-    for epoch in range(epochs + 1):
+
+    def look(epoch: int) -> None:
         if epoch in stages:
             run.curves[epoch] = curve(run.model, places())
         run.error.append(mean_square(curve(run.model, [x for [x] in inputs]), targets))
         run.true_error.append(mean_square(curve(run.model, fine), truth))
-        if epoch < epochs:
-            optimizer.lr = RATE * (1.0 - epoch / epochs)
-            fit(run.model, inputs, targets, loss=squared_error, optimizer=optimizer, epochs=1,
-                batch_size=BATCH, seed=seed + epoch, progress=False)  # fmt: skip
+
+    look(0)
+    optimizer = Adam(run.model.parameters(), lr=RATE)
+    fit(
+        run.model,
+        inputs,
+        targets,
+        loss=squared_error,
+        optimizer=optimizer,
+        epochs=epochs,
+        batch_size=BATCH,
+        seed=seed,
+        schedule=LinearLR(optimizer, start_factor=1.0, end_factor=0.0, total_iters=epochs),
+        callbacks=[lambda state: look(state.epoch)],
+    )
     return run
 
 

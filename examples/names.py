@@ -22,8 +22,19 @@ import numpy as np
 from _pictures import BLUE, GREY, ROSE, names, picture
 from _show import count, heading, parser, say, say_pictures
 
-from chainrule.engine import Value, no_grad, softmax
-from chainrule.nn import MLP, Adam, History, Module, Parameter, fit, load_names, softmax_cross_entropy
+from chainrule.engine import no_grad, softmax
+from chainrule.nn import (
+    MLP,
+    Adam,
+    Embedding,
+    Flatten,
+    History,
+    LinearLR,
+    Sequential,
+    fit,
+    load_names,
+    softmax_cross_entropy,
+)
 from chainrule.viz import plot_history
 
 ALPHABET = ".abcdefghijklmnopqrstuvwxyz"
@@ -35,25 +46,19 @@ VOWELS = "aeiouy"
 Context = tuple[int, ...]
 
 
-class NextLetter(Module):
-    """Scores for each letter that may follow the last three."""
+def network(rng: random.Random) -> Sequential:
+    """Return a model that gives each of the 27 letters a score for following the last three."""
+    return Sequential(
+        Embedding(len(ALPHABET), DIMENSIONS, seed=rng),
+        Flatten(),
+        MLP(CONTEXT * DIMENSIONS, [HIDDEN, len(ALPHABET)], activation="tanh", seed=rng),
+    )
 
-    def __init__(self, rng: random.Random) -> None:
-        self.table = [
-            [Parameter(rng.gauss(0.0, 1.0), label=f"{letter}{i}") for i in range(DIMENSIONS)]
-            for letter in ALPHABET
-        ]
-        self.layers = MLP(CONTEXT * DIMENSIONS, [HIDDEN, len(ALPHABET)], activation="tanh", seed=rng)
 
-    def __call__(self, context: Context) -> list[Value]:
-        """Return the scores of the 27 letters after the letters of these numbers."""
-        scores: list[Value] = self.layers([x for letter in context for x in self.table[letter]])
-        return scores
-
-    def chances(self, context: Context, temperature: float = 1.0) -> list[float]:
-        """Return the chance of each letter. temperature: near 0 the likeliest takes it all."""
-        with no_grad():
-            return softmax([score.data / temperature for score in self(context)])
+def chances(model: Sequential, context: Context, temperature: float = 1.0) -> list[float]:
+    """Return the chance of each letter. temperature: near 0 the likeliest takes it all."""
+    with no_grad():
+        return softmax([score.data / temperature for score in model(context)])
 
 
 def examples(words: Sequence[str]) -> tuple[list[Context], list[int]]:
@@ -82,36 +87,32 @@ def loss_of_counting(contexts: Sequence[Context], letters: Sequence[int], test: 
 
 def train(
     words: Sequence[str], held_out: Sequence[str], epochs: int, rng: random.Random
-) -> tuple[NextLetter, History]:
+) -> tuple[Sequential, History]:
     """Return the trained model and its history; the learning rate falls in a straight line."""
-    model = NextLetter(rng)
+    model = network(rng)
     contexts, letters = examples(words)
     optimizer = Adam(model.parameters(), lr=RATE)
-    history = History()
-    for epoch in range(epochs):
-        optimizer.lr = RATE * (1.0 - epoch / epochs)
-        once = fit(
-            model,
-            contexts,
-            letters,
-            loss=softmax_cross_entropy,
-            optimizer=optimizer,
-            epochs=1,
-            batch_size=BATCH,
-            seed=rng,
-            validation=examples(held_out),
-        )
-        history.train += once.train
-        history.validation += once.validation
-        print(f"epoch {epoch + 1:3}  train: {once.train[-1]}  held out: {once.validation[-1]}", flush=True)
+    history = fit(
+        model,
+        contexts,
+        letters,
+        loss=softmax_cross_entropy,
+        optimizer=optimizer,
+        epochs=epochs,
+        batch_size=BATCH,
+        seed=rng,
+        validation=examples(held_out),
+        schedule=LinearLR(optimizer, start_factor=1.0, end_factor=0.0, total_iters=epochs),
+        report_every=1,
+    )
     return model, history
 
 
-def invent(model: NextLetter, rng: random.Random, temperature: float) -> str:
+def invent(model: Sequential, rng: random.Random, temperature: float) -> str:
     """Return a new name, letter by letter, each drawn by its chance."""
     name, context = "", (0,) * CONTEXT
     while len(name) < 20:
-        [letter] = rng.choices(range(len(ALPHABET)), model.chances(context, temperature))
+        [letter] = rng.choices(range(len(ALPHABET)), chances(model, context, temperature))
         if letter == 0:
             break
         name += ALPHABET[letter]
@@ -137,9 +138,9 @@ def draw_loss(history: History, counting: float, path: Path) -> None:
         names(panel, "epoch", "mean loss (nats a letter)", "", "center right")
 
 
-def draw_letters(model: NextLetter, path: Path) -> None:
+def draw_letters(model: Sequential, path: Path) -> None:
     """Draw the letters' vectors from the side from which they are furthest apart."""
-    vectors = np.array([[x.data for x in row] for row in model.table])
+    vectors = np.array([[x.data for x in row] for row in model[0].weight])
     centred = vectors - vectors.mean(axis=0)
     _, _, directions = np.linalg.svd(centred)
     places = centred @ directions[:2].T
@@ -159,21 +160,21 @@ def draw_letters(model: NextLetter, path: Path) -> None:
         names(panel, "first direction", "second direction", "round: vowels; square: the others")
 
 
-def draw_writing(model: NextLetter, word: str, path: Path) -> None:
+def draw_writing(model: Sequential, word: str, path: Path) -> None:
     """Draw the chance of each letter at every place of a name."""
     contexts, letters = examples([word])
     with picture(
         path, f"How the network writes “{word}”", len(contexts), 1, (9.0, 1.25 * len(contexts) + 0.8)
     ) as (panels):
         for place, (panel, context, letter) in enumerate(zip(panels, contexts, letters, strict=True)):
-            chances = model.chances(context)
-            bars = panel.bar(range(27), chances, color="#b9b3d3")
+            heights = chances(model, context)
+            bars = panel.bar(range(27), heights, color="#b9b3d3")
             bars[letter].set_color(ROSE)
             panel.set_xticks(range(27), ["end", *ALPHABET[1:]])
-            panel.set_ylim(0.0, max(chances) * 1.25)
+            panel.set_ylim(0.0, max(heights) * 1.25)
             panel.set_yticks([])
             panel.grid(visible=False)
-            panel.annotate(f"{chances[letter]:.0%}", (letter, chances[letter]), (0, 2), ha="center",
+            panel.annotate(f"{heights[letter]:.0%}", (letter, heights[letter]), (0, 2), ha="center",
                            textcoords="offset points", color=ROSE)  # fmt: skip
             panel.set_ylabel(
                 f"after “{word[:place]}”" if place else "first", rotation=0, ha="right", va="center"

@@ -7,6 +7,7 @@ import deep
 import pytest
 
 from chainrule.engine import Value, topological_order
+from chainrule.nn import MLP
 
 PICTURES = ["gradients.svg", "learning.svg", "path_relu.svg", "path_sigmoid.svg"]
 
@@ -25,6 +26,12 @@ def test_the_sigmoids_gradient_shrinks_at_every_layer_down(runs: list[deep.Run])
     assert sigmoid.moved[0] < 1e-3 * relu.moved[0]
 
 
+def test_a_layers_norm_is_the_root_mean_square_of_its_gradient() -> None:
+    run = deep.train("relu", 1, seed=1)  # one step over all points, whose gradient is still there
+    gradients = [[p.grad for p in layer.parameters()] for layer in run.model.layers]
+    assert run.norms == [pytest.approx([deep.root_mean_square(layer) for layer in gradients])]
+
+
 def test_it_is_named_in_words(runs: list[deep.Run]) -> None:
     sigmoid, relu = runs
     assert sigmoid.words == "vanishing gradient: the first layer's is 1/25,184 of the output's"
@@ -32,7 +39,7 @@ def test_it_is_named_in_words(runs: list[deep.Run]) -> None:
 
 
 def test_both_networks_start_from_the_same_weights_and_repeat() -> None:
-    sigmoid, relu = (deep.MLP(2, [8, 1], activation, seed=1) for activation in ("sigmoid", "relu"))
+    sigmoid, relu = (MLP(2, [8, 1], activation, seed=1) for activation in ("sigmoid", "relu"))
     assert [p.data for p in sigmoid.parameters()] == [p.data for p in relu.parameters()]
     assert deep.train("relu", 2, seed=1).norms == deep.train("relu", 2, seed=1).norms
 
