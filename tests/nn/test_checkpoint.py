@@ -205,6 +205,22 @@ def test_pythons_own_generator_goes_on_too(tmp_path: Path) -> None:
     assert run(tmp_path / "run", resume=True, model=model, seed=None) == whole
 
 
+def test_each_dropouts_generator_is_kept(tmp_path: Path) -> None:
+    def made(seeds: tuple[int, int]) -> tuple[Sequential, list[Dropout]]:
+        dropouts = [Dropout(0.2, seed=seed) for seed in seeds]
+        first, second = Linear(2, 4, seed=1), Linear(4, 4, seed=2)
+        return Sequential(first, dropouts[0], second, dropouts[1], Linear(4, 1, seed=3)), dropouts
+
+    model, dropouts = made((5, 6))
+    whole = run(model=model)
+    with pytest.raises(Crash):
+        run(tmp_path / "run", crash=4, model=made((5, 6))[0])
+    model, others = made((7, 8))  # what they would draw is replaced by what the checkpoint says
+    assert run(tmp_path / "run", resume=True, model=model) == whole
+    assert [d.rng.getstate() for d in others] == [d.rng.getstate() for d in dropouts]
+    assert dropouts[0].rng.getstate() != dropouts[1].rng.getstate()
+
+
 def test_a_generator_that_is_shared_goes_on_too(tmp_path: Path) -> None:
     def settings() -> dict[str, Any]:
         rng = random.Random(5)

@@ -15,8 +15,12 @@ from chainrule.nn import (
     MLP,
     SGD,
     Adam,
+    Dropout,
+    Linear,
     Module,
     Parameter,
+    Sequential,
+    TrainingState,
     evaluate,
     fit,
     half_squared_error,
@@ -416,6 +420,49 @@ def test_modules_train_while_learning_and_are_evaluated_in_between() -> None:
     assert model.training
     fit(model.eval(), [1.0], [2.0], loss=squared_error, optimizer=SGD(model.parameters()), epochs=1)
     assert not model.training
+
+
+def test_dropout_leaves_out_while_learning_and_nothing_while_validating() -> None:
+    dropout = Dropout(0.5, seed=0)
+    model = Sequential(Linear(1, 1, init="ones"), dropout)
+    seen = []
+
+    def look(state: TrainingState) -> None:
+        w, b = (parameter.data for parameter in model.parameters())
+        seen.append(0.5 * (w * 5.0 + b - 8.0) ** 2)  # by hand, with nothing left out
+        assert model.training
+        assert dropout.training
+
+    targets = [[target] for target in TARGETS]
+    history = fit(
+        model,
+        INPUTS,
+        targets,
+        loss=half_squared_error,
+        optimizer=SGD(model.parameters(), lr=0.01),
+        epochs=3,
+        validation=([[5.0]], [[8.0]]),
+        callbacks=[look],
+    )
+    assert history.validation_loss == pytest.approx(seen, rel=1e-14)
+    drawn = random.Random(0)
+    left_out = [drawn.random() < 0.5 for _ in range(3 * len(INPUTS))]  # an epoch draws for each input once
+    assert any(left_out)
+    assert dropout.rng.getstate() == drawn.getstate()  # and validation drew nothing
+    without = fit(
+        Sequential(Linear(1, 1, init="ones")),
+        INPUTS,
+        targets,
+        loss=half_squared_error,
+        optimizer=SGD([Value(0.0)], lr=0.01),
+        epochs=1,
+    )
+    assert history.loss[0] != without.loss[0]  # training did leave some out
+    dropout.eval()
+    fit(model, INPUTS, targets, loss=half_squared_error, optimizer=SGD(model.parameters(), lr=0.01), epochs=1,
+        validation=0.5)  # fmt: skip
+    assert model.training
+    assert not dropout.training  # each module is as it was
 
 
 def test_another_step_takes_the_eager_ones_place(monkeypatch: pytest.MonkeyPatch) -> None:
