@@ -5,10 +5,10 @@ from __future__ import annotations
 import linecache
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from contextvars import ContextVar
 from types import CodeType, FrameType
-from typing import Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from ..about import About, OnlySource
 from ..modes import watching
@@ -19,6 +19,9 @@ from .ledger import branches
 from .places import ModulePaths, Places
 from .source import Made, Site
 from .warn import OWN_FOLDERS
+
+if TYPE_CHECKING:
+    from contextlib import _GeneratorContextManager
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -31,7 +34,7 @@ _scopes: ContextVar[tuple[str, ...]] = ContextVar("scopes", default=())
 @overload
 def record_sources(function: F, /) -> F: ...
 @overload
-def record_sources(*, frames: bool = False) -> AbstractContextManager[None]: ...
+def record_sources(*, frames: bool = False) -> _GeneratorContextManager[None]: ...
 def record_sources(function: F | None = None, /, *, frames: bool = False) -> Any:
     """Keep, for every value made inside, where that was: `value.source`, and names in all messages.
 

@@ -16,7 +16,7 @@ Numbers: TypeAlias = list[Any]
 State: TypeAlias = dict[str, Any]
 """What a rule remembers of a group: "step", how many it has taken, and lists of numbers by name."""
 Rule: TypeAlias = Callable[..., tuple[Numbers, State]]
-Params: TypeAlias = Iterable[Value] | Iterable[Mapping[str, Any]]
+Params: TypeAlias = Iterable[Value | Mapping[str, Any]]
 
 
 class Optimizer:

@@ -32,7 +32,7 @@ class Opened:
         self.requests: list[str] = []
         page.on("console", lambda message: self.complaints.append(message.text))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("dialog", lambda dialog: (self.complaints.append(dialog.message), dialog.dismiss()))
+        page.on("dialog", lambda dialog: (self.complaints.append(dialog.message), dialog.dismiss()))  # type: ignore[func-returns-value]
         page.on("request", lambda request: self.requests.append(request.url))
 
     @property

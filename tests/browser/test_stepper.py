@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from runpy import run_path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -342,12 +342,13 @@ def test_nothing_sticks_out(opened: Open, name: str, width: int) -> None:
 
 
 def test_themes_follow_the_screen_or_the_switch(opened: Open) -> None:
-    for theme, dark, expected in (
+    themes: list[tuple[Literal["auto", "light", "dark"], bool, int]] = [
         ("auto", False, 255),
         ("auto", True, 13),
         ("light", True, 255),
         ("dark", False, 13),
-    ):
+    ]
+    for theme, dark, expected in themes:
         page = opened(show_steps(Value(2.0), theme=theme).html, dark=dark)
         ground = page.page.evaluate("getComputedStyle(document.body).backgroundColor")
         assert ground.startswith(f"rgb({expected},")

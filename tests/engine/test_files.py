@@ -24,8 +24,8 @@ def test_the_bytes_are_on_the_disk_before_they_take_the_name(
 ) -> None:
     happened: list[str] = []
     fsync, replace = os.fsync, os.replace
-    monkeypatch.setattr("os.fsync", lambda file: (happened.append("fsync"), fsync(file)))
-    monkeypatch.setattr("os.replace", lambda old, new: (happened.append("replace"), replace(old, new)))
+    monkeypatch.setattr("os.fsync", lambda file: (happened.append("fsync"), fsync(file)))  # type: ignore[func-returns-value]
+    monkeypatch.setattr("os.replace", lambda old, new: (happened.append("replace"), replace(old, new)))  # type: ignore[func-returns-value]
     write_whole(tmp_path / "numbers", b"new", "numbers")
     assert happened == ["fsync", "replace"]
 

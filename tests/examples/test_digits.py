@@ -32,7 +32,8 @@ def test_the_gradient_by_pixels_is_the_slope_of_the_log_of_the_chance() -> None:
 
     def chance(pixels: list[float]) -> float:
         with no_grad():
-            return softmax([logit.data for logit in model(pixels)])[7]
+            chances: list[float] = softmax([logit.data for logit in model(pixels)])
+        return chances[7]
 
     slopes = digits.pixel_gradients(model, image, 7)
     for place in (0, 20, 63):

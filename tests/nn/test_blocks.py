@@ -61,10 +61,15 @@ def test_a_neuron_without_bias_has_none_and_one_node_less() -> None:
 
 @pytest.mark.parametrize("bias", ["no", None, 1, 0.5])
 def test_a_bias_that_is_neither_true_nor_false_is_refused(bias: Any) -> None:
-    for make in (Neuron, Layer, Linear, MLP):
-        sizes = {Neuron: (2,), MLP: (2, [1])}.get(make, (2, 1))
+    kinds: list[tuple[Any, tuple[Any, ...]]] = [
+        (Neuron, (2,)),
+        (Layer, (2, 1)),
+        (Linear, (2, 1)),
+        (MLP, (2, [1])),
+    ]
+    for make, sizes in kinds:
         with pytest.raises(TypeError, match=f"{make.__name__}: bias is True or False, got {bias!r}"):
-            make(*sizes, bias=bias)  # type: ignore[operator]
+            make(*sizes, bias=bias)
 
 
 def test_an_mlp_takes_an_activation_for_each_layer() -> None:
@@ -89,27 +94,27 @@ def test_an_mlp_takes_an_activation_for_each_layer() -> None:
         ),
         (lambda: MLP(2, [3, 1], activation=["tanh", "swish"]), "unknown activation 'swish'"),
         (lambda: Linear(0, 1), "Linear needs a whole number of inputs, at least 1, got 0"),
-        (lambda: Linear(1, 1.5), r"Linear needs a whole number of neurons, at least 1, got 1\.5"),
+        (lambda: Linear(1, 1.5), r"Linear needs a whole number of neurons, at least 1, got 1\.5"),  # type: ignore[arg-type]
         (lambda: Embedding(0, 1), "Embedding needs a whole number of rows, at least 1, got 0"),
         (lambda: Embedding(1, True), "Embedding needs a whole number of numbers in each row, .* got True"),
         (lambda: Dropout(1.5), r"Dropout: p is a probability between 0 and 1, got 1\.5"),
         (lambda: Dropout(-0.1), "Dropout: p is a probability between 0 and 1, got -0"),
         (lambda: Dropout(math.nan), "Dropout: p is a probability between 0 and 1, got nan"),
         (lambda: Dropout(True), "Dropout: p is a probability between 0 and 1, got True"),
-        (lambda: Dropout("0.5"), "Dropout: p is a probability between 0 and 1, got '0"),
+        (lambda: Dropout("0.5"), "Dropout: p is a probability between 0 and 1, got '0"),  # type: ignore[arg-type]
         (lambda: Sequential(), "Sequential needs at least one part"),
         (lambda: SparseLayer([]), "SparseLayer needs a mask with a row for each neuron, got an empty one"),
         (lambda: SparseLayer([[]]), "SparseLayer needs a mask with a row for each neuron, got an empty one"),
         (lambda: SparseLayer([[1, 0], [1]]), "needs rows of 2 entries, as the first, got 1 in row 1"),
         (lambda: SparseLayer([[1, 2]]), "SparseLayer takes a mask of 0 and 1, got 2 in row 0"),
-        (lambda: SparseLayer(["10"]), "SparseLayer takes a mask of 0 and 1, got '1' in row 0"),
-        (lambda: SparseLayer([[1, math.nan]]), "SparseLayer takes a mask of 0 and 1, got nan in row 0"),
+        (lambda: SparseLayer(["10"]), "SparseLayer takes a mask of 0 and 1, got '1' in row 0"),  # type: ignore[list-item]
+        (lambda: SparseLayer([[1, math.nan]]), "SparseLayer takes a mask of 0 and 1, got nan in row 0"),  # type: ignore[list-item]
         (
             lambda: SparseLayer([[1], [0]], bias=[True, False]),
             "SparseLayer: neuron 1 has neither a connection nor a bias",
         ),
         (lambda: SparseLayer([[1], [1]], bias=[True]), "has 2 neurons and got 1 entries in bias"),
-        (lambda: SparseLayer([[1]], bias=["no"]), r"bias says True or False for each neuron, got \['no'\]"),
+        (lambda: SparseLayer([[1]], bias=["no"]), r"bias says True or False for each neuron, got \['no'\]"),  # type: ignore[list-item]
     ],
 )
 def test_impossible_blocks_are_refused(make: Any, message: str) -> None:

@@ -74,7 +74,7 @@ def run(
     schedule: Maker | None = None,
     crash: int = 0,
     epochs: int = 8,
-    model: Module | None = None,
+    model: Any = None,
     stopping: bool = False,
     **more: Any,
 ) -> tuple[list[float], History, Any]:
@@ -148,7 +148,8 @@ def test_all_there_are_are_tried() -> None:
 
 def subclasses(kind: type) -> list[type]:
     """Return the public subclasses of a class in chainrule, of any generation."""
-    found, left = [], kind.__subclasses__()
+    found: list[type] = []
+    left: list[type] = kind.__subclasses__()
     while left:
         found.append(left.pop())
         left += found[-1].__subclasses__()
@@ -157,7 +158,7 @@ def subclasses(kind: type) -> list[type]:
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_every_optimizer_goes_on_bit_for_bit(tmp_path: Path, name: str) -> None:
-    settings = {"optimizer": OPTIMIZERS[name]}
+    settings: dict[str, Any] = {"optimizer": OPTIMIZERS[name]}
     assert interrupted(tmp_path / "run", **settings) == run(**settings)
 
 
@@ -166,7 +167,7 @@ def test_every_optimizer_goes_on_bit_for_bit(tmp_path: Path, name: str) -> None:
 def test_every_schedule_goes_on_bit_for_bit(tmp_path: Path, name: str, every: str) -> None:
     if every == "step" and name == "ReduceLROnPlateau":
         return  # is asked after epochs only
-    settings = {"schedule": SCHEDULES[name], "schedule_every": every}
+    settings: dict[str, Any] = {"schedule": SCHEDULES[name], "schedule_every": every}
     whole = run(**settings)
     assert len(set(whole[1].learning_rate)) > 1
     assert interrupted(tmp_path / "run", **settings) == whole

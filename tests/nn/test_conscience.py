@@ -276,7 +276,7 @@ def test_two_networks_that_play_against_each_other(zero: str) -> None:
     for i in range(30):
         made = maker([0.1 * i])
         (of_judge if zero == "optimizer" else judge).zero_grad()
-        (squared_error(judge([0.7]), 1.0) + squared_error(judge([made.detach()]), 0.0)).backward()  # type: ignore[union-attr]
+        (squared_error(judge([0.7]), 1.0) + squared_error(judge([made.detach()]), 0.0)).backward()
         of_judge.step()
         (of_maker if zero == "optimizer" else maker).zero_grad()
         squared_error(judge([made]), 1.0).backward()  # leaves gradients in the judge, too
@@ -288,13 +288,13 @@ def test_frozen_parameters() -> None:
     steps = SGD(head.parameters(), lr=0.01)
     for _ in range(20):
         steps.zero_grad()
-        loss_of(lambda x: head(body(x))).backward()  # type: ignore[arg-type, return-value]
+        loss_of(lambda x: head(body(x))).backward()
         steps.step()
     with no_grad():
         features = [body(x) for x in XS]
     for _ in range(20):
         steps.zero_grad()
-        total([squared_error(head(f), y) for f, y in zip(features, YS, strict=True)]).backward()  # type: ignore[arg-type]
+        total([squared_error(head(f), y) for f, y in zip(features, YS, strict=True)]).backward()
         steps.step()
 
 
@@ -415,6 +415,7 @@ def test_modules_that_cannot_be_hashed_or_referred_to_weakly() -> None:
 
     class Slots(Module):
         __slots__ = ("w",)
+        w: Parameter
 
     slots = Slots()
     slots.w = Parameter(1.0)

@@ -106,7 +106,7 @@ def losses() -> list[Any]:
         pytest.param("identity", lambda o: log_loss_from_logits(o, [1.0, 0.25]), id="from logits"),
         pytest.param("identity", lambda o: softmax_cross_entropy(o, 1), id="softmax"),
         pytest.param("tanh", lambda o: hinge(o, [1.0, -1.0]), id="hinge"),
-        pytest.param("identity", lambda o: -softmax(o)[1].log(), id="softmax by hand"),
+        pytest.param("identity", lambda o: -softmax(o)[1].log(), id="softmax by hand"),  # type: ignore[attr-defined]
     ]
 
 
@@ -260,7 +260,7 @@ def check_latex(latex: str) -> None:
     """Assert that every line is a formula."""
     first, *lines, last = latex.split("\n")
     assert (first, last) == (r"\begin{aligned}", r"\end{aligned}")
-    parser = MathTextParser("path")  # type: ignore[no-untyped-call]  # matplotlib's own
+    parser = MathTextParser("path")  # type: ignore[no-untyped-call, unused-ignore]  # matplotlib's own
     for line in lines:
         assert line.count("&") == 1
         parser.parse(f"${line.removesuffix(chr(92) * 2).replace('&', '')}$")
@@ -324,7 +324,10 @@ def test_wrong_arguments_are_refused() -> None:
 def test_neurons_are_found_wherever_a_model_holds_them() -> None:
     class Held(Module):
         def __init__(self) -> None:
-            self.parts = {"first": [Layer(2, 2, "tanh", seed=1)], "last": Neuron(2, "sigmoid", seed=2)}
+            self.parts: dict[str, Any] = {
+                "first": [Layer(2, 2, "tanh", seed=1)],
+                "last": Neuron(2, "sigmoid", seed=2),
+            }
 
         def __call__(self, x: list[float]) -> Value:
             (first,), last = self.parts.values()
@@ -335,9 +338,9 @@ def test_neurons_are_found_wherever_a_model_holds_them() -> None:
     table = delta_table(model, log_loss(model([1.0, 2.0]), 1))
     assert [row.name for row in table.layers[0]] == ["parts.first.0.neurons.0", "parts.first.0.neurons.1"]
     (last,) = table.layers[1]
-    assert (last.activation, last.delta) == ("sigmoid", pytest.approx(last.a - 1.0))
+    assert (last.activation, last.delta) == ("sigmoid", pytest.approx(last.a - 1.0))  # type: ignore[comparison-overlap]
     first = table.layers[0][0]  # what the next neuron sees is twice its tanh
-    assert (first.activation, first.slope) == ("f", pytest.approx(2.0 * (1.0 - math.tanh(first.z) ** 2)))
+    assert (first.activation, first.slope) == ("f", pytest.approx(2.0 * (1.0 - math.tanh(first.z) ** 2)))  # type: ignore[comparison-overlap]
     assert first.is_product
 
 

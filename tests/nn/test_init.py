@@ -148,12 +148,12 @@ def test_gains_are_pytorchs(name: str, param: float | None, gain: float) -> None
         (lambda: init.uniform(1.0, 0.0), "uniform needs low <= high, got 1.0 and 0.0"),
         (lambda: init.uniform(high=math.inf), "uniform: high must be a finite number, got inf"),
         (lambda: init.normal(std=-1.0), "normal: std must be zero or more, got -1.0"),
-        (lambda: init.normal(mean="0"), "normal: mean must be a finite number, got '0'"),
+        (lambda: init.normal(mean="0"), "normal: mean must be a finite number, got '0'"),  # type: ignore[arg-type]
         (lambda: init.constant(math.nan), "constant: value must be a finite number, got nan"),
         (lambda: init.xavier_uniform(-1.0), "xavier_uniform: gain must be zero or more, got -1.0"),
         (lambda: init.xavier_normal(True), "xavier_normal: gain must be a finite number, got True"),
         (lambda: init.he_uniform(mode="in"), "he_uniform: mode must be 'fan_in' or 'fan_out', got 'in'"),
-        (lambda: init.he_normal(mode=3), "he_normal: mode must be 'fan_in' or 'fan_out', got 3"),
+        (lambda: init.he_normal(mode=3), "he_normal: mode must be 'fan_in' or 'fan_out', got 3"),  # type: ignore[arg-type]
         (lambda: init.he_normal("swish"), "no gain is known for 'swish': choose one of linear, identity,"),
         (lambda: init.calculate_gain("tanh", 0.1), "calculate_gain: tanh has no slope, got 0.1"),
         (lambda: init.calculate_gain("leaky_relu", math.inf), "the slope must be a finite number, got inf"),

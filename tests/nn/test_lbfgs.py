@@ -134,7 +134,7 @@ def test_its_settings_go_through_a_state() -> None:
         ),
         (lambda w: LBFGS([w], max_iter=0), "LBFGS: max_iter must be a whole number of at least 1, got 0"),
         (
-            lambda w: LBFGS([w], max_eval=1.5),
+            lambda w: LBFGS([w], max_eval=1.5),  # type: ignore[arg-type]
             r"LBFGS: max_eval must be a whole number of at least 1, got 1\.5",
         ),
         (lambda w: LBFGS([w], history_size=True), "LBFGS: history_size must be a whole number .* got True"),

@@ -161,8 +161,8 @@ def test_one_value_is_no_list_of_logits() -> None:
 
 
 def test_plain_numbers_as_outputs_are_constants() -> None:
-    assert squared_error(1.0, 2.0).data == squared_error([1.0], [2.0]).data == 1.0  # type: ignore[arg-type,list-item]
-    assert isinstance(log_loss(0.5, 1), Value)  # type: ignore[arg-type]
+    assert squared_error(1.0, 2.0).data == squared_error([1.0], [2.0]).data == 1.0  # type: ignore[call-overload]
+    assert isinstance(log_loss(0.5, 1), Value)  # type: ignore[call-overload]
 
 
 def test_targets_may_be_numpys() -> None:

@@ -358,21 +358,21 @@ def test_shapes_that_differ_are_refused_by_name(loss: Any) -> None:
 @pytest.mark.parametrize(
     ("loss", "message"),
     [
-        (lambda: huber_loss(0.5, 1.0, delta=0.0), r"huber_loss: delta must be above zero, got 0\.0"),
-        (lambda: huber_loss(0.5, 1.0, delta=math.inf), "huber_loss: delta must be above zero, got inf"),
-        (lambda: smooth_l1_loss(0.5, 1.0, beta=-1.0), r"smooth_l1_loss: beta must be zero or more, got -1"),
-        (lambda: binary_cross_entropy(1.5, 1), "takes probabilities between 0 and 1, got .*: for a raw scor"),
-        (lambda: binary_cross_entropy(0.5, 2), "binary_cross_entropy takes targets between 0 and 1, got 2"),
-        (lambda: binary_cross_entropy(0.5, 1, [1, 2]), r"weight must be a number or a list with one for"),
-        (lambda: binary_cross_entropy(0.5, 1, -1.0), "weight must hold finite numbers of zero or more, got"),
-        (lambda: binary_cross_entropy(0.5, 1, "a"), "weight must hold finite numbers of zero or more, got '"),
-        (lambda: binary_cross_entropy_with_logits(0.5, -1), "takes targets between 0 and 1, got -1"),
+        (lambda: huber_loss(0.5, 1.0, delta=0.0), r"huber_loss: delta must be above zero, got 0\.0"),  # type: ignore[call-overload]
+        (lambda: huber_loss(0.5, 1.0, delta=math.inf), "huber_loss: delta must be above zero, got inf"),  # type: ignore[call-overload]
+        (lambda: smooth_l1_loss(0.5, 1.0, beta=-1.0), r"smooth_l1_loss: beta must be zero or more, got -1"),  # type: ignore[call-overload]
+        (lambda: binary_cross_entropy(1.5, 1), "takes probabilities between 0 and 1, got .*: for a raw scor"),  # type: ignore[call-overload]
+        (lambda: binary_cross_entropy(0.5, 2), "binary_cross_entropy takes targets between 0 and 1, got 2"),  # type: ignore[call-overload]
+        (lambda: binary_cross_entropy(0.5, 1, [1, 2]), r"weight must be a number or a list with one for"),  # type: ignore[call-overload]
+        (lambda: binary_cross_entropy(0.5, 1, -1.0), "weight must hold finite numbers of zero or more, got"),  # type: ignore[call-overload]
+        (lambda: binary_cross_entropy(0.5, 1, "a"), "weight must hold finite numbers of zero or more, got '"),  # type: ignore[call-overload]
+        (lambda: binary_cross_entropy_with_logits(0.5, -1), "takes targets between 0 and 1, got -1"),  # type: ignore[call-overload]
         (
-            lambda: binary_cross_entropy_with_logits(0.5, 1, pos_weight=math.nan),
+            lambda: binary_cross_entropy_with_logits(0.5, 1, pos_weight=math.nan),  # type: ignore[call-overload]
             "pos_weight must hold finite numbers of zero or more, got nan",
         ),
         (lambda: hinge([0.5, 0.5], [1, 0]), "hinge takes targets -1 and 1, got 0"),
-        (lambda: squared_hinge(0.5, 2), "squared_hinge takes targets -1 and 1, got 2"),
+        (lambda: squared_hinge(0.5, 2), "squared_hinge takes targets -1 and 1, got 2"),  # type: ignore[call-overload]
         (lambda: cross_entropy([0.5, 0.5], 2), "cross_entropy has 2 classes, 0 to 1, got target 2: pass the"),
         (lambda: cross_entropy([0.5, 0.5], 1.0), r"cross_entropy has 2 classes, 0 to 1, got target 1\.0"),
         (lambda: cross_entropy([0.5, 0.5], True), "cross_entropy has 2 classes, 0 to 1, got target True"),
@@ -395,7 +395,7 @@ def test_shapes_that_differ_are_refused_by_name(loss: Any) -> None:
         (lambda: gaussian_nll_loss([0.5], [1], [-1.0]), r"takes variances of zero or more, got -1\.0"),
         (lambda: gaussian_nll_loss([0.5], [1], [1, 1]), "gaussian_nll_loss: var must be one number or as ma"),
         (lambda: gaussian_nll_loss([0.5], [1], 1.0, eps=0.0), r"gaussian_nll_loss: eps must be above zero,"),
-        (lambda: cosine_similarity([0.5], [1, 1]), "needs two vectors of the same length, got 1 and 2"),
+        (lambda: cosine_similarity([0.5], [1, 1]), "needs two vectors of the same length, got 1 and 2"),  # type: ignore[list-item]
         (lambda: cosine_similarity([], []), "needs two vectors of the same length, got 0 and 0"),
         (lambda: cosine_embedding_loss([0.5], [1], 0), "cosine_embedding_loss takes targets -1 and 1, got 0"),
         (lambda: cosine_embedding_loss([0.5], [1], 1, margin=2), "margin must be between -1 and 1, got 2"),
@@ -411,11 +411,11 @@ def test_what_a_loss_cannot_take_is_refused(loss: Callable[[], Any], message: st
 @pytest.mark.parametrize(
     ("loss", "message"),
     [
-        (lambda: cross_entropy(Value(0.5), 1), "cross_entropy needs a list of logits, .* got one Value"),
+        (lambda: cross_entropy(Value(0.5), 1), "cross_entropy needs a list of logits, .* got one Value"),  # type: ignore[call-overload]
         (lambda: cross_entropy("ab", 1), "cross_entropy needs a list of logits, .* got 'ab'"),
-        (lambda: nll_loss(Value(0.5), 1), "nll_loss needs a list of log-probabilities, .* got one Value"),
+        (lambda: nll_loss(Value(0.5), 1), "nll_loss needs a list of log-probabilities, .* got one Value"),  # type: ignore[call-overload]
         (lambda: cross_entropy([0.5, "a"], 1), "cross_entropy takes Values and plain numbers, got 'a'"),
-        (lambda: cosine_similarity(Value(0.5), [1]), "cosine_similarity takes two vectors, lists of Values,"),
+        (lambda: cosine_similarity(Value(0.5), [1]), "cosine_similarity takes two vectors, lists of Values,"),  # type: ignore[arg-type]
     ],
 )
 def test_what_is_no_list_of_outputs_is_refused(loss: Callable[[], Any], message: str) -> None:

@@ -115,7 +115,7 @@ def test_a_group_added_afterwards_is_noticed() -> None:
     ("make", "message"),
     [
         (lambda o: StepLR(o, 0), "StepLR: step_size must be a whole number of at least 1, got 0"),
-        (lambda o: StepLR(o, 1.5), r"StepLR: step_size must be a whole number of at least 1, got 1\.5"),
+        (lambda o: StepLR(o, 1.5), r"StepLR: step_size must be a whole number of at least 1, got 1\.5"),  # type: ignore[arg-type]
         (lambda o: StepLR(o, True), "StepLR: step_size must be a whole number of at least 1, got True"),
         (lambda o: StepLR(o, 1, gamma=0.0), r"StepLR: gamma must be above zero, got 0\.0"),
         (lambda o: StepLR(o, 1, gamma=math.nan), "StepLR: gamma must be above zero, got nan"),
@@ -127,14 +127,14 @@ def test_a_group_added_afterwards_is_noticed() -> None:
             lambda o: MultiStepLR(o, [-1]),
             "MultiStepLR: each of milestones must be a whole number of at least 0",
         ),
-        (lambda o: ExponentialLR(o, "0.9"), "ExponentialLR: gamma must be above zero, got '0"),
+        (lambda o: ExponentialLR(o, "0.9"), "ExponentialLR: gamma must be above zero, got '0"),  # type: ignore[arg-type]
         (lambda o: CosineAnnealingLR(o, 0), "CosineAnnealingLR: T_max must be a whole number of at least 1"),
         (lambda o: CosineAnnealingLR(o, 1, -1.0), r"eta_min must be zero or more, got -1\.0"),
         (lambda o: LinearLR(o, 0.0), r"LinearLR: start_factor must be above zero and at most 1, got 0\.0"),
         (lambda o: LinearLR(o, 1.5), r"LinearLR: start_factor must be above zero and at most 1, got 1\.5"),
         (lambda o: LinearLR(o, 0.5, 2.0), r"end_factor must be zero or more and at most 1, got 2\.0"),
         (lambda o: LinearLR(o, total_iters=0), "LinearLR: total_iters must be a whole number of at least 1"),
-        (lambda o: LambdaLR(o, [len, len]), "LambdaLR got 2 functions for 1 groups of parameters"),
+        (lambda o: LambdaLR(o, [len, len]), "LambdaLR got 2 functions for 1 groups of parameters"),  # type: ignore[list-item]
         (lambda o: LambdaLR(o, lambda epoch: -1.0), r"SGD: lr must be zero or more, got -1\.0"),
         (
             lambda o: ReduceLROnPlateau(o, "least"),
@@ -151,7 +151,7 @@ def test_a_group_added_afterwards_is_noticed() -> None:
             lambda o: ReduceLROnPlateau(o, threshold_mode="x"),
             "threshold_mode must be 'rel' or 'abs', got 'x'",
         ),
-        (lambda o: ReduceLROnPlateau(o, cooldown=0.5), "cooldown must be a whole number of at least 0"),
+        (lambda o: ReduceLROnPlateau(o, cooldown=0.5), "cooldown must be a whole number of at least 0"),  # type: ignore[arg-type]
         (lambda o: ReduceLROnPlateau(o, min_lr=[0, 0]), "got 2 entries in min_lr for 1 groups of parameters"),
         (lambda o: ReduceLROnPlateau(o, min_lr=-1.0), r"min_lr must be zero or more, got -1\.0"),
         (lambda o: ReduceLROnPlateau(o, eps=math.inf), "eps must be zero or more, got inf"),
@@ -176,17 +176,17 @@ def test_impossible_schedules_are_refused(make: Any, message: str) -> None:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda o: StepLR(3, 1), r"StepLR takes an optimizer, got 3 \(int\)"),
-        (lambda o: ReduceLROnPlateau([o]), "ReduceLROnPlateau takes an optimizer, got"),
-        (lambda o: LambdaLR(3, len), r"LambdaLR takes an optimizer, got 3 \(int\)"),
-        (lambda o: LambdaLR(o, 0.5), r"LambdaLR takes a function of the epoch or a list of them, got 0\.5"),
-        (lambda o: MultiStepLR(o, 3), "MultiStepLR takes a list of epochs as milestones, got 3"),
+        (lambda o: StepLR(3, 1), r"StepLR takes an optimizer, got 3 \(int\)"),  # type: ignore[arg-type]
+        (lambda o: ReduceLROnPlateau([o]), "ReduceLROnPlateau takes an optimizer, got"),  # type: ignore[arg-type]
+        (lambda o: LambdaLR(3, len), r"LambdaLR takes an optimizer, got 3 \(int\)"),  # type: ignore[arg-type]
+        (lambda o: LambdaLR(o, 0.5), r"LambdaLR takes a function of the epoch or a list of them, got 0\.5"),  # type: ignore[arg-type]
+        (lambda o: MultiStepLR(o, 3), "MultiStepLR takes a list of epochs as milestones, got 3"),  # type: ignore[arg-type]
         (
-            lambda o: SequentialLR(o, [ReduceLROnPlateau(o)], []),
+            lambda o: SequentialLR(o, [ReduceLROnPlateau(o)], []),  # type: ignore[list-item]
             "SequentialLR takes schedules by the epoch, got",
         ),
-        (lambda o: ReduceLROnPlateau(o).step("low"), "step takes the loss of the epoch, a number, got 'low'"),
-        (lambda o: ReduceLROnPlateau(o).step(None), "step takes the loss of the epoch, a number, got None"),
+        (lambda o: ReduceLROnPlateau(o).step("low"), "step takes the loss of the epoch, a number, got 'low'"),  # type: ignore[arg-type]
+        (lambda o: ReduceLROnPlateau(o).step(None), "step takes the loss of the epoch, a number, got None"),  # type: ignore[arg-type]
     ],
 )
 def test_what_a_schedule_cannot_take_is_named(make: Any, message: str) -> None:

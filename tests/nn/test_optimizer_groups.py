@@ -108,14 +108,14 @@ def test_settings_cannot_be_taken_out_of_a_group() -> None:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda w: AdamW([w], betas=(0.9,)), r"AdamW: betas must be two numbers, got \(0\.9,\)"),
-        (lambda w: AdamW([w], betas="ab"), "AdamW: betas must be two numbers, got 'ab'"),
+        (lambda w: AdamW([w], betas=(0.9,)), r"AdamW: betas must be two numbers, got \(0\.9,\)"),  # type: ignore[arg-type]
+        (lambda w: AdamW([w], betas="ab"), "AdamW: betas must be two numbers, got 'ab'"),  # type: ignore[arg-type]
         (lambda w: AdamW([w], weight_decay=-1.0), "AdamW: weight_decay must be zero or more, got -1"),
-        (lambda w: Adam([w], amsgrad=1), "Adam: amsgrad must be True or False, got 1"),
+        (lambda w: Adam([w], amsgrad=1), "Adam: amsgrad must be True or False, got 1"),  # type: ignore[arg-type]
         (lambda w: RMSprop([w], alpha=1.0), "RMSprop: alpha must be zero or more and less than 1, got 1"),
         (lambda w: RMSprop([w], eps=math.nan), "RMSprop: eps must be zero or more, got nan"),
         (lambda w: RMSprop([w], momentum=-1), "RMSprop: momentum must be zero or more, got -1"),
-        (lambda w: RMSprop([w], centered="no"), "RMSprop: centered must be True or False, got 'no'"),
+        (lambda w: RMSprop([w], centered="no"), "RMSprop: centered must be True or False, got 'no'"),  # type: ignore[arg-type]
         (lambda w: Adagrad([w], lr_decay=-1), "Adagrad: lr_decay must be zero or more, got -1"),
         (
             lambda w: Adagrad([w], initial_accumulator_value=-1),

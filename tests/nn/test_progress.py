@@ -38,7 +38,7 @@ def test_the_bar_counts_steps_and_says_the_epoch_and_its_scores(capsys: pytest.C
 def test_a_notebooks_bar_is_shown_though_there_is_no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[Any] = []
 
-    class Terminals(tqdm.std.tqdm):  # type: ignore[type-arg]  # generic only for type checkers
+    class Terminals(tqdm.std.tqdm):  # type: ignore[misc]  # tqdm has no types
         def __init__(self, *args: Any, **settings: Any) -> None:
             made.append(settings["disable"])
             super().__init__(*args, **settings)

@@ -310,11 +310,11 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Mon
     ("call", "message"),
     [
         (
-            lambda model: save("model.safetensors", model),
+            lambda model: save("model.safetensors", model),  # type: ignore[arg-type]
             "save takes the model first, then the path, got 'model.saf",
         ),
         (
-            lambda model: save(model, 3),
+            lambda model: save(model, 3),  # type: ignore[arg-type]
             r"save\(model, path\) takes a path, such as 'model.safetensors', got 3",
         ),
         (
@@ -322,17 +322,17 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Mon
             r"save\(model, path\) takes a path, such as 'model.safetensors', got ''",
         ),
         (
-            lambda model: load("model.safetensors"),
+            lambda model: load("model.safetensors"),  # type: ignore[type-var]
             r"load takes the model first, .*; load_state\(path\) reads a",
         ),
         (
-            lambda model: load("model.safetensors", model),
+            lambda model: load("model.safetensors", model),  # type: ignore[type-var]
             "load takes the model first, made with the sizes of the",
         ),
         (lambda model: load(model), r"load\(model, path\) takes a path, such as 'model.safetensors', got ''"),
         (lambda model: load_state(model), r"load_state\(path\) takes a path, .* got MLP"),
         (lambda model: save(model, "m", names="torch"), "names is 'sequential' or a list .*, got 'torch'"),
-        (lambda model: save(model, "m", names=[0, 2]), r"names is 'sequential' or a list .*, got \[0, 2\]"),
+        (lambda model: save(model, "m", names=[0, 2]), r"names is 'sequential' or a list .*, got \[0, 2\]"),  # type: ignore[list-item]
     ],
 )
 def test_calls_that_make_no_sense_are_refused(call: Any, message: str) -> None:

@@ -96,7 +96,7 @@ def test_argnums_choose_the_arguments() -> None:
 
 def test_each_structure_is_recorded_once() -> None:
     runs = []
-    kernel = compile(lambda x: runs.append(1) or sum(x))
+    kernel = compile(lambda x: runs.append(1) or sum(x))  # type: ignore[func-returns-value]
     assert [kernel([1.0, 2.0]), kernel([3.0, 4.0]), kernel([1.0, 2.0, 3.0]), kernel([0.0, 1.0])] == [
         3,
         7,
@@ -173,7 +173,7 @@ def test_what_only_python_computes_is_called_from_machine_code() -> None:
     value, gradient = compile(f).value_and_grad(2.5)
     assert (value, gradient) == pytest.approx(value_and_grad(f)(2.5), rel=1e-14)
     batched = compile(f, batch=0)
-    np.testing.assert_allclose(batched([2.5, 3.5]), [f(2.5), f(3.5)], rtol=1e-14)
+    np.testing.assert_allclose(batched([2.5, 3.5]), [f(2.5), f(3.5)], rtol=1e-14)  # type: ignore[arg-type, no-untyped-call]
 
 
 def test_a_zero_adjoint_wins_over_an_infinite_partial() -> None:

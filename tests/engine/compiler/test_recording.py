@@ -123,7 +123,7 @@ def test_modules_get_their_parameters_back() -> None:
 
 def test_a_number_kept_from_a_recording_says_that_it_is_over() -> None:
     kept: list[Any] = []
-    kernel = compile(lambda x: kept.append(x * 2.0) or x)
+    kernel = compile(lambda x: kept.append(x * 2.0) or x)  # type: ignore[func-returns-value]
     assert kernel(1.0) == 1.0
     with pytest.raises(RecordingError, match="belongs to a recording that is over"):
         kept[0] + 1.0
@@ -132,7 +132,7 @@ def test_a_number_kept_from_a_recording_says_that_it_is_over() -> None:
 
 def test_a_number_of_another_recording_is_refused() -> None:
     kept: list[Any] = []
-    compile(lambda x: kept.append(x) or x)(1.0)
+    compile(lambda x: kept.append(x) or x)(1.0)  # type: ignore[func-returns-value]
     with pytest.raises(RecordingError, match="a number of another recording"):
         compile(lambda x: x + kept[0])(1.0)
 
@@ -144,7 +144,7 @@ def test_what_returns_no_number_is_refused() -> None:
 
 def test_operands_that_are_no_numbers_are_refused_as_on_values() -> None:
     with pytest.raises(TypeError, match="exp takes Values and plain numbers, got 'a'"):
-        compile(lambda x: exp(x) + exp("a"))(1.0)
+        compile(lambda x: exp(x) + exp("a"))(1.0)  # type: ignore[call-overload]
     with pytest.raises(TypeError, match="unsupported operand"):
         compile(lambda x: x + "a")(1.0)
 

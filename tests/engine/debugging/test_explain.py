@@ -2,6 +2,7 @@
 
 import math
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -65,7 +66,7 @@ def test_programs_read_the_same_from_attributes() -> None:
     assert found.share == pytest.approx(2.1994 / 2.6994, rel=1e-4)
     assert (everything.rest, everything.share) == (0.0, 1.0)
     names = [(factor.name, factor.formula, factor.partial) for factor in found.factors]
-    assert ("dŷ/dz", "1 − ŷ²", 1.0 - math.tanh(1.0) ** 2) in [(n, f, pytest.approx(p)) for n, f, p in names]
+    assert ("dŷ/dz", "1 − ŷ²", 1.0 - math.tanh(1.0) ** 2) in [(n, f, pytest.approx(p)) for n, f, p in names]  # type: ignore[comparison-overlap]
     assert [value.label for value in found.paths[0].values] == ["loss", "", "", "ŷ", "z", "w1"]
     assert (found.causes, found.notes) == ([], [])
     assert repr(found) == "<dloss/dw1 = −2.6994: print it to read why>"
@@ -88,7 +89,7 @@ def graphs(draw: st.DrawFn) -> tuple[Value, list[Value]]:
     values = list(leaves)
     for _ in range(draw(st.integers(1, 14))):
         x, y = draw(st.sampled_from(values)), draw(st.sampled_from(values))
-        make = draw(
+        make: Any = draw(
             st.sampled_from(
                 [
                     lambda x, y: (x + y) * 0.7,
@@ -257,7 +258,7 @@ def test_latex_of_any_label_is_a_formula(label: str) -> None:
     with no_grad():
         cut = w * x
     cut.label = label
-    parser = MathTextParser("path")  # type: ignore[no-untyped-call]  # matplotlib's own
+    parser = MathTextParser("path")  # type: ignore[no-untyped-call, unused-ignore]  # matplotlib's own
     for found in (explain(y * (w / x) ** 2, w, k=1), explain(cut * 2.0, w)):
         for line in lines_of(found.latex()):
             alone = line.replace(r"\&", "+")  # matplotlib, unlike LaTeX, has no \&

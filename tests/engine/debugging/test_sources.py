@@ -158,13 +158,13 @@ def test_a_label_always_wins() -> None:
 @record_sources()
 def test_leaves_are_called_by_where_they_are_kept() -> None:
     w = [Value(1.0), Value(2.0)]
-    params = {"bias": Value(0.5), "deep": [[Value(1.0)]]}
+    params: dict[str, Any] = {"bias": Value(0.5), "deep": [[Value(1.0)]]}
     cell = Cell()
     cell.h = Value(3.0)
     array = np.array([[Value(1.0), Value(2.0)]])
     plain = Value(4.0)
     both = [plain]
-    loss = total([*w, params["bias"], params["deep"][0][0], cell.h, array[0, 1], both[0]])  # type: ignore[index]
+    loss = total([*w, params["bias"], params["deep"][0][0], cell.h, array[0, 1], both[0]])
     assert [own_name(leaf) for leaf in loss.operands] == [
         "w[0]", "w[1]", "params['bias']", "params['deep'][0][0]", "cell.h", "array[0, 1]", "plain",
     ]  # fmt: skip
@@ -410,7 +410,7 @@ def test_it_decorates_with_brackets_and_without(decorate: Callable[..., Any]) ->
 
 def test_what_is_no_function_is_refused() -> None:
     with pytest.raises(TypeError, match="record_sources decorates functions, got True: frames=True by keyw"):
-        record_sources(True)  # type: ignore[type-var]
+        record_sources(True)  # type: ignore[call-overload]
 
 
 def test_it_holds_for_its_own_thread_only() -> None:

@@ -213,7 +213,7 @@ def test_steps_are_in_the_order_of_backward(monkeypatch: pytest.MonkeyPatch) -> 
         __slots__ = ("_grad",)
 
         @property
-        def grad(self) -> float:  # type: ignore[override]
+        def grad(self) -> float:
             return self._grad
 
         @grad.setter

@@ -75,9 +75,9 @@ def test_it_stops_at_every_such_step_of_every_pass(stops: list[Stop]) -> None:
 
 
 def test_the_step_has_just_been_applied(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen = []
-    monkeypatch.setattr(sys, "breakpointhook", lambda: seen.append(w.grad))
+    seen: list[float] = []
     w = Value(3.0)
+    monkeypatch.setattr(sys, "breakpointhook", lambda: seen.append(w.grad))
     w.break_when(lambda step: True)
     (w * w).backward()
     assert seen == [3.0, 6.0]

@@ -169,13 +169,13 @@ def graphs(draw: Any) -> Value:
         operation = draw(st.sampled_from(["add", "mul", "sub", "tanh", "scaled", "relu"]))
         values.append(
             {
-                "add": lambda x=x, y=y: x + y,
-                "mul": lambda x=x, y=y: x * y,
-                "sub": lambda x=x, y=y: x - y,
-                "tanh": lambda x=x: x.tanh(),
-                "scaled": lambda x=x: 0.5 * x,
-                "relu": lambda x=x: x.relu(),
-            }[operation]()
+                "add": x + y,
+                "mul": x * y,
+                "sub": x - y,
+                "tanh": x.tanh(),
+                "scaled": 0.5 * x,
+                "relu": x.relu(),
+            }[operation]
         )
     root: Value = values[-1]
     return root
