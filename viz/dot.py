@@ -6,7 +6,8 @@ Nothing here runs graphviz. The text depends on the graph and on nothing else, t
 import math
 
 from ..engine import Value
-from ..engine.words import cut, number, plain
+from ..engine.names import own_name
+from ..engine.words import cut, number
 from .escape import in_html_label
 from .scene import Arrow, Scene, is_constant, order_matters
 from .theme import Palette
@@ -49,7 +50,7 @@ def _node(value: Value, scene: Scene, palette: Palette) -> str:
 
 def _card(value: Value, scene: Scene, palette: Palette) -> str:
     data = float(value.data)
-    if is_constant(value) and not plain(value.label) and value is not scene.root:
+    if is_constant(value) and not own_name(value) and value is not scene.root:
         row = _cells(_text(number(data), 11, palette["ink"]), _text("const", 9, palette["muted"]))
         return _table(row, palette["const"], palette["line"], rounded=True)
     rows = _heading(value, scene, palette) + _data_row(data, palette)
@@ -81,7 +82,7 @@ def _table(rows: str, ground: str, line: str, *, border: int = 1, rounded: bool 
 def _heading(value: Value, scene: Scene, palette: Palette) -> str:
     """Return the first row: operation, label, kind, each in a cell so that they keep apart."""
     operation = in_html_label(scene.operation(value))
-    label = in_html_label(cut(plain(value.label)))
+    label = in_html_label(own_name(value))
     kind = in_html_label(cut(scene.kind(value)))
     inner = _cells(
         _text(f"<B>{operation}</B>", 12, palette["ink"]) if operation else "",

@@ -4,6 +4,8 @@ import math
 from dataclasses import dataclass
 
 from ..engine import Primitive, Value
+from ..engine.copies import number_of
+from ..engine.names import own_name
 from ..engine.words import cut, number, plain
 
 _SUPERSCRIPTS = str.maketrans("0123456789−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
@@ -58,7 +60,7 @@ class Cards:
     def _foldable(self, value: Value) -> Value | None:
         if len(value.operands) != 2 or value.operands[0] is value.operands[1]:
             return None
-        small = [x for x in value.operands if is_constant(x) and plain(x.label) == "" and self.uses[x] == 1]
+        small = [x for x in value.operands if is_constant(x) and own_name(x) == "" and self.uses[x] == 1]
         return small[0] if len(small) == 1 else None
 
     def operation(self, value: Value) -> str:
@@ -82,22 +84,27 @@ class Scene(Cards):
         super().__init__(values)
         root = self.root
         # A pass from the root, or from beyond it, left something there. Without one every 0 would be a lie.
-        self.has_gradients = float(root.grad) != 0.0
+        self.has_gradients = self._held(root) != 0.0
         self.arrows = [arrow for value in self.cards for arrow in self._arrows(value)]
         self.largest = self._largest()
-        self.flowing_into = dict.fromkeys(self.values, 0.0) | {root: float(root.grad)}
+        self.flowing_into = dict.fromkeys(self.values, 0.0) | {root: self._held(root)}
         """What each value receives in the one backward pass that this picture shows."""
         for arrow in self.arrows:
             self.flowing_into[arrow.operand] += arrow.contribution or 0.0
 
     def gradient(self, value: Value) -> float | None:
         """Return d root / d value, or None before a backward pass; constants never have one."""
-        return float(value.grad) if self.has_gradients and not is_constant(value) else None
+        if not self.has_gradients or is_constant(value) or value.grad is None:
+            return None
+        return self._held(value)
+
+    def _held(self, value: Value) -> float:
+        """Return the number in `grad`, which is a Value after `backward(create_graph=True)`; 0 for None."""
+        return 0.0 if value.grad is None else float(number_of(value.grad))
 
     def name_of(self, value: Value) -> str:
-        """Return what to call `value` in a sentence: its label, else its operation, else its number."""
-        label = cut(plain(value.label))
-        return label or ("root" if value is self.root else sign(value)) or number(float(value.data))
+        """Return what to call `value` in a sentence: its own name, else its operation, else its number."""
+        return own_name(value) or ("root" if value is self.root else sign(value)) or number(float(value.data))
 
     def _arrows(self, user: Value) -> list[Arrow]:
         upstream = self.gradient(user)

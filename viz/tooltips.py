@@ -3,6 +3,7 @@
 import math
 
 from ..engine import Value
+from ..engine.names import own_name
 from ..engine.words import exact, number, plain
 from .scene import Arrow, Scene, is_constant
 
@@ -22,7 +23,8 @@ def caption(scene: Scene) -> str:
 
 
 def _of_value(value: Value, scene: Scene) -> str:
-    lines = [plain(value.label)] if plain(value.label) else []
+    name = plain(value.label) or own_name(value)
+    lines = [name] if name else []
     if value.primitive is None:
         lines.append(plain(type(value).kind))
     else:
@@ -46,7 +48,11 @@ def _of_gradient(value: Value, scene: Scene) -> list[str]:
     if gradient is None:
         return ["gradient: none before backward()"]
     # A pass that began beyond the root left other gradients than those of the root.
-    of = f" d {scene.name_of(scene.root)} / d {scene.name_of(value)}" if float(scene.root.grad) == 1.0 else ""
+    of = (
+        f" d {scene.name_of(scene.root)} / d {scene.name_of(value)}"
+        if scene.flowing_into[scene.root] == 1.0
+        else ""
+    )
     lines = [f"gradient{of} = {exact(gradient)}"]
     received = scene.flowing_into[value]
     if value.primitive is None and not _agree(gradient, received):
@@ -62,5 +68,5 @@ def _of_arrow(arrow: Arrow, scene: Scene) -> str:
     local = f"d {scene.name_of(arrow.user)} / d {scene.name_of(arrow.operand)} = {exact(arrow.partial)}"
     if arrow.contribution is None:
         return local
-    upstream = exact(float(arrow.user.grad))
+    upstream = exact(scene.gradient(arrow.user) or 0.0)
     return f"{local}\nflows back: {upstream} · {exact(arrow.partial)} = {exact(arrow.contribution)}"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from chainrule.engine import TABLE, Constant, Primitive, Value, dot, forget, no_grad, total
+from chainrule.engine import TABLE, Constant, Primitive, Value, dot, forget, no_grad, record_sources, total
 from chainrule.engine.words import number, plain
 from chainrule.viz import draw, draw_dot
 from chainrule.viz.theme import Palette
@@ -339,3 +339,52 @@ def test_a_label_that_cannot_be_shown_does_not_cost_the_picture() -> None:
     assert plain(Stubborn()) == "<Stubborn>"
     assert plain(None) == ""
     assert plain(0) == "0"
+
+
+def test_recorded_gradients_are_shown_as_their_numbers() -> None:
+    x = Value(2.0, label="x")
+    y = x**3
+    y.backward(create_graph=True)
+    assert isinstance(x.grad, Value)
+    assert card_of("x", draw(y).dot) == "x input data 2 grad 12"
+    y.grad = Value(1.0)  # type: ignore[assignment]  # what somebody may put there
+    assert card_of("x", draw(y).dot) == "x input data 2 grad 12"
+    assert any("gradient d root / d x = 12" in text for text in draw(y)._texts.values())
+    x.grad = 0.0
+
+
+@pytest.mark.parametrize("at_the_root", [False, True])
+def test_a_gradient_of_none_is_a_dash(at_the_root: bool) -> None:
+    x = Value(2.0, label="x")
+    y = x * 3.0
+    y.backward()
+    (y if at_the_root else x).grad = None  # type: ignore[assignment]  # what PyTorch's hands may write
+    drawing = draw(y)
+    assert card_of("x", drawing.dot) == "x input data 2 grad —"
+    assert card_of("root", drawing.dot).endswith("grad —" if at_the_root else "grad 1")
+    assert any("gradient: none before backward()" in text for text in drawing._texts.values())
+
+
+def test_a_value_in_the_midst_without_a_gradient_passes_nothing_on() -> None:
+    x = Value(2.0, label="x")
+    middle = x * 3.0
+    y = middle.tanh()
+    y.backward()
+    middle.grad = None  # type: ignore[assignment]
+    assert next(words for _, _, words in arrows(draw(y).dot)) == "×3"
+
+
+def test_names_that_were_recorded_stand_where_labels_would() -> None:
+    with record_sources():
+        x = Value(2.0)
+        slope = Value(3.0, label="w")
+        hidden = (slope * x).tanh()
+        loss = (hidden - 0.5) ** 2
+    loss.backward()
+    drawing = draw(loss)
+    assert card_of("x", drawing.dot).startswith("x input data 2")
+    assert card_of("w", drawing.dot).startswith("w input data 3"), "a label always wins"
+    assert card_of("hidden", drawing.dot).startswith("tanh hidden data")
+    assert card_of("loss", drawing.dot).startswith("( )² loss root data")
+    assert repr(drawing) == f"<Drawing: Graph of 8 values; loss = {number(loss.data)}>"
+    assert any(text.startswith("hidden\ntanh: ") for text in drawing._texts.values())
