@@ -121,6 +121,14 @@ def gradient_is_none(value: Value) -> TypeError:
     return TypeError(f"the gradient of {value!r} is None: set it to 0.0, or call zero_grad()")
 
 
+def nothing_recorded(method: str, root: Value) -> RuntimeError:
+    """Return the error to raise where a backward pass is to start from a constant."""
+    return RuntimeError(
+        f"{method}() from {root!r}, which remembers no operations: it is a plain number, detached, "
+        "or computed inside no_grad"
+    )
+
+
 def hooked_leaves(root: Value, order: Sequence[Value]) -> list[Value] | None:
     """Return the leaves that have hooks, or None where no value of the graph has any."""
     found = {value for node in order for value in (node, *node.operands) if hooks_of(value) is not None}

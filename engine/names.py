@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -67,3 +68,13 @@ def own_name(value: Value) -> str:
         return cut(plain(value.label))
     known = about(value)
     return "" if known is None or known.source is None else cut(plain(known.source.name))
+
+
+def differential(name: str) -> str:
+    """Return what a small change of a value is called: `dw`, and `d(w[0])` where a bare name would mislead.
+
+    >>> differential("w₁"), differential("w#2"), differential("hidden 1")
+    ('dw₁', 'dw#2', 'd(hidden 1)')
+    """
+    word = unicodedata.normalize("NFKC", name.partition("#")[0])  # of w#2 the w; subscripts as digits
+    return f"d{name}" if word.isidentifier() else f"d({name})"

@@ -241,10 +241,7 @@ class Constant(Value):
 
     def backward(self, create_graph: bool = False) -> NoReturn:
         """Raise RuntimeError, as PyTorch does: there are no operations to go back through."""
-        raise RuntimeError(
-            f"backward() from {self!r}, which remembers no operations: it is a plain number, detached, "
-            "or computed inside no_grad"
-        )
+        raise graph.nothing_recorded("backward", self)
 
 
 _new = object.__new__

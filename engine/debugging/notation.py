@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Callable
 from typing import Protocol
 
+from ..names import differential
 from ..value import Constant, Value
 from ..words import number
 from .formulas import Part, in_formula
@@ -33,12 +34,7 @@ def ratio(top: str, bottom: str) -> str:
     >>> ratio("L", "w1"), ratio("L", "hidden 1")
     ('dL/dw1', 'dL/d(hidden 1)')
     """
-    return f"d{_bare(top)}/d{_bare(bottom)}"
-
-
-def _bare(name: str) -> str:
-    word = unicodedata.normalize("NFKC", name.partition("#")[0])  # of w#2 the w; subscripts as digits
-    return name if word.isidentifier() else f"({name})"
+    return f"{differential(top)}/{differential(bottom)}"
 
 
 def _which(node: Value, place: int) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .. import graph
 from .. import value as values  # still loading at this moment: Value itself needs this module
 from ..hooks import hooked, live, watchpoints_of
-from ..names import Names
+from ..names import Names, differential
 from .watchpoints import stopping_place
 
 if TYPE_CHECKING:
@@ -60,18 +60,13 @@ class Step:
 
     def __str__(self) -> str:
         root, node, operand = map(
-            _factor, (self.names.root_name, self.names[self.node], self.names[self.operand])
+            differential, (self.names.root_name, self.names[self.node], self.names[self.operand])
         )
-        rule = f"d{root}/d{operand} += d{root}/d{node} * d{node}/d{operand}"
+        rule = f"{root}/{operand} += {root}/{node} * {node}/{operand}"
         return f"{rule} = {self.upstream:.6g} * {self.partial:.6g} = {self.contribution:.6g}"
 
     def __repr__(self) -> str:
         return f"<Step {self.index}: {self}>"
-
-
-def _factor(name: str) -> str:
-    """Return a name so that it can stand behind a d: in parentheses if it might be read as a formula."""
-    return f"({name})" if any(sign in name for sign in " +-*/=()") else name
 
 
 class LateNames:
@@ -107,7 +102,8 @@ def backward_steps(root: Value) -> Iterator[Step]:
     In a loop left half way the gradients stay as they are at that moment. The next pass
     starts the inner values from zero by itself; leaves keep what they got until `zero_grad()`. One pass
     at a time: another one over the same values in the midst of this one takes its numbers away
-    (`trace()` does not). Raises TypeError for what is not a Value.
+    (`trace()` does not). Raises TypeError for what is not a Value, and RuntimeError for a constant, as
+    `backward()` does.
 
     >>> from chainrule.engine import Value
     >>> w, x = Value(3.0, "w"), Value(2.0, "x")
@@ -118,6 +114,8 @@ def backward_steps(root: Value) -> Iterator[Step]:
     """
     if not isinstance(root, values.Value):
         raise TypeError(f"backward_steps takes the Value to start from, got {values.described(root)}")
+    if isinstance(root, values.Constant):
+        raise graph.nothing_recorded("backward_steps", root)
     graph.warn_if_not_finite(root)
     return walk(root, graph.operations(root))
 

@@ -185,7 +185,7 @@ def trace(root: Value) -> Trace:
 
     It is computed at once, as if every gradient were zero, and leaves every `grad` as it was; hooks run,
     watchpoints rest. See `Trace`. A step takes some 230 bytes. A root that is not finite gets the warning
-    of `backward()`.
+    of `backward()`; one that is a constant raises RuntimeError, as there.
 
     >>> from chainrule.engine import Value
     >>> w = Value(3.0, "w")
@@ -195,6 +195,8 @@ def trace(root: Value) -> Trace:
     >>> len(steps), steps.grad(w), w.grad
     (2, 3.0, 0.0)
     """
+    if isinstance(root, values.Constant):
+        raise graph.nothing_recorded("trace", root)
     graph.warn_if_not_finite(root)
     return Trace(root)
 

@@ -19,7 +19,9 @@ from chainrule.engine import (
     backward_steps,
     collector_paused,
     dot,
+    explain,
     log,
+    no_grad,
     relu,
     sqrt,
     topological_order,
@@ -137,11 +139,11 @@ def test_numbers_that_are_not_finite_are_shown() -> None:
     ("label", "shown"),
     [
         ("w₁", "dL/dw₁ += dL/dL * dL/dw₁ = 1 * 2 = 2"),
-        ("layers[0].w[1]", "dL/dlayers[0].w[1] += dL/dL * dL/dlayers[0].w[1] = 1 * 2 = 2"),
+        ("layers[0].w[1]", "dL/d(layers[0].w[1]) += dL/dL * dL/d(layers[0].w[1]) = 1 * 2 = 2"),
         ("learning rate", "dL/d(learning rate) += dL/dL * dL/d(learning rate) = 1 * 2 = 2"),
         ("a*b", "dL/d(a*b) += dL/dL * dL/d(a*b) = 1 * 2 = 2"),
         ("", "dL/dv1 += dL/dL * dL/dv1 = 1 * 2 = 2"),
-        ("{}%s\n\x1b[31m", "dL/d{}%s↵\ufffd[31m += dL/dL * dL/d{}%s↵\ufffd[31m = 1 * 2 = 2"),
+        ("{}%s\n\x1b[31m", "dL/d({}%s↵\ufffd[31m) += dL/dL * dL/d({}%s↵\ufffd[31m) = 1 * 2 = 2"),
     ],
 )
 def test_labels_are_names_whatever_they_hold(label: str, shown: str) -> None:
@@ -294,9 +296,8 @@ def test_a_network_has_the_gradients_of_backward() -> None:
 
 
 def test_a_root_without_operands_has_no_steps_and_gradient_one() -> None:
-    x, one = Value(3.0), Constant(1.0)
+    x = Value(3.0)
     assert (steps_of(x), x.grad) == ([], 1.0)
-    assert (steps_of(one), one.grad) == ([], 1.0)
     x.register_hook(lambda gradient: 5.0 * gradient)
     assert (steps_of(x), x.grad) == ([], 6.0)
 
@@ -319,6 +320,29 @@ def test_a_root_that_is_not_finite_gets_the_warning_of_backward(start: Callable[
         start(root)
     assert [str(w.message) for w in caught] == [str(w.message) for w in by_backward]
     assert caught[0].filename == __file__
+
+
+@pytest.mark.parametrize("method", ["backward", "backward_steps", "trace"])
+def test_a_constant_has_no_pass_to_step_through(method: str) -> None:
+    with no_grad():
+        root = Value(3.0) * 2.0
+    for constant in (root, Value(6.0).detach(), Constant(6.0)):
+        with pytest.raises(RuntimeError) as error:
+            getattr(constant, method)()
+        assert str(error.value) == (
+            f"{method}() from Constant(6, grad=0), which remembers no operations: it is a plain number, "
+            "detached, or computed inside no_grad"
+        )
+        assert constant.grad == 0.0
+
+
+def test_places_in_a_model_are_bracketed_as_in_explanations() -> None:
+    model = MLP(1, [1], activation="tanh", output="tanh", seed=1)
+    loss = model([2.0])
+    weight = model.layers[0].neurons[0].w[0]
+    step = next(step for step in loss.backward_steps() if step.operand is weight)
+    assert str(step).startswith("dL/d(layers[0].neurons[0].w[0]) += ")
+    assert str(explain(loss, weight)).startswith("dL/d(layers[0].neurons[0].w[0]) = ")
 
 
 def test_only_a_value_can_be_stepped_through() -> None:
