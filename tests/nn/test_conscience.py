@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from chainrule.engine import ChangedDataWarning, Value, black_box, forget, no_grad, total
+from chainrule.engine.debugging import changed
 from chainrule.engine.debugging.warn import (
     GrowingGraphWarning,
     LostParameterWarning,
@@ -198,6 +199,36 @@ def test_data_changed_between_forward_and_backward() -> None:
         "Compute the loss anew after an update, before backward()",
     )
     assert w.grad == 30.0
+
+
+def test_one_number_anywhere_in_a_small_graph(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(changed, "_looked_at", 0)
+    weights = [Value(float(i), f"w{i}") for i in range(30)]
+
+    def program() -> None:
+        for weight in weights:
+            loss = total([w * w for w in weights])
+            weight.data += 1.0
+            with pytest.warns(ChangedDataWarning, match=f"^the data of {weight.label} changed"):
+                loss.backward()
+
+    program()
+
+
+def test_many_passes_through_small_graphs_are_looked_at_by_their_first_operation(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(changed, "_looked_at", changed._WHOLE - 1)
+    a, b = Value(2.0, "a"), Value(3.0, "b")
+    loss = (a * 2.0) * (b * 2.0)
+    a.data = 4.0  # the first operation is b * 2.0
+    with pytest.warns(ChangedDataWarning, match="^the data of a changed"):
+        loss.backward()
+    assert changed._looked_at == changed._WHOLE + 2
+    looked_at: list[Value] = []
+    monkeypatch.setattr(changed, "_differs", lambda node: looked_at.append(node))
+    loss.backward()
+    assert looked_at == []
 
 
 def test_a_loss_computed_once_before_the_loop() -> None:
