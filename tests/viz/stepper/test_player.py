@@ -210,6 +210,7 @@ def test_formulas_are_one_line_for_screen_readers(scripts: Scripts) -> None:
     x, y = Value(2.0, "x"), Value(0.5, "y")
     assert "L = x² = 2² = 4." in sentences(scripts, x**2)[1]
     assert "L = x^(y) = 2^(0.5) = 1.4142." in sentences(scripts, x**y)[1]
+    assert "L = x² = (−2)² = 4." in sentences(scripts, Value(-2.0, "x") ** 2)[1]
 
 
 def test_cards_say_what_they_are_and_how_far_they_have_come(scripts: Scripts) -> None:

@@ -97,10 +97,11 @@ function cardSentence(player, place) {
 /** Return a formula as one line of text, with `shown` of each operand in its place. */
 function flatText(formula, card, shown) {
   return formula
-    .map((token) => {
+    .map((token, i) => {
       if (typeof token === "string") return token;
       if (Array.isArray(token)) return raised(flatText(token, card, shown));
-      return token < 0 ? card.name : shown(card.operands[token]);
+      const text = token < 0 ? card.name : shown(card.operands[token]);
+      return Array.isArray(formula[i + 1]) && text.startsWith("−") ? `(${text})` : text;
     })
     .join("");
 }
