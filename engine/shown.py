@@ -20,7 +20,7 @@ def shown(value: Value) -> str:
     >>> shown(Value(2.0, label="w") * 3.0)
     'Value(mul(2, 3) = 6, grad=0)'
     """
-    data, grad = (_number(_held(value, name)) for name in ("data", "grad"))
+    data, grad = _number(_held(value, "data")), _gradient(value)
     text = f"{type(value).__name__}({_made_by(value)}{data}, grad={grad}"
     label = _label(_held(value, "label"))
     return f"{text}, label={cut(label, 70 - len(text))})" if label else f"{text})"
@@ -51,6 +51,13 @@ def _made_by(value: Value) -> str:
     numbers = ", ".join([_number(_held(operand, "data")) for operand in operands[:3]])
     inside = numbers if len(operands) <= 3 and len(numbers) < 24 else f"{len(operands)} operands"
     return f"{name}({inside}) = "
+
+
+def _gradient(value: Value) -> str:
+    grad = _held(value, "grad")
+    if grad is None:  # somebody has set it to that, or it is not there
+        return "None" if hasattr(value, "grad") else "?"
+    return _number(grad if isinstance(grad, int | float) else _held(grad, "data"))
 
 
 def _number(number: object) -> str:

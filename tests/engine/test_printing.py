@@ -94,7 +94,14 @@ def test_repr_copes_with_values_that_are_not_finished() -> None:
     wrong = Value(1.0)
     wrong.data = "two"  # type: ignore[assignment]  # what a debugger may find
     wrong.grad = None  # type: ignore[assignment]
-    assert repr(wrong) == "Value(?, grad=?)"
+    assert repr(wrong) == "Value(?, grad=None)"
+
+
+def test_repr_shows_the_number_of_a_recorded_gradient() -> None:
+    x = Value(2.0, "x")
+    (x**3).backward(create_graph=True)
+    assert repr(x) == "Value(2, grad=12, label='x')"
+    x.grad = 0.0
 
 
 def test_repr_copes_with_an_int_too_large_for_a_float() -> None:
