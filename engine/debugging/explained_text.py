@@ -36,6 +36,8 @@ def _in_words(e: Explained, top: str, bottom: str) -> str:
     gradient = e.total
     if not e.paths:
         return f"no gradient reaches {bottom}"
+    if not math.isfinite(e.loss.data):
+        return f"but {top} itself is {number(e.loss.data)}; diagnose(...) says where that starts"
     if not math.isfinite(gradient):
         return "not a finite number"
     if gradient == 0.0:

@@ -273,3 +273,11 @@ def test_text_of_any_label_is_harmless(label: str) -> None:
     text = str(explain((w * x).tanh(), w))
     assert not any(harmful in text for harmful in ("\x1b", "‮", "\a"))
     assert len(text.split("\n")) == 7
+
+
+@pytest.mark.parametrize(
+    ("x", "said"), [(-1.0, "−1: but L itself is NaN"), (0.0, "inf: but L itself is −inf")]
+)
+def test_a_root_that_is_not_finite_neither_grows_nor_falls(x: float, said: str) -> None:
+    w = Value(x, "w")
+    assert str(explain(w.log(), w)).startswith(f"dL/dw = {said}; diagnose(...) says where that starts.\n")
