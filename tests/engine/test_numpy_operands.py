@@ -76,7 +76,7 @@ def test_a_list_of_values_and_numbers_becomes_an_array_of_objects() -> None:
 
 
 def test_functions_take_a_single_value() -> None:
-    x = Value(0.5)
+    x: Any = Value(0.5)
     assert np.exp(x).operands == (x,)
     assert np.sum([x, x]).data == 1.0
     assert exp(np.float64(0.5)) == math.exp(0.5)

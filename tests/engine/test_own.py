@@ -70,7 +70,7 @@ def test_a_declared_row_is_a_function_of_floats_and_values_and_a_method() -> Non
     row = square_sine()
     assert row(0.5) == math.sin(0.25)
     assert type(row(0.5)) is float
-    x = Value(0.5)
+    x: Any = Value(0.5)
     for result in (row(x), x.square_sine(), TABLE["square_sine"](x)):
         x.grad = 0.0
         result.backward()
@@ -121,9 +121,10 @@ def test_partials_that_are_not_one_for_each_operand_are_an_error_everywhere(
     def product(x: float, y: float) -> float:
         return x * y
 
+    two: Any = Value(2.0)
     for use in (
         lambda: product(Value(2.0), Value(3.0)),
-        lambda: Value(2.0).product(3.0),
+        lambda: two.product(3.0),
         lambda: grad(product)(2.0, 3.0),
         lambda: taylor(lambda x: product(x, 3.0), 2.0, 1),
         lambda: check_gradients(product, 2.0, 3.0),
@@ -188,7 +189,8 @@ def test_declaring_a_name_again_replaces_the_row() -> None:
     old = square_sine()
     new = square_sine()
     assert TABLE["square_sine"] is new is not old
-    assert Value(0.5).square_sine().primitive is new
+    x: Any = Value(0.5)
+    assert x.square_sine().primitive is new
 
 
 def test_a_wrong_partial_is_caught_by_name_and_leaves_nothing_behind() -> None:

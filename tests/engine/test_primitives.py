@@ -270,7 +270,7 @@ def test_a_users_row_gets_everything_a_row_has(outside: Callable[..., Primitive]
         points=((0.5,), (-2.0,)),
     )
     check_partials(cube, (0.5,))
-    x = Value(2.0)
+    x: Any = Value(2.0)
     y = x.cube()
     y.backward()
     assert (y.data, x.grad, cube(2.0)) == (8.0, 12.0, 8.0)
