@@ -155,14 +155,14 @@ class Nests(Arithmetic):
         place = self._place(operand, point, terms)
         base = BASES[operand.space]
         wanted = min(wanted, point.wanted)
-        key = (base, place, self.width, wanted)
+        moves = 0 if self.width == 1 else self._along_vector(operand, len(terms) - 1)
+        key = (base, place, self.width, wanted, moves)  # one place may be a vector to one and a number to another
         if key not in self._loaded:
-            moves = 0 if self.width == 1 else self._along_vector(operand, len(terms) - 1)
             if moves == 1:
                 self._loaded[key] = self._read(self.pointer(base, place), wanted)
             else:
                 assert self.width == 1 or moves == 0
-                scalar = (base, place, 1, WIDTH)
+                scalar = (base, place, 1, WIDTH, 0)
                 if scalar not in self._loaded:
                     self._loaded[scalar] = self.value(
                         f"load double, ptr {self.pointer(base, place)}, align 8"
