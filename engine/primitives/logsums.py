@@ -75,7 +75,7 @@ def _shares(xs: tuple[Any, ...], out: Any) -> tuple[Any, ...]:
     Differences to `out` are off by the rounding of `out`, thousands of ulp where that is in the thousands.
     """
     if out == inf:  # one operand is: the others do not matter, and its own share is inf / inf
-        return tuple([nan if x == inf else 0.0 for x in xs])
+        return tuple([_beside_inf(x) for x in xs])
     largest = max(xs, key=number_in, default=0.0)
     powers = []
     for x in xs:
@@ -84,6 +84,10 @@ def _shares(xs: tuple[Any, ...], out: Any) -> tuple[Any, ...]:
         powers.append(_refined(power, rest))
     sum_of_all = _fsum(*powers)
     return tuple([power / sum_of_all for power in powers])
+
+
+def _beside_inf(x: Any) -> Any:
+    return nan if x == inf else 0.0
 
 
 def _refined(power: Any, rest: Any) -> Any:
