@@ -108,10 +108,44 @@ def _samples(xs: Sequence[Any], sizes: tuple[int, ...]) -> Any:
     return loss / sizes[0] + xs[2] * xs[3]
 
 
+def _sequences(xs: Sequence[Any], sizes: tuple[int, ...]) -> Any:
+    """Several recurrences beside each other, each with inputs and one with a second read of an old state."""
+    count, width, steps = sizes
+    finals: list[Any] = []
+    for sequence in range(count):
+        state = [xs[i % INPUTS] * (1.0 + sequence) for i in range(width)]
+        for step in range(steps):
+            old = state
+            state = [
+                tanh(dot(old, [xs[(i + j) % INPUTS] * 0.3 for j in range(width)], xs[step % INPUTS]))
+                for i in range(width)
+            ]
+            if sequence == 1:
+                state[0] = state[0] - old[-1] * math.sin(step)
+        finals += state
+    return total([s * s for s in finals])
+
+
+def _wanderings(xs: Sequence[Any], sizes: tuple[int, ...]) -> Any:
+    """A long chain whose links read from anywhere before them: alike in what they do, not in where."""
+    length, seed = sizes
+    rng = random.Random(seed)
+    numbers: list[Any] = list(xs)
+    ways = rng.choice([1, 2, 5])
+    for link in range(length):
+        back = numbers[-1 - min(rng.randrange(ways), len(numbers) - 1)]
+        other = numbers[rng.randrange(len(numbers))] if link % 7 == 0 else xs[link % INPUTS]
+        number = 0.5 * back - 0.25 * other * back + (0.125 if link % 5 else 0.01 * link)
+        numbers.append(number.tanh() if link % 3 == 0 else number)
+    return total(numbers[-5:])
+
+
 REGULAR: dict[str, Callable[[Sequence[Any], tuple[int, ...]], Any]] = {
     "layers": _layers,
     "recurrence": _recurrence,
     "samples": _samples,
+    "sequences": _sequences,
+    "wanderings": _wanderings,
 }
 
 
@@ -124,6 +158,8 @@ def drawn(rng: random.Random) -> Program:
         "layers": tuple([rng.randint(1, 12) for _ in range(rng.randint(1, 3))]),
         "recurrence": (rng.randint(1, 6), rng.randint(1, 40)),
         "samples": (rng.randint(1, 60),),
+        "sequences": (rng.randint(1, 10), rng.randint(1, 10), rng.randint(1, 20)),
+        "wanderings": (rng.randint(1, 200), rng.randrange(1000)),
     }[kind]
     return Program(regular=kind, sizes=sizes)
 

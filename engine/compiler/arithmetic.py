@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from ..primitive import Primitive
 from .instructions import CBRT, COPYSIGN
-from .nests import Pools
+from .operands import Pools
 from .program import GUARDED
 from .tape import DETACH, Comparison
 from .text import Function, number

@@ -6,13 +6,16 @@ the same (kind, number of terms, signs) and read the same kinds of memory.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from . import sweeps
 from .program import OVER_BATCH, Ints, Places, Program
+from .repeats import Run, repeats
 from .tape import CONSTANT, INPUT, OUTSIDE, Kind
 
 BEFORE, EACH, OVER, AFTER = range(4)
@@ -24,11 +27,20 @@ PARAMETER, ROW, CONSTANT_SPACE, ONCE, LANES = range(5)
 
 @dataclass(frozen=True)
 class Group:
-    """Nodes computed by one loop, in the order in which their results lie in memory."""
+    """Nodes computed by one loop, in the order in which their results lie in memory.
+
+    rounds: a line of nodes for each round of the loop over time that the group is in; else one line.
+    """
 
     kind: Kind
     phase: int
-    nodes: Places
+    rounds: Places
+
+    @property
+    def nodes(self) -> Places:
+        """The nodes of the first round."""
+        found: Places = self.rounds[0]
+        return found
 
 
 @dataclass(frozen=True)
@@ -36,16 +48,57 @@ class Placed:
     """A program with a place in memory for each of its numbers.
 
     space, place: where each node's number lives.
-    groups: in the order of computation.
+    ordered, starts: the nodes in the order of computation, and where each group of them begins; its last
+    element is one beyond the last node.
+    runs: the groups that repeat.
     sizes: how many numbers each space holds.
     """
 
     program: Program
     space: NDArray[np.int8]
     place: Places
-    groups: list[Group]
+    ordered: Places
+    starts: Places
+    runs: list[Run]
     sizes: dict[int, int]
     phase: NDArray[np.int8]
+
+    def items(self) -> Iterator[Group | list[Group] | Places]:
+        """Yield what there is to compute, in turn.
+
+        A group; the groups of one round of a loop over time; or nodes that are each a group of its own.
+        """
+        at = 0
+        for run in self.runs:
+            yield from self._plain(at, run.start)
+            yield [self._group(run.start + k, run) for k in range(run.period)]
+            at = run.end
+        yield from self._plain(at, len(self.starts) - 1)
+
+    def _plain(self, low: int, high: int) -> Iterator[Group | Places]:
+        """Yield the groups from one to another, of which none repeats."""
+        first = self.ordered[self.starts[low:high]]
+        few = self.program.first[first + 1] - self.program.first[first] <= MOST_TERMS
+        alone = (np.diff(self.starts[low : high + 1]) == 1) & few & (self.phase[first] != OVER)
+        edges = (
+            np.flatnonzero((alone[1:] != alone[:-1]) | (self.phase[first][1:] != self.phase[first][:-1])) + 1
+        )
+        for start, end in pairwise([0, *edges.tolist(), high - low]):
+            if start < end and alone[start]:
+                yield first[start:end]
+            else:
+                yield from [self._group(low + k, Run(low + k, 1, 1)) for k in range(start, end)]
+
+    def _group(self, which: int, run: Run) -> Group:
+        low, high = self.starts[which : which + 2].tolist()
+        step = int(self.starts[run.start + run.period] - self.starts[run.start])
+        rounds = self.ordered[low + step * np.arange(run.rounds)[:, None] + np.arange(high - low)]
+        node = rounds[0, 0]
+        return Group(self.program.kinds[self.program.kind[node]], int(self.phase[node]), rounds)
+
+
+MOST_TERMS = 8
+"""How many terms a node may have that is written down as it is, without a loop."""
 
 
 def placed(program: Program, batched: NDArray[np.bool_], parameters: int) -> Placed:
@@ -81,14 +134,43 @@ def placed(program: Program, batched: NDArray[np.bool_], parameters: int) -> Pla
     changes = np.zeros(len(ordered), bool)
     for key in keys[1:]:
         changes[1:] |= key[ordered][1:] != key[ordered][:-1]
-    starts = np.flatnonzero(changes)
-    groups = [
-        Group(program.kinds[program.kind[nodes[0]]], int(phase[nodes[0]]), nodes)
-        for nodes in np.split(ordered, starts)
-        if len(nodes)
-    ]
+    starts = (
+        np.concatenate([[0], np.flatnonzero(changes), [len(ordered)]])
+        if len(ordered)
+        else np.zeros(1, np.int64)
+    )
+    runs = _repeats(program, space, place, ordered, starts, shape, phase)
     assert n == len(space)
-    return Placed(program, space, place, groups, sizes, phase)
+    return Placed(program, space, place, ordered, starts, runs, sizes, phase)
+
+
+def _repeats(
+    program: Program,
+    space: NDArray[np.int8],
+    place: Places,
+    ordered: Places,
+    starts: Places,
+    shape: Places,
+    phase: NDArray[np.int8],
+) -> list[Run]:
+    """Return the runs of groups that repeat."""
+    first = ordered[starts[:-1]]
+    counts = program.counts()
+    with np.errstate(over="ignore"):
+        tags = shape[first]
+        for part in (program.kind[first], phase[first], counts[first], np.diff(starts)):
+            tags = (tags ^ (tags >> 29)) * 0x5851F42D4C957F2D + part
+        owned = counts[ordered]
+        ends = np.concatenate([[0], np.cumsum(owned)])
+        terms = np.repeat(program.first[ordered] - ends[:-1], owned) + np.arange(ends[-1])
+        stands = np.where(space == CONSTANT_SPACE, 0, place)
+        a, b = program.a[terms], program.b[terms]
+        operands = np.stack([stands[a], np.where(b < 0, 0, stands[b])], axis=1).astype(np.int32)
+        still = np.where(space == PARAMETER, place + 1, 0)
+        of_terms = still[a] * 31 + np.where(b < 0, 0, still[b])
+        of_groups = np.concatenate([[0], np.cumsum(of_terms)])[ends[starts]]
+        fixed = tags + np.diff(of_groups) * 0x5851F42D4C957F2D
+    return repeats(tags, ends[starts], operands, fixed)
 
 
 def _leaves(
@@ -130,8 +212,9 @@ def _shapes(program: Program, space: NDArray[np.int8]) -> Places:
     return sums.view(np.int64)
 
 
-def matrix(values: Ints | Places, program: Program, nodes: Places) -> Places:
-    """Return the terms' `values` of nodes with equally many terms, a line for each node."""
-    count = int(program.first[nodes[0] + 1] - program.first[nodes[0]])
-    found: Places = values[program.first[nodes][:, None] + np.arange(count)].astype(np.int64)
+def matrix(values: Ints | Places, program: Program, rounds: Places) -> Places:
+    """Return the terms' `values` of nodes with equally many terms: for each round and node a line."""
+    node = rounds[0, 0]
+    count = int(program.first[node + 1] - program.first[node])
+    found: Places = values[program.first[rounds][..., None] + np.arange(count)].astype(np.int64)
     return found

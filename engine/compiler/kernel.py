@@ -16,7 +16,7 @@ from .instances import Builder, expanded
 from .instructions import is_native, is_native_exactly
 from .machine import Code
 from .module import module
-from .nests import Pools
+from .operands import Pools
 from .program import OVER_BATCH, Places, Program, normal_form
 from .tape import INPUT, Leaf, Tape
 

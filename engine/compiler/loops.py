@@ -7,7 +7,8 @@ from itertools import product
 
 from .arithmetic import Arithmetic
 from .groups import CONSTANT_SPACE, LANES, ONCE, OVER, PARAMETER, ROW
-from .nests import Nest, Operand, Pools, Segment
+from .nests import Nest, Segment
+from .operands import Operand, Pools
 from .text import Index, number
 from .tiles import LANES as SAMPLES
 from .tiles import NODES, TERMS, WIDTH, Tiling, tiling
@@ -39,6 +40,8 @@ class Nests(Arithmetic):
         self.lanes, self.rows = lanes, rows
         self.nest: Nest
         self.cut: Tiling
+        self.time: Index = ("", 0)
+        """The round of the loop over time around this place."""
         self._loaded: dict[object, str] = {}
 
     def add(self, nest: Nest) -> None:
@@ -116,13 +119,15 @@ class Nests(Arithmetic):
         """Return where an operand stands, in doubles from the beginning of its space."""
         many = operand.space in (ROW, LANES)
         scale = self.lanes if many else 1
-        parts = [(scale * s, i) for s, i in zip(operand.strides, point.indices, strict=False)]
+        parts = [(scale * operand.shift, self.time)]
+        parts += [(scale * s, i) for s, i in zip(operand.strides, point.indices, strict=False)]
         parts += [(scale * s, i) for s, i in zip(operand.within, terms, strict=False)]
         if many:
             parts.append((1, point.lane))
         if operand.table < 0:
             return self.linear(scale * operand.base, parts)
-        at = list(zip(operand.table_strides, point.indices, strict=False))
+        at = [(operand.table_shift, self.time)]
+        at += zip(operand.table_strides, point.indices, strict=False)
         at += list(zip(operand.table_within, terms, strict=False))
         entry = self.linear(operand.table, at)
 
@@ -156,7 +161,13 @@ class Nests(Arithmetic):
         base = BASES[operand.space]
         wanted = min(wanted, point.wanted)
         moves = 0 if self.width == 1 else self._along_vector(operand, len(terms) - 1)
-        key = (base, place, self.width, wanted, moves)  # one place may be a vector to one and a number to another
+        key = (
+            base,
+            place,
+            self.width,
+            wanted,
+            moves,
+        )  # one place may be a vector to one and a number to another
         if key not in self._loaded:
             if moves == 1:
                 self._loaded[key] = self._read(self.pointer(base, place), wanted)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from .groups import BEFORE, CONSTANT_SPACE, EACH, LANES, OVER, ROW, Placed
-from .loops import BASES, Nests
-from .nests import Pools, nest_of
+from .groups import BEFORE, CONSTANT_SPACE, EACH, LANES, OVER, ROW, Group, Placed
+from .loops import BASES
+from .nests import alone, nest_of, settle
+from .operands import Pools
 from .program import Places
+from .straight import MOST_TOGETHER, Straight
 from .text import Function, Index
 
 CHUNK = 1000
@@ -25,7 +27,8 @@ def module(placed: Placed, outputs: Places, rows: int, lanes: int, exact: bool, 
     declared: set[str] = {"declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)"}
     functions: list[str] = []
     calls: dict[int, list[str]] = {phase: [] for phase in range(4)}
-    writer: Nests | None = None
+    writer: Straight | None = None
+    at = 0
 
     def finish(phase: int) -> None:
         nonlocal writer
@@ -38,22 +41,39 @@ def module(placed: Placed, outputs: Places, rows: int, lanes: int, exact: bool, 
             calls[phase].append(f"  call void @{name}({PASSED})")
             writer = None
 
-    phase = 0
-    for group in placed.groups:
-        if writer is not None and (group.phase != phase or len(writer.lines) > CHUNK):
-            finish(phase)
-        phase = group.phase
+    def written(phase: int) -> Straight:
+        """Return what code of this phase is added to: a new function where the last one is long."""
+        nonlocal writer, at
+        if writer is not None and (phase != at or len(writer.lines) > CHUNK):
+            finish(at)
+        at = phase
         if writer is None:
-            writer = Nests(pools, exact, declared, lanes, rows)
-        writer.add(nest_of(placed, group, pools))
-    finish(phase)
+            writer = Straight(pools, exact, declared, lanes, rows)
+        return writer
 
-    over = [group.nodes for group in placed.groups if group.phase == OVER]
-    zeroed = np.sort(placed.place[np.concatenate(over)]) if over else np.zeros(0, np.int64)
+    for item in placed.items():
+        if isinstance(item, Group):
+            nest = nest_of(placed, item, pools)
+            if nest.small:
+                written(item.phase).straight([nest])
+            else:
+                written(item.phase).add(nest)
+        elif isinstance(item, list):
+            settle(placed, item)
+            nests = [nest_of(placed, group, pools, settled=True) for group in item]
+            written(item[0].phase).over_time(len(item[0].rounds), nests)
+        else:
+            phase = int(placed.phase[item[0]])
+            for low in range(0, len(item), MOST_TOGETHER):
+                written(phase).straight(list(alone(placed, item[low : low + MOST_TOGETHER])))
+    finish(at)
+
+    over = placed.ordered[placed.phase[placed.ordered] == OVER]
+    zeroed = np.sort(placed.place[over])
     once = [node for node in outputs.tolist() if placed.space[node] not in (ROW, LANES)]
     each = [node for node in outputs.tolist() if placed.space[node] in (ROW, LANES)]
     functions += [_copies(placed, once, pools), _pack(lanes, rows), _unpack(placed, each, lanes)]
-    return "\n".join([*sorted(declared), *functions, _run(calls, zeroed, lanes, bool(each) or bool(over))])
+    return "\n".join([*sorted(declared), *functions, _run(calls, zeroed, lanes, bool(each) or len(over) > 0)])
 
 
 def _copies(placed: Placed, nodes: list[int], pools: Pools) -> str:

@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from .groups import EACH, OVER
-from .nests import Nest, Operand, Segment
+from .nests import Nest, Segment
+from .operands import Operand
 
 WIDTH = 8
 """Doubles in a vector."""

@@ -1,0 +1,195 @@
+"""Loops over time are found on the recording, and computed as loops."""
+
+import math
+import random
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+from chainrule.engine import dot, tanh, total, value_and_grad
+from chainrule.engine.compiler import compile, kernel
+from chainrule.engine.compiler.repeats import Run, repeats
+
+
+def runs_of(f: Callable[..., Any], xs: Sequence[float], monkeypatch: pytest.MonkeyPatch) -> list[Run]:
+    """Return the loops over time that the gradient of `f` is compiled to, after comparing it with eager."""
+    made: list[kernel.Compiled] = []
+    build = kernel.Compiled.__init__
+
+    def watched(self: kernel.Compiled, *args: Any, **kwargs: Any) -> None:
+        build(self, *args, **kwargs)
+        made.append(self)
+
+    monkeypatch.setattr(kernel.Compiled, "__init__", watched)
+    compiled = compile(f)
+    for scale in (1.0, 0.75):  # the second call sees what the first one left
+        at = [scale * x for x in xs]
+        value, gradient = compiled.value_and_grad(at)
+        expected, by = value_and_grad(f)(at)
+        assert value == pytest.approx(expected, rel=1e-12)
+        assert gradient == pytest.approx(by, rel=1e-11, abs=1e-13)
+        value, gradient = compile(f, exact=True).value_and_grad(at)
+        assert (value, gradient) == (expected, by)
+    return made[0].placed.runs
+
+
+def chain(p: Sequence[Any]) -> Any:
+    x, a, b = p
+    for _ in range(300):
+        x = x.sin() * a + b
+    return x
+
+
+def test_a_chain_becomes_one_loop_forward_and_one_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    forward, back = runs_of(chain, [0.3, 0.9, 0.2], monkeypatch)
+    assert (forward.period, back.period) == (3, 2)
+    assert min(forward.rounds, back.rounds) > 290
+
+
+def test_the_text_of_a_chain_does_not_grow_with_it() -> None:
+    def links(count: int) -> int:
+        def f(x: Any) -> Any:
+            for _ in range(count):
+                x = (x * 0.5 + 1.0).cos()
+            return x
+
+        compiled = compile(f)
+        compiled.value_and_grad(0.5)
+        (variant,) = compiled._variants.values()
+        (made,) = variant._compiled.values()
+        return made.text.count("\n")
+
+    assert links(2000) < links(200) + 20
+
+
+def network(p: Sequence[Any]) -> Any:
+    state = [x * 0.5 for x in p[:9]]
+    for step in range(40):
+        state = [
+            tanh(dot(state, [p[(i * j) % 9] for j in range(9)], p[9] * math.sin(step))) for i in range(9)
+        ]
+    return total(state)
+
+
+def test_a_recurrent_network_becomes_a_loop_over_its_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = runs_of(network, [0.1 * i - 0.4 for i in range(10)], monkeypatch)
+    assert max(run.rounds for run in runs) > 30
+
+
+def several(p: Sequence[Any]) -> Any:
+    """A recurrence of twelve sequences of two numbers: a group has two loops, the longer one innermost."""
+    states = [[p[0] * (0.1 * s), p[1] - 0.05 * s] for s in range(12)]
+    for _ in range(20):
+        states = [[tanh(a * p[2] + b * p[3]), tanh(a * p[4] - b * p[5])] for a, b in states]
+    return total([x * y for x, y in states])
+
+
+def test_sequences_side_by_side_are_laid_out_for_vectors(monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = runs_of(several, [0.5, -0.25, 0.75, 0.25, -0.5, 1.0], monkeypatch)
+    assert max(run.rounds for run in runs) >= 15
+
+
+def reading(choose: Callable[[int, random.Random], int], width: int) -> Callable[[Sequence[Any]], Any]:
+    """Return a recurrence of `width` numbers, which reads another of its inputs at every step."""
+
+    def f(p: Sequence[Any]) -> Any:
+        rng = random.Random(3)
+        state = [p[0] * (1.0 + i) for i in range(width)]
+        for step in range(60):
+            state = [tanh(s * 0.5 + p[choose(step, rng)]) for s in state]
+        return total(state)
+
+    return f
+
+
+@pytest.mark.parametrize("width", [1, 3, 9, 20])
+@pytest.mark.parametrize(
+    "choose",
+    [
+        lambda step, rng: 1 + step % 11,  # by a rule, which starts anew
+        lambda step, rng: rng.randrange(12),  # by no rule
+        lambda step, rng: step // 5,  # by steps
+    ],
+)
+def test_places_that_do_not_move_evenly_are_looked_up(
+    choose: Callable[[int, random.Random], int], width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs_of(reading(choose, width), [0.05 * i - 0.3 for i in range(12)], monkeypatch)
+
+
+@pytest.mark.parametrize("terms", [2, 12])
+def test_sums_of_scattered_terms_are_looked_up_in_every_round(
+    terms: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = random.Random(1)
+    reads = [[[rng.randrange(10) for _ in range(terms)] for _ in range(10)] for _ in range(18)]
+
+    def f(p: Sequence[Any]) -> Any:
+        state = list(p)
+        for step in reads:
+            state = [tanh(total([0.2 * state[j] * p[-1] for j in row])) for row in step]
+        return total(state)
+
+    runs_of(f, [0.1 * i - 0.45 for i in range(10)], monkeypatch)
+
+
+def test_a_loop_inside_a_batch_keeps_samples_apart() -> None:
+    def f(p: Sequence[Any], row: Sequence[Any]) -> Any:
+        x = p[0] * row[0]
+        for step in range(50):
+            x = (x * p[1] + row[step % 3] * 0.1).sin()
+        return x * p[2]
+
+    rng = random.Random(2)
+    rows = [[rng.uniform(-1.0, 1.0) for _ in range(3)] for _ in range(19)]
+    compiled = compile(f, argnums=(0, 1), batch=1, reduce="sum")
+    for scale in (1.0, -0.5):
+        p = [scale, 0.75 * scale, 1.25]
+        value, (by_p, by_rows) = compiled.value_and_grad(p, rows)
+        runs = [value_and_grad(f, argnums=(0, 1))(p, row) for row in rows]
+        assert value == pytest.approx(sum(run[0] for run in runs), rel=1e-12)
+        np.testing.assert_allclose(by_p, np.sum([run[1][0] for run in runs], axis=0), rtol=1e-11)
+        np.testing.assert_allclose(by_rows, [run[1][1] for run in runs], rtol=1e-11, atol=1e-14)
+
+
+def run_of(tags: list[int], places: list[int]) -> list[Run]:
+    n = len(tags)
+    kinds = np.array(tags, np.int64)
+    return repeats(kinds, np.arange(n + 1), np.array(places, np.int32)[:, None], kinds)
+
+
+def test_a_run_ends_where_its_step_changes() -> None:
+    places = [*range(20), *range(100, 160, 3)]
+    assert run_of([0] * 40, places) == [Run(0, 1, 20), Run(20, 1, 20)]
+
+
+def test_a_period_is_that_of_the_places_too() -> None:
+    assert run_of([0] * 40, [0, 7] * 20) == [Run(0, 2, 20)]
+
+
+def test_what_repeats_in_kind_alone_is_a_run_where_it_is_long() -> None:
+    rng = random.Random(0)
+    places = [rng.randrange(1000) for _ in range(60)]
+    assert run_of([0, 1, 2] * 20, places) == [Run(0, 3, 20)]
+    assert run_of([0, 1, 2] * 5, places[:15]) == []
+
+
+def test_few_groups_stay_as_they_are() -> None:
+    assert run_of([0] * 7, list(range(7))) == []
+    assert run_of(list(range(40)), list(range(40))) == []
+
+
+def test_runs_do_not_overlap() -> None:
+    rng = random.Random(4)
+    for _ in range(200):
+        tags = [rng.randrange(2) for _ in range(5)] * rng.randint(1, 8) + [0] * rng.randint(0, 30)
+        places = np.cumsum([rng.choice([1, 1, 1, 2]) for _ in tags]).tolist()
+        runs = run_of(tags, places)
+        for before, after in zip(runs, runs[1:], strict=False):
+            assert before.end <= after.start
+        for run in runs:
+            assert run.rounds >= 4 and run.end <= len(tags)
+            kinds = np.array(tags[run.start : run.end]).reshape(run.rounds, run.period)
+            assert (kinds == kinds[0]).all()
