@@ -3,6 +3,7 @@
 import math
 import random
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -82,7 +83,7 @@ def several(p: Sequence[Any]) -> Any:
     """A recurrence of twelve sequences of two numbers: a group has two loops, the longer one innermost."""
     states = [[p[0] * (0.1 * s), p[1] - 0.05 * s] for s in range(12)]
     for _ in range(20):
-        states = [[tanh(a * p[2] + b * p[3]), tanh(a * p[4] - b * p[5])] for a, b in states]
+        states = [[tanh(a * p[2] + b * p[3]), tanh(b * p[4] + a * p[5])] for a, b in states]
     return total([x * y for x, y in states])
 
 
@@ -133,6 +134,44 @@ def test_sums_of_scattered_terms_are_looked_up_in_every_round(
         return total(state)
 
     runs_of(f, [0.1 * i - 0.45 for i in range(10)], monkeypatch)
+
+
+@pytest.mark.parametrize("terms", [1, 5])
+def test_inputs_drawn_anew_for_every_number_of_every_round_are_looked_up(
+    terms: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = random.Random(1)
+    reads = [[[rng.randrange(1, 12) for _ in range(terms)] for _ in range(9)] for _ in range(20)]
+
+    def f(p: Sequence[Any]) -> Any:
+        state = [p[0] * (1.0 + i) for i in range(9)]
+        for step in reads:
+            state = [
+                tanh(s * 0.5 + dot([p[j] for j in row], state[:terms]))
+                for s, row in zip(state, step, strict=True)
+            ]
+        return total(state)
+
+    runs = runs_of(f, [0.05 * i - 0.3 for i in range(12)], monkeypatch)
+    assert max(run.rounds for run in runs) >= 16
+
+
+def test_inputs_scattered_alike_but_elsewhere_in_every_round_are_looked_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rng = random.Random(1)
+    starts, offsets = [rng.randrange(6) for _ in range(20)], [0, 3, 1, 5, 2]
+
+    def f(p: Sequence[Any]) -> Any:
+        state = [p[0] * (1.0 + i) for i in range(5)]
+        for start in starts:
+            inputs = [p[start + offset] for offset in offsets]
+            mixed = dot(inputs, state) * 0.25
+            state = [tanh(s * 0.5 + mixed + x) for s, x in zip(state, inputs, strict=True)]
+        return total(state)
+
+    runs = runs_of(f, [0.05 * i - 0.3 for i in range(12)], monkeypatch)
+    assert max(run.rounds for run in runs) >= 16
 
 
 def test_a_loop_inside_a_batch_keeps_samples_apart() -> None:
@@ -187,9 +226,10 @@ def test_runs_do_not_overlap() -> None:
         tags = [rng.randrange(2) for _ in range(5)] * rng.randint(1, 8) + [0] * rng.randint(0, 30)
         places = np.cumsum([rng.choice([1, 1, 1, 2]) for _ in tags]).tolist()
         runs = run_of(tags, places)
-        for before, after in zip(runs, runs[1:], strict=False):
+        for before, after in pairwise(runs):
             assert before.end <= after.start
         for run in runs:
-            assert run.rounds >= 4 and run.end <= len(tags)
+            assert run.rounds >= 4
+            assert run.end <= len(tags)
             kinds = np.array(tags[run.start : run.end]).reshape(run.rounds, run.period)
             assert (kinds == kinds[0]).all()
