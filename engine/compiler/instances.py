@@ -39,8 +39,8 @@ def occurrences(program: Program, row: Primitive, nodes: Places) -> list[Occurre
         alike = nodes[counts == count]
         operands = program.a[program.first[alike][:, None] + np.arange(count)]
         numbers = np.where(constant[operands], program.number[operands], np.nan)
-        patterns, which = np.unique(numbers, axis=0, return_inverse=True)
-        which = which.ravel()
+        bits, which = np.unique(numbers.view(np.int64), axis=0, return_inverse=True)  # nan is like nan
+        patterns, which = bits.view(np.float64), which.ravel()
         # A formula knows that y is 2 in x ** 2. Where numbers differ everywhere they are data.
         if len(patterns) > MOST_PATTERNS or row.variadic:
             found.append(Occurrences(row, alike, operands, (None,) * count))

@@ -3,153 +3,67 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from ..primitive import Primitive
-from .adjoint import with_adjoints
-from .groups import LANES, ONCE, ROW, placed
-from .instances import Builder, expanded
-from .instructions import is_native, is_native_exactly
-from .machine import Code
-from .module import module
-from .operands import Pools
-from .program import OVER_BATCH, Places, Program, normal_form
-from .tape import INPUT, Leaf, Tape
+from .build import Built, Counts, Layout, Wanted, built
+from .callbacks import Callbacks
+from .frame import Frame
+from .machine import Code, object_code
+from .tape import Tape
 
-_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.POINTER(ctypes.c_double), ctypes.c_int64)
+Enter = Callable[[int], int]
+
+SHORT = 20_000
+"""Up to how many operations a run keeps Python's lock: letting it go and taking it back takes time too."""
 
 
 class Compiled:
-    """Machine code for a tape: outputs, and derivatives of their sum by some inputs.
+    """Machine code for a tape, and frames to run it in.
 
-    outputs: entries whose numbers are wanted.
-    by: entries of inputs to differentiate by.
-    batched: which inputs, by number, have a number for each sample; they come as rows.
-    reduce: "mean" or "sum" where the outputs are to be those over the samples, None for one of each; the
-    derivatives are those of their sum over the samples either way, or with "mean" of the mean.
-    guarded: let an adjoint of 0 win over a partial that is not finite.
+    outside: how many Values from outside there are; their numbers follow the arguments'.
     """
 
-    def __init__(
-        self,
-        tape: Tape,
-        outputs: Sequence[int],
-        by: Sequence[int],
-        batched: NDArray[np.bool_],
-        reduce: str | None = None,
-        lanes: int = 8,
-        exact: bool = False,
-        guarded: bool = False,
-    ) -> None:
-        self.scaled, self.guarded = reduce == "mean", guarded
-        program, wanted = normal_form(tape, [*outputs, *by], fold=not exact)
-        roots, inputs = wanted[: len(outputs)], wanted[len(outputs) :]
-        builder = Builder(program)
-        one = builder.constant(1.0)
-        totals = roots
-        if batched.any() and (by or reduce):
-            factor = -1
-            if self.scaled:
-                factor = builder.input(len(batched))
-                batched = np.concatenate([batched, [False]])
-            totals = builder.over_batch(roots, factor)
-        program = builder.finished()
-        wanted = totals if reduce else roots
-        if by:
-            varies = _varying(program, batched) if batched.any() else None
-            seeds = {int(total): one for total in totals}
-            rank = backward_order(program, tape, totals) if exact else None
-            program, gradients = with_adjoints(program, seeds, inputs, varies, guarded, rank)
-            wanted = np.concatenate([wanted, gradients])
-        program, wanted = expanded(program, wanted, is_native_exactly if exact else is_native)
-        self.parameters = int((~batched).sum())
-        self.placed = placed(program, batched, self.parameters)
-        pools = Pools()
-        self.rows = int(batched.sum())
-        self.lanes = lanes
-        self.text = module(self.placed, wanted, self.rows, lanes, exact, pools)
-        self.code = Code(self.text)
-        self._function = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(self.code.address("run"))
-        spaces = self.placed.space[wanted]
-        self.per_sample = (spaces == ROW) | (spaces == LANES)
-        self._bind(pools)
+    def __init__(self, layout: Layout, made: bytes, outside: int, counts: Counts) -> None:
+        self.layout, self.outside, self.counts = layout, outside, counts
+        self.size = len(made)
+        self._code = Code(made)
+        at = self._code.address("enter")
+        self._brief: Enter = ctypes.PYFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)(at)
+        self._long: Enter = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)(at)
+        self.callbacks = Callbacks(layout.callbacks)
+        self._tables: list[NDArray[Any]] = [layout.numbers, layout.places, self.callbacks.table]
+        self._free: list[Frame] = []
 
-    def _bind(self, pools: Pools) -> None:
-        sizes = self.placed.sizes
-        self._once = aligned(sizes[ONCE])
-        self._lanes = aligned(sizes[LANES] * self.lanes)
-        self._rows = aligned((self.rows + 1) * self.lanes)
-        self._numbers = np.concatenate(pools.numbers) if pools.numbers else np.zeros(1)
-        self._places = np.concatenate(pools.places) if pools.places else np.zeros(1, np.int32)
-        self._callbacks = [_CALLBACK(_called(row)) for row in pools.callbacks]
-        addresses = [ctypes.cast(f, ctypes.c_void_p).value for f in self._callbacks]
-        self._table = np.array(addresses or [0], np.int64)
+    def entered(self, samples: int) -> Enter:
+        """Return what runs a frame of so many samples and says whether a result is nan.
 
-    def run(
-        self, parameters: NDArray[np.float64], rows: NDArray[np.float64] | None = None
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return the wanted numbers there is one of, and a line for each sample of those each sample has."""
-        n = 0 if rows is None else len(rows)
-        once = np.zeros(int((~self.per_sample).sum()))
-        each = np.zeros((n, int(self.per_sample.sum())))
-        arrays: list[NDArray[Any]] = [parameters, parameters if rows is None else rows]
-        arrays += [self._rows, self._once, self._lanes, self._numbers, self._places, self._table, once, each]
-        arguments = np.array([n, *[array.ctypes.data for array in arrays]], np.int64)
-        self._function(arguments.ctypes.data)
-        return once, each
+        Short runs keep Python's lock, so no two of them run at the same time.
+        """
+        once, each = self.layout.work
+        short = once + each * samples <= SHORT and not self.callbacks
+        return self._brief if short else self._long
 
-    def sorted(self, once: NDArray[np.float64], each: NDArray[np.float64]) -> list[Any]:
-        """Return the wanted numbers in their order: a float, or an array of one for each sample."""
-        alone, lines = iter(once.tolist()), iter(each.T)
-        return [next(lines) if per_sample else next(alone) for per_sample in self.per_sample.tolist()]
+    def new_frame(self) -> Frame:
+        """Return a frame of one's own."""
+        return Frame(self.layout, self.outside, self._tables)
+
+    def lent(self) -> Frame:
+        """Lend a frame, to be given back; where several threads call at once each gets one of its own."""
+        try:
+            return self._free.pop()  # one step, so that no two threads get the same
+        except IndexError:
+            return self.new_frame()
+
+    def give_back(self, frame: Frame) -> None:
+        """Keep a frame for the next call."""
+        frame.let_go()
+        self._free.append(frame)
 
 
-def backward_order(program: Program, tape: Tape, roots: Places) -> Places:
-    """Return for each node its place in the topological order that `graph.operations` gives on Values."""
-    n = len(tape)
-    starts = [0, *tape.ends[:-1]] if n else []
-    leaf = [isinstance(kind, Leaf) for kind in tape.kinds]
-    place = np.full(n, -1)
-    entry_of = np.where(program.order < n, program.order, -1)
-    seen = bytearray(n)
-    stack: list[int] = [int(program.order[root]) for root in roots]
-    done = 0
-    while stack:
-        entry = stack.pop()
-        if entry < 0:
-            place[~entry] = done
-            done += 1
-        elif not seen[entry] and not leaf[tape.codes[entry]]:
-            seen[entry] = 1
-            stack.append(~entry)
-            stack.extend(tape.operands[starts[entry] : tape.ends[entry]])
-    return np.where(entry_of >= 0, place[np.maximum(entry_of, 0)], done)
-
-
-def _varying(program: Program, batched: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    from . import sweeps
-
-    marks = np.zeros(len(program), np.uint8)
-    inputs = program.nodes_of(INPUT)
-    marks[inputs] = batched[program.number[inputs].astype(np.int64)]
-    over = program.kind == program.place(OVER_BATCH)
-    sweeps.depends(program.first, program.a, program.b, marks, over)
-    return marks.astype(bool)
-
-
-def _called(row: Primitive) -> Callable[[Any, int], float]:
-    def call(numbers: Any, count: int) -> float:
-        return float(row(*numbers[:count]))
-
-    return call
-
-
-def aligned(count: int) -> NDArray[np.float64]:
-    """Return zeros that begin where a vector may: at a multiple of 64 bytes."""
-    raw = np.zeros(count + 16)
-    skip = (-raw.ctypes.data // 8) % 8
-    return raw[skip : skip + count + 8]
+def compiled(tape: Tape, wanted: Wanted, outside: int) -> Compiled:
+    """Return machine code for a tape."""
+    made: Built = built(tape, wanted)
+    return Compiled(made.layout, object_code(made.text), outside, made.counts)

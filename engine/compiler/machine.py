@@ -21,22 +21,36 @@ def _target() -> Any:
     return llvm.Target.from_default_triple()
 
 
+def _machine(level: int = 2) -> Any:
+    name, features = cpu()
+    return _target().create_target_machine(cpu=name, features=features, opt=level, jit=True)
+
+
+@cache
 def cpu() -> tuple[str, str]:
     """Return the name and the features of this machine's processor: what code is made for."""
     return llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
 
 
+def object_code(text: str, level: int = 2) -> bytes:
+    """Return the machine code of a module in LLVM's language, as an object file of this system.
+
+    No optimisation pass is run: the text says what is to be done.
+    level: of code generation, 0 to 3; 2 gives the fastest code or equal.
+    """
+    made: bytes = _machine(level).emit_object(llvm.parse_assembly(text))
+    return made
+
+
 class Code:
     """Machine code in memory, for as long as this object lives.
 
-    text: a module in LLVM's language. No optimisation pass is run: the text says what is to be done.
-    level: of code generation, 0 to 3; 2 gives the fastest code or equal.
+    made: what `object_code` gave. It is trusted: bytes from elsewhere do whatever they do.
     """
 
-    def __init__(self, text: str, level: int = 2) -> None:
-        name, features = cpu()
-        machine = _target().create_target_machine(cpu=name, features=features, opt=level, jit=True)
-        self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(text), machine)
+    def __init__(self, made: bytes) -> None:
+        self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine())
+        self._engine.add_object_file(llvm.ObjectFileRef.from_data(made))
         self._engine.finalize_object()
 
     def address(self, name: str) -> int:

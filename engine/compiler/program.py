@@ -142,6 +142,8 @@ def _terms_of(tape: Tape, forms: Forms) -> Program:
     of_kind = {kind: np.flatnonzero(codes == place) for place, kind in enumerate(tape.kinds)}
     rows = {name: of_kind.get(TABLE[name], np.zeros(0, np.int64)) for name in forms}
     rows |= {name: of_kind.get(TABLE[name], np.zeros(0, np.int64)) for name in ("total", "dot")}
+    if "square" in forms:
+        rows["square"] = np.concatenate([rows["square"], _squares(tape, of_kind, operands, ends)])
 
     count = given.copy()
     for leaf in (INPUT, OUTSIDE, CONSTANT):
@@ -188,6 +190,13 @@ def _terms_of(tape: Tape, forms: Forms) -> Program:
     kind = (codes + 1).astype(np.int16)
     kind[is_sum] = 0
     return Program([SUM, *tape.kinds], kind, first, sign, a, b, number, np.arange(n, dtype=np.int64))
+
+
+def _squares(tape: Tape, of_kind: dict[Kind, Places], operands: Ints, ends: Places) -> Places:
+    """Return the entries that are x ** 2: their partial is 2 * x, without the care that a power needs."""
+    powers = of_kind.get(TABLE["pow"], np.zeros(0, np.int64))
+    twos = [entry for entry, number in tape.constants.items() if number == 2.0]
+    return powers[np.isin(operands[ends[powers] - 1], twos)] if len(powers) else powers
 
 
 _FORMS: Forms = {

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from ..modes import enable_grad, recorder_at_work
 from ..tree import flatten
 from ..value import REAL, Value, described
@@ -106,8 +108,23 @@ def _standing_in(parameters: Sequence[Value], entries: Sequence[int], recorder: 
                 parameter.operands = operands  # type: ignore[misc]  # a Value again
 
 
+_FLOATS = {float, np.float64}
+
+
+def is_row(held: Any) -> bool:
+    """Return whether `held` is a list of nothing but floats, which needs no walk through its structure."""
+    return type(held) is list and set(map(type, held)) <= _FLOATS
+
+
 def structure(held: Any) -> Any:
     """Return what tells arguments of different structure apart: two with equal ones replay one recording."""
+    cls = held.__class__
+    if cls is float:
+        return "number"
+    if cls is np.ndarray:
+        return "array", held.shape
+    if cls is list and is_row(held):  # as below, but at once
+        return list, ("number",) * len(held)
     if isinstance(held, bool) or held is None or isinstance(held, str | bytes):
         return type(held), held
     if isinstance(held, (Value, *REAL)):
@@ -131,4 +148,4 @@ def structure(held: Any) -> Any:
     return "object", held
 
 
-__all__ = ["Recording", "RecordingError", "parameters_of", "record", "structure"]
+__all__ = ["Recording", "RecordingError", "is_row", "parameters_of", "record", "structure"]

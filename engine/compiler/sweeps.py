@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .machine import Code
+from .machine import Code, object_code
 
 Ints = NDArray[np.int32]
 Places = NDArray[np.int64]
@@ -113,7 +113,7 @@ def _text() -> str:
 
 @cache
 def _code() -> Code:
-    return Code(_text())
+    return Code(object_code(_text()))
 
 
 def _run(name: str, first: Places, a: Ints, b: Ints, marks: NDArray[Any], ends: Places | None = None) -> None:

@@ -12,9 +12,11 @@ import pytest
 
 from chainrule.engine import (
     Value,
+    declare,
     digamma,
     dot,
     exp,
+    forget,
     grad,
     hessian,
     hypot,
@@ -197,6 +199,31 @@ def test_exact_gives_every_bit_of_eager() -> None:
     for _ in range(20):
         x = [rng.uniform(0.1, 2.0) for _ in range(5)]
         assert kernel.value_and_grad(x) == value_and_grad(f)(x)
+
+
+def test_what_a_callback_raises_is_raised_by_the_call() -> None:
+    @declare(partials=lambda x, out: (1.0,))
+    def listed(x: float) -> float:
+        if x > 1.0:
+            raise LookupError(f"{x} is not in the list")
+        return float(int(x * 8.0)) / 8.0  # which only Python can do
+
+    try:
+        kernel = compile(lambda x: listed(x) + listed(2.0 * x))
+        assert kernel.value_and_grad(0.25) == (0.75, 3.0)
+        for run in (lambda: kernel(2.0), kernel.bind(Value(2.0))):
+            with pytest.raises(LookupError, match=r"2.0 is not in the list"):
+                run()
+        assert kernel(0.25) == 0.75
+    finally:
+        forget("listed")
+
+
+def test_a_square_is_a_product_and_not_a_power() -> None:
+    kernel = compile(lambda x: sum((a - 1.0) ** 2 for a in x))
+    x = [0.3, 1.0, -2.5]
+    assert kernel.value_and_grad(x) == value_and_grad(lambda x: sum((a - 1.0) ** 2 for a in x))(x)
+    assert math.isnan(kernel.value_and_grad([math.nan])[1][0])
 
 
 def test_lengths_of_batches_that_differ_are_named() -> None:

@@ -1,0 +1,155 @@
+"""The arguments of a call: which structure they have, and their numbers."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..tree import flatten
+from ..value import Value, described
+from .record import is_row, parameters_of
+
+Floats = NDArray[np.float64]
+
+
+class Call:
+    """The arguments of one call.
+
+    held: all of them, those given by name last.  names: of these.
+    batches: of the batched ones, by place, the numbers, a line for each of the `samples`.
+    """
+
+    __slots__ = ("batches", "held", "names", "samples")
+
+    def __init__(
+        self, held: Sequence[Any], names: tuple[str, ...], batches: dict[int, Floats], samples: int
+    ) -> None:
+        self.held, self.names, self.batches, self.samples = held, names, batches, samples
+
+    def lines(self) -> Floats:
+        """Return the numbers of the batched arguments, a line for each sample."""
+        if len(self.batches) == 1:
+            (alone,) = self.batches.values()
+            return np.ascontiguousarray(alone)
+        return np.concatenate(list(self.batches.values()), axis=1)
+
+    def firsts(self) -> list[Any]:
+        """Return the arguments with only the first sample of the batched ones."""
+        if not self.batches:
+            return list(self.held)
+        return [
+            one_sample(argument) if place in self.batches else argument
+            for place, argument in enumerate(self.held)
+        ]
+
+
+class Signature:
+    """Which of a function's arguments are batched.
+
+    batch: their names or places.
+    """
+
+    def __init__(self, f: Callable[..., Any], batch: Sequence[str | int]) -> None:
+        self.name = getattr(f, "__name__", "kernel")
+        self._batch = list(batch)
+        try:
+            self._parameters = list(inspect.signature(f).parameters)
+        except (TypeError, ValueError):
+            self._parameters = []
+
+    def call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
+        """Return the arguments of a call.
+
+        Raises TypeError and ValueError for batched arguments that are missing, no arrays or unlike in length.
+        """
+        names = tuple(kwargs)
+        held = [*args, *kwargs.values()] if kwargs else args
+        if not self._batch:
+            return Call(held, names, {}, 0)
+        batches: dict[int, Floats] = {}
+        samples, first = 0, ""
+        for place in sorted(self._places(len(args), names)):
+            called = self._called(place, len(args), names)
+            lines = as_batch(held[place], called)
+            if batches and len(lines) != samples:
+                raise ValueError(
+                    f"{self.name}: the batched arguments have different lengths: "
+                    f"{first} has {samples} samples, {called} has {len(lines)}"
+                )
+            samples, first = len(lines), first or called
+            batches[place] = lines
+        return Call(held, names, batches, samples)
+
+    def _called(self, place: int, positional: int, names: tuple[str, ...]) -> str:
+        if place >= positional:
+            return names[place - positional]
+        return self._parameters[place] if place < len(self._parameters) else f"argument {place}"
+
+    def _places(self, positional: int, names: tuple[str, ...]) -> set[int]:
+        """Return the places of the batched arguments in a call."""
+        places = set()
+        for wanted in self._batch:
+            if isinstance(wanted, str):
+                if wanted in names:
+                    places.add(positional + names.index(wanted))
+                elif wanted in self._parameters and self._parameters.index(wanted) < positional:
+                    places.add(self._parameters.index(wanted))
+                else:
+                    raise TypeError(f"{self.name}: batch names {wanted!r}, which this call does not give")
+            elif -positional <= wanted < positional:
+                places.add(wanted % positional)
+            else:
+                raise TypeError(f"{self.name}: batch says argument {wanted}, but the call has {positional}")
+        return places
+
+
+def one_sample(argument: Any) -> Any:
+    """Return the first sample of a batched argument."""
+    try:
+        return argument[0]
+    except (IndexError, KeyError, TypeError):
+        raise ValueError(
+            f"a batch needs at least one sample along its first axis, got {described(argument)}"
+        ) from None
+
+
+def as_batch(argument: Any, name: str) -> Floats:
+    """Return the numbers of a batched argument, a line for each sample."""
+    try:
+        array = np.asarray(argument, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"the batched argument {name} must be an array of numbers, or lists that make one, got "
+            f"{described(argument)}"
+        ) from None
+    if array.ndim == 0 or len(array) == 0:
+        raise ValueError(f"the batched argument {name} needs at least one sample, got {described(argument)}")
+    return array.reshape(len(array), -1)
+
+
+def is_plain_array(held: Any) -> bool:
+    """Return whether `held` is an array that machine code can read where it is."""
+    return (
+        type(held) is np.ndarray
+        and held.dtype == np.float64
+        and held.dtype.isnative
+        and held.flags.c_contiguous
+        and held.flags.aligned
+    )
+
+
+def numbers_of(argument: Any) -> Any:
+    """Return the numbers in an argument, in a row."""
+    if isinstance(argument, float):
+        return (argument,)
+    if isinstance(argument, np.ndarray) and argument.dtype.kind in "fiu":
+        return argument.ravel()
+    if is_row(argument):
+        return argument
+    parameters = parameters_of(argument)
+    leaves = parameters if parameters is not None else flatten(argument)[0]
+    return [leaf.data if isinstance(leaf, Value) else float(leaf) for leaf in leaves]

@@ -1,0 +1,162 @@
+"""A kernel bound to its arguments: nothing is left to do at a call but to run."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from .arguments import Call, Floats, as_batch, is_plain_array, numbers_of
+from .frame import Frame
+from .record import structure
+from .variant import Form, Variant
+
+
+class Bound:
+    """Value and gradient at certain arguments, which are read anew at every run; `kernel.bind(...)` makes it.
+
+    `bound()` runs and returns the value; `bound.value` and `bound.grad` are what the last run left, before
+    the first one zeros. Arrays in them are the same arrays after every run, with new numbers in them: copy
+    what you want to keep. Lists, dictionaries and floats are made anew when asked for.
+
+    The arguments are kept as long as this object lives; so are the arrays of results as long as anybody
+    holds one. What must not happen is `array.resize(..., refcheck=False)` on an argument: it frees memory
+    that is still read here. A Bound is for one thread at a time; bind once for each thread.
+
+    Where the function returns several numbers there is no gradient: `bound.value` has them all. With
+    `argnums=()` none is computed.
+    """
+
+    def __init__(self, variant: Variant, call: Call) -> None:
+        gradient = variant.gives_one_number and bool(variant.places())
+        self._variant, self._call = variant, call
+        self._form: Form = variant.form(gradient)
+        self._compiled = self._form.compiled
+        self._frame = self._compiled.new_frame()
+        self._refreshed: list[Callable[[], None]] = []
+        self._prepare()
+        self._enter = self._compiled.entered(call.samples)
+        self._address = self._frame.address
+        self._running = threading.Lock()
+        self._plain = self._form.plain and not self._refreshed and self._enter is self._compiled._brief
+        self._results = self._frame.results.data
+        self._guarded: tuple[Form, Frame] | None = None
+        self._parts = [self._part(*place) for place in self._form.by]
+
+    def __call__(self) -> Any:
+        """Run, and return the value."""
+        if self._plain:
+            if self._enter(self._address):
+                self._run_guarded()
+            return self._results[0]
+        if not self._running.acquire(blocking=False):
+            raise RuntimeError(
+                f"{self._variant.name}: this Bound is running in another thread; bind once for each thread"
+            )
+        try:
+            for refresh in self._refreshed:
+                refresh()
+            nan = self._enter(self._address)
+            if self._compiled.callbacks:
+                self._compiled.callbacks.check()
+            if nan:
+                self._run_guarded()
+        finally:
+            self._running.release()
+        return self.value
+
+    @property
+    def value(self) -> Any:
+        """What the function returned at the last run."""
+        return self._results[0] if self._form.plain else self._form.value(self._frame, self._call.samples)
+
+    @property
+    def grad(self) -> Any:
+        """The derivatives by the arguments `argnums` at the last run, in their structure."""
+        self._variant.check_gradient()
+        parts = [part() if callable(part) else part for part in self._parts]
+        return self._variant.structured(parts)
+
+    def _prepare(self) -> None:
+        """Say where the arguments are, and how those are read anew that machine code cannot read itself."""
+        variant, frame, held = self._variant, self._frame, self._call.held
+        variant.fill(frame, self._call)
+        copies: list[tuple[Floats, Floats]] = []
+        for place, start, end in variant.shared:
+            argument, slot = held[place], frame.parameters[start:end]
+            if is_plain_array(argument):
+                copies.append((argument, slot))
+            elif not isinstance(argument, float | int | str | bytes | None):
+                self._refreshed.append(partial(_reread, argument, slot, structure(argument)))
+        if variant.recording.outside:
+            self._refreshed.append(lambda: variant.fill_rest(frame, self._call.samples))
+        if len(copies) == 1 and copies[0][1].size == frame.parameters.size:
+            frame.read_parameters_from(copies[0][0])  # nothing else is there: no need to copy
+        else:
+            frame.copy_first(copies)
+        self._prepare_samples()
+
+    def _prepare_samples(self) -> None:
+        call, frame = self._call, self._frame
+        if not call.batches:
+            return
+        if len(call.batches) == 1 and is_plain_array(call.held[next(iter(call.batches))]):
+            frame.take_samples(call.lines())
+            return
+        lines = np.concatenate(list(call.batches.values()), axis=1)
+        frame.take_samples(lines)
+        start = 0
+        for place, numbers in call.batches.items():
+            columns = lines[:, start : start + numbers.shape[1]]
+            start += numbers.shape[1]
+            self._refreshed.append(partial(_reread_batch, call.held[place], columns))
+
+    def _part(self, place: int, start: int, end: int) -> Any:
+        """Return the derivatives by one argument: an array that every run writes into, or what makes them."""
+        form, frame, call = self._form, self._frame, self._call
+        argument = call.held[place]
+        if place not in call.batches:
+            if isinstance(argument, np.ndarray) and argument.dtype.kind in "fiu":
+                return form.shared_part(frame, start, end).reshape(argument.shape)
+            return lambda: form.part(frame, call, place, start, end)
+        columns = form.at[start:end]
+        if all(form.per_sample[start:end]) and (np.diff(columns) == 1).all() and end > start:
+            return frame.rows[:, columns[0] : columns[-1] + 1].reshape(np.shape(argument))
+        return lambda: form.part(frame, call, place, start, end)
+
+    def _run_guarded(self) -> None:
+        """Run again with 0 times inf as 0: the fast form says nan there."""
+        form = self._form
+        if not form.gradient or form.guarded:
+            return
+        if self._guarded is None:
+            other = self._variant.form(gradient=True, guarded=True)
+            assert other.per_sample == form.per_sample
+            self._guarded = other, other.compiled.new_frame()
+        other, frame = self._guarded
+        self._variant.fill(frame, self._call)
+        if self._call.batches:
+            frame.take_samples(self._frame.lines)
+        other.compiled.entered(self._call.samples)(frame.address)
+        other.compiled.callbacks.check()
+        self._frame.results[:] = frame.results
+        self._frame.rows[:] = frame.rows
+        frame.let_go()
+
+
+def _reread(argument: Any, slot: Floats, kept: Any) -> None:
+    """Put the numbers of an argument into its slot again."""
+    if structure(argument) != kept:
+        raise ValueError("a bound argument has changed its structure: bind the kernel again")
+    slot[:] = numbers_of(argument)
+
+
+def _reread_batch(argument: Any, columns: Floats) -> None:
+    """Put the numbers of a batched argument into their columns again."""
+    lines = as_batch(argument, "of a bound kernel")
+    if lines.shape != columns.shape:
+        raise ValueError("a bound argument has changed its structure: bind the kernel again")
+    columns[:] = lines

@@ -1,0 +1,82 @@
+"""The function that Python calls: it collects the arguments, runs the program and looks for nan.
+
+A call from Python costs more than a small program does. So all that a call needs is in one frame of
+words, and the function gets its address and nothing else.
+"""
+
+from __future__ import annotations
+
+SAMPLES, PARAMETERS, ROWS, LINES, ONCE, LANES = 0, 1, 2, 3, 4, 5
+NUMBERS, PLACES, CALLED, RESULTS, RESULT_ROWS = 6, 7, 8, 9, 10
+"""The words of a frame that the program reads: how many samples, and addresses; see module.py."""
+COPIES, COPY_TABLE, RESULT_VECTORS, ROW_VECTORS = 11, 12, 13, 14
+"""How many copies come first and where they are listed; how many vectors of results are looked at."""
+WORDS = 15
+COPY_WORDS = 3
+"""A copy is its source, its target and its length in bytes."""
+
+_SCAN = """define internal i1 @has_nan(ptr %from, i64 %vectors) #0 {
+entry:
+  %empty = icmp eq i64 %vectors, 0
+  br i1 %empty, label %none, label %look
+look:
+  %i = phi i64 [0, %entry], [%i1, %look]
+  %found = phi <8 x i1> [zeroinitializer, %entry], [%found1, %look]
+  %at = getelementptr <8 x double>, ptr %from, i64 %i
+  %v = load <8 x double>, ptr %at, align 8
+  %nan = fcmp uno <8 x double> %v, zeroinitializer
+  %found1 = or <8 x i1> %found, %nan
+  %i1 = add i64 %i, 1
+  %more = icmp ult i64 %i1, %vectors
+  br i1 %more, label %look, label %done
+done:
+  %any = call i1 @llvm.vector.reduce.or.v8i1(<8 x i1> %found1)
+  ret i1 %any
+none:
+  ret i1 false
+}
+"""
+
+
+def _word(name: str, place: int, kind: str) -> str:
+    return f"""  %a.{name} = getelementptr i64, ptr %frame, i64 {place}
+  %{name} = load {kind}, ptr %a.{name}, align 8"""
+
+
+def entry() -> str:
+    """Return `i64 enter(ptr frame)`: 1 where a result is nan, else 0. It calls `run` of the same module."""
+    return f"""declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
+declare i1 @llvm.vector.reduce.or.v8i1(<8 x i1>)
+{_SCAN}
+define i64 @enter(ptr %frame) #0 {{
+entry:
+{_word("copies", COPIES, "i64")}
+{_word("table", COPY_TABLE, "ptr")}
+  %nothing = icmp eq i64 %copies, 0
+  br i1 %nothing, label %ready, label %copy
+copy:
+  %i = phi i64 [0, %entry], [%i1, %copy]
+  %at = mul i64 %i, {COPY_WORDS}
+  %source.p = getelementptr i64, ptr %table, i64 %at
+  %source = load ptr, ptr %source.p, align 8
+  %target.p = getelementptr i64, ptr %source.p, i64 1
+  %target = load ptr, ptr %target.p, align 8
+  %length.p = getelementptr i64, ptr %source.p, i64 2
+  %length = load i64, ptr %length.p, align 8
+  call void @llvm.memcpy.p0.p0.i64(ptr %target, ptr %source, i64 %length, i1 false)
+  %i1 = add i64 %i, 1
+  %more = icmp ult i64 %i1, %copies
+  br i1 %more, label %copy, label %ready
+ready:
+  call void @run(ptr %frame)
+{_word("results", RESULTS, "ptr")}
+{_word("vectors", RESULT_VECTORS, "i64")}
+{_word("rows", RESULT_ROWS, "ptr")}
+{_word("row.vectors", ROW_VECTORS, "i64")}
+  %once = call i1 @has_nan(ptr %results, i64 %vectors)
+  %each = call i1 @has_nan(ptr %rows, i64 %row.vectors)
+  %either = or i1 %once, %each
+  %result = zext i1 %either to i64
+  ret i64 %result
+}}
+"""

@@ -1,0 +1,195 @@
+"""A bound kernel reads its arguments anew at every run, and leaves value and gradient where they were."""
+
+import gc
+import math
+import threading
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+
+from chainrule.engine import Value, log, tanh, where
+from chainrule.engine.compiler import compile
+from chainrule.nn import MLP
+
+
+def rosenbrock(x: Any) -> Any:
+    return sum(100.0 * (b - a * a) ** 2 + (1.0 - a) ** 2 for a, b in pairwise(x))
+
+
+@pytest.mark.parametrize("n", [2, 3, 100])
+def test_what_is_written_into_the_array_is_seen_by_the_next_run(n: int) -> None:
+    kernel, x = compile(rosenbrock), np.zeros(n)
+    bound = kernel.bind(x)
+    for seed in range(3):
+        x[:] = np.random.default_rng(seed).uniform(-1.0, 1.0, n)
+        value, gradient = kernel.value_and_grad(x)
+        assert bound() == bound.value == value
+        assert bound.grad.tolist() == gradient.tolist()
+
+
+def test_the_gradient_is_the_same_array_after_every_run() -> None:
+    x = np.array([1.0, 2.0])
+    bound = compile(rosenbrock).bind(x)
+    first = bound.grad
+    assert first.tolist() == [0.0, 0.0]
+    bound()
+    assert bound.grad is not x
+    assert np.shares_memory(first, bound.grad)
+    assert first.tolist() == bound.grad.tolist() != [0.0, 0.0]
+
+
+def test_several_arguments_are_collected_by_machine_code() -> None:
+    kernel = compile(lambda a, b, c: (a * b).sum() * c[0, 1] + c.sum(), argnums=(0, 1, 2))
+    a, b, c = np.array([1.0, 2.0]), np.array([3.0, 4.0]), np.ones((2, 2))
+    bound = kernel.bind(a, b, c)
+    for factor in (1.0, -2.0):
+        b *= factor
+        c[0, 1] = factor
+        value, parts = kernel.value_and_grad(a, b, c)
+        assert bound() == value
+        assert [part.tolist() for part in bound.grad] == [part.tolist() for part in parts]
+
+
+@dataclass
+class Market:
+    spot: float
+    rates: list[float]
+
+
+def test_lists_dataclasses_modules_and_values_are_read_anew_too() -> None:
+    market, model, outside = Market(2.0, [0.1, 0.2]), MLP(1, [3, 1], seed=1), Value(5.0)
+
+    def f(model: Any, market: Any, xs: Any, scale: Any) -> Any:
+        return model([market.spot]) * market.rates[1] * xs[0] * scale * outside
+
+    kernel = compile(f, argnums=(0, 1, 2, 3))
+    xs = [3.0, 4.0]
+    bound = kernel.bind(model, market, xs, 1.5)
+    assert (bound(), bound.grad) == kernel.value_and_grad(model, market, xs, 1.5)
+    market.rates[1], xs[0], outside.data = 0.3, -1.0, 7.0
+    for parameter in model.parameters():
+        parameter.data *= 0.5
+    assert (bound(), bound.grad) == kernel.value_and_grad(model, market, xs, 1.5)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.int64, ">f8"])
+def test_arrays_that_machine_code_cannot_read_are_converted_at_every_run(dtype: Any) -> None:
+    x = np.array([1, 2, 3]).astype(dtype)
+    bound = compile(rosenbrock).bind(x)
+    bound()
+    x[1] = 5
+    assert bound() == rosenbrock([1.0, 5.0, 3.0])
+
+
+def test_arrays_with_gaps_and_off_their_boundary_are_read_as_they_are() -> None:
+    wide = np.arange(6.0)
+    bound = compile(rosenbrock).bind(wide[::2])
+    wide[2] = 0.5
+    assert bound() == pytest.approx(rosenbrock([0.0, 0.5, 4.0]))
+    crooked = np.zeros(25, np.uint8)[1:].view(np.float64)
+    crooked[:] = [1.0, 2.0, 3.0]
+    assert not crooked.flags.aligned
+    assert compile(rosenbrock).bind(crooked)() == pytest.approx(rosenbrock([1.0, 2.0, 3.0]))
+
+
+def test_a_batch_is_read_anew_and_its_results_are_views() -> None:
+    f = lambda w, x, y: (tanh(w[0] * x[0] + w[1] * x[1]) - y) ** 2  # noqa: E731
+    rng = np.random.default_rng(0)
+    w, xs, ys = np.array([0.5, -0.25]), rng.standard_normal((11, 2)), rng.standard_normal(11)
+    for reduce in (None, "mean", "sum"):
+        kernel = compile(f, argnums=(0, 1, 2), batch=("x", "y"), reduce=reduce)  # type: ignore[arg-type]
+        bound = kernel.bind(w, xs, ys)
+        for _ in range(2):
+            w += 0.125
+            xs[3], ys[4] = rng.standard_normal(2), 2.0
+            value, parts = kernel.value_and_grad(w, xs, ys)
+            np.testing.assert_array_equal(bound(), value)
+            for part, expected in zip(bound.grad, parts, strict=True):
+                np.testing.assert_array_equal(part, expected)
+
+
+def test_one_batched_array_is_read_where_it_is() -> None:
+    xs = np.arange(12.0).reshape(6, 2)
+    bound = compile(lambda w, x: w * x[0] * x[1], argnums=(0, 1), batch="x").bind(2.0, xs)
+    xs[5] = [1.0, 1.0]
+    assert bound().tolist() == [0.0, 12.0, 40.0, 84.0, 144.0, 2.0]
+    by_w, by_x = bound.grad
+    assert by_w == 0.0 + 6.0 + 20.0 + 42.0 + 72.0 + 1.0
+    assert by_x[5].tolist() == [2.0, 2.0]
+
+
+def test_several_results_have_no_gradient() -> None:
+    bound = compile(lambda x: {"sum": x[0] + x[1], "twice": [2.0 * x[0]]}).bind(np.array([1.0, 2.0]))
+    assert bound() == {"sum": 3.0, "twice": [2.0]}
+    with pytest.raises(TypeError, match="value_and_grad needs a function that returns one number"):
+        _ = bound.grad
+
+
+def test_without_argnums_only_the_value_is_computed() -> None:
+    bound = compile(rosenbrock, argnums=()).bind(np.array([1.0, 2.0]))
+    assert (bound(), bound.grad) == (100.0, ())
+
+
+def test_arguments_and_results_may_outlive_all_other_names_for_them() -> None:
+    bound = compile(rosenbrock).bind(np.array([1.0, 2.0]))
+    gc.collect()
+    assert bound() == 100.0
+    gradient = bound.grad
+    del bound
+    gc.collect()
+    assert gradient.tolist() == [-400.0, 200.0]
+    gradient[0] = 1.0
+
+
+def test_a_zero_adjoint_wins_over_an_infinite_partial_here_too() -> None:
+    x = np.array([2.0])
+    bound = compile(lambda x: where(x[0] > 0.0, log(x[0]), 0.0)).bind(x)
+    found = []
+    for number in (2.0, 0.0, 4.0):
+        x[0] = number
+        found.append((bound(), bound.grad.tolist()))
+    assert found == [(math.log(2.0), [0.5]), (0.0, [0.0]), (math.log(4.0), [0.25])]
+
+
+def test_changed_structure_is_refused() -> None:
+    xs = [1.0, 2.0]
+    bound = compile(lambda x: sum(x)).bind(xs)
+    xs.append(3.0)
+    with pytest.raises(ValueError, match="a bound argument has changed its structure: bind the kernel again"):
+        bound()
+    rows = [[1.0], [2.0]]
+    batched = compile(lambda w, x: w * x[0], batch="x").bind(1.0, rows)
+    rows.append([3.0])
+    with pytest.raises(ValueError, match="a bound argument has changed its structure: bind the kernel again"):
+        batched()
+
+
+def test_two_bounds_of_one_kernel_do_not_mix() -> None:
+    kernel = compile(rosenbrock)
+    first, second = kernel.bind(np.array([1.0, 2.0])), kernel.bind(np.array([0.0, 0.0]))
+    first(), second()
+    assert (first.value, second.value) == (100.0, 1.0)
+    assert first.grad.tolist() == [-400.0, 200.0]
+
+
+def test_a_kernel_called_by_several_threads_gives_each_its_own() -> None:
+    kernel = compile(lambda w, x: (w * np.exp(np.tanh(x))).sum(), batch=1, reduce="sum", argnums=(0, 1))
+    arrays = [np.random.default_rng(i).standard_normal((3000, 4)) for i in range(4)]
+    expected = [kernel.value_and_grad(2.0, xs) for xs in arrays]
+    wrong: list[int] = []
+
+    def work(i: int) -> None:
+        for _ in range(10):
+            value, (by_w, by_x) = kernel.value_and_grad(2.0, arrays[i])
+            if value != expected[i][0] or by_w != expected[i][1][0] or (by_x != expected[i][1][1]).any():
+                wrong.append(i)
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
