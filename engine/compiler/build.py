@@ -152,7 +152,7 @@ def built(tape: Tape, wanted: Wanted) -> Built:
     clock.stage("text")
     flops = _flops(program)
     for_each = (grouping.phase == EACH) | (grouping.phase == OVER)
-    counts.nodes, counts.groups = sum(len(group.nodes) for group in grouping.groups), len(grouping.groups)
+    counts.nodes, counts.groups = len(grouping.ordered), max(len(grouping.starts) - 1, 0)
     counts.flops_once, counts.flops_each = int(flops[~for_each].sum()), int(flops[for_each].sum())
     spaces = grouping.space[places]
     layout = Layout(

@@ -7,7 +7,9 @@ from typing import Any
 
 from .arguments import Call, Signature
 from .bound import Bound
+from .listing import Listing
 from .record import structure
+from .stats import Stats
 from .variant import Argnums, Options, Reduce, Variant
 
 
@@ -52,6 +54,7 @@ class Kernel:
         self._f, self._options = f, options
         self._signature = Signature(f, batch)
         self._variants: dict[Any, Variant] = {}
+        self._last: Variant | None = None
         self.__name__ = self._signature.name
         self.__doc__ = getattr(f, "__doc__", None)
 
@@ -89,11 +92,48 @@ class Kernel:
         call = self._signature.call(args, kwargs)
         return Bound(self._variant(call), call)
 
+    def variant(self, *args: Any, **kwargs: Any) -> Variant:
+        """Return what there is for arguments of this structure, to be looked at; recorded if it is new."""
+        return self._variant(self._signature.call(args, kwargs))
+
+    @property
+    def variants(self) -> list[Variant]:
+        """What was recorded so far, one for each structure of arguments."""
+        return list(self._variants.values())
+
+    @property
+    def tape(self) -> Listing:
+        """What the function did, an entry a line, for the arguments of the last call; see `variant`."""
+        return self._last_variant("tape").tape
+
+    @property
+    def ir(self) -> str:
+        """The machine code in LLVM's language, for the arguments of the last call; see `variant`."""
+        return self._last_variant("ir").ir
+
+    @property
+    def stats(self) -> Stats:
+        """Sizes, loops and times, for the arguments of the last call; see `variant`."""
+        return self._last_variant("stats").stats
+
+    def python(self) -> Callable[..., Any]:
+        """Return the tape as a plain Python function, for the arguments of the last call; see `variant`."""
+        return self._last_variant("python()").python()
+
+    def _last_variant(self, wanted: str) -> Variant:
+        if self._last is None:
+            raise RuntimeError(
+                f"{self.__name__} has not been called yet, so nothing is recorded: call it, or use "
+                f"kernel.variant(...).{wanted} with arguments like those it will get"
+            )
+        return self._last
+
     def _variant(self, call: Call) -> Variant:
         key = (call.names, *map(structure, call.firsts() if call.batches else call.held))
         variant = self._variants.get(key)
         if variant is None:
             variant = self._variants[key] = Variant(self._f, self.__name__, self._options, call)
+        self._last = variant
         return variant
 
     def __repr__(self) -> str:

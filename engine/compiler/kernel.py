@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -66,4 +67,7 @@ class Compiled:
 def compiled(tape: Tape, wanted: Wanted, outside: int) -> Compiled:
     """Return machine code for a tape."""
     made: Built = built(tape, wanted)
-    return Compiled(made.layout, object_code(made.text), outside, made.counts)
+    since = time.perf_counter()
+    code = object_code(made.text)
+    made.counts.seconds["machine code"] = time.perf_counter() - since
+    return Compiled(made.layout, code, outside, made.counts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ class Recording:
     outputs: the entries of the numbers it returned, each once; or a float that does not depend on anything.
     of_outputs: puts numbers in their places.
     outside: Values that the function took from around it; they are read anew at every call.
+    seconds: how long it took.
     """
 
     tape: Tape
@@ -32,17 +34,28 @@ class Recording:
     outputs: list[int | float]
     of_outputs: Callable[[Sequence[Any]], Any]
     outside: list[Value]
+    seconds: float = 0.0
 
 
 def record(
-    f: Callable[..., Any], args: Sequence[Any], names: Sequence[str], samples: set[int], careful: bool = False
+    f: Callable[..., Any],
+    args: Sequence[Any],
+    names: Sequence[str],
+    samples: set[int],
+    careful: bool = False,
+    tape: Tape | None = None,
 ) -> Recording:
     """Record one run of `f`.
 
     names: those of the keyword arguments, which are the last of `args`.
     samples: which arguments are batched; of these, `args` holds one sample.
+    careful: let an adjoint of 0 win over a partial that is not finite, where `f` takes derivatives itself.
+    tape: the tape to write on.
     """
+    since = time.perf_counter()
     recorder = Recorder(careful=careful)
+    if tape is not None:
+        recorder.tape = tape
     inputs: list[list[int]] = []
     stood_in: list[Any] = []
     held: list[Value] = []
@@ -77,7 +90,8 @@ def record(
     recorder.closed = True
     if not outputs:
         raise TypeError(f"compile needs a function that returns numbers, got {described(of_outputs([]))}")
-    return Recording(recorder.tape, inputs, outputs, of_outputs, recorder.outside)
+    seconds = time.perf_counter() - since
+    return Recording(recorder.tape, inputs, outputs, of_outputs, recorder.outside, seconds)
 
 
 def parameters_of(argument: Any) -> list[Value] | None:

@@ -10,10 +10,14 @@ import numpy as np
 
 from ..tree import flatten
 from .arguments import Call, numbers_of
-from .build import Wanted
+from .build import Wanted, built, grouped, lowered
 from .frame import Frame
 from .kernel import Compiled, compiled
+from .listing import Listing, SourcedTape
 from .record import Recording, is_row, parameters_of, record
+from .replay import python_function
+from .stats import Stats, loops
+from .tape import Tape
 
 Reduce = Literal["mean", "sum"] | None
 Argnums = int | Sequence[int]
@@ -30,13 +34,16 @@ class Options:
 
 
 class Variant:
-    """A kernel for one structure of its arguments; `kernel.variant(...)` gives it."""
+    """A kernel for one structure of its arguments; `kernel.variant(...)` gives it.
+
+    tape, ir, stats, python() show what was recorded and what became of it.
+    """
 
     def __init__(self, f: Callable[..., Any], name: str, options: Options, call: Call) -> None:
         self.name, self.options = name, options
         self._f, self._firsts, self._names = f, call.firsts(), call.names
         self._samples = set(call.batches)
-        self.recording: Recording = self._recorded()
+        self.recording: Recording = self.recorded()
         inputs = self.recording.inputs
         self.batched = np.array(
             [place in self._samples for place, entries in enumerate(inputs) for _ in entries], bool
@@ -55,8 +62,40 @@ class Variant:
         """The form that ran last."""
         self._forms: dict[tuple[bool, bool], Form] = {}
 
-    def _recorded(self, careful: bool = False) -> Recording:
-        return record(self._f, self._firsts, self._names, self._samples, careful)
+    def recorded(self, careful: bool = False, tape: Tape | None = None) -> Recording:
+        """Return a recording of the function; see `record`."""
+        return record(self._f, self._firsts, self._names, self._samples, careful, tape)
+
+    @property
+    def tape(self) -> Listing:
+        """What the function did, an entry a line, with labels and source lines: it runs once more."""
+        tape = SourcedTape()
+        self.recorded(tape=tape)
+        return Listing(tape)
+
+    @property
+    def ir(self) -> str:
+        """The machine code that ran last in LLVM's language; before a run, that of value and gradient."""
+        return self._looked_at().text()
+
+    @property
+    def stats(self) -> Stats:
+        """Sizes, loops and times of the machine code that ran last; before a run, of value and gradient."""
+        return self._looked_at().stats()
+
+    def python(self) -> Callable[..., Any]:
+        """Return the tape as a plain Python function of the same arguments, for a debugger to step through.
+
+        Of a batch it takes one sample. It gives what the function gives, on floats. `inspect.getsource` of
+        it is the source. The function runs once more, to learn where its lines are.
+        """
+        tape = SourcedTape()
+        recording = self.recorded(tape=tape)
+        positional = len(self._firsts) - len(self._names)
+        return python_function(self._f, self.name, positional, self._names, recording)
+
+    def _looked_at(self) -> Form:
+        return self.last or self.form(gradient=self.gives_one_number and bool(self.places()))
 
     @property
     def gives_one_number(self) -> bool:
@@ -155,7 +194,7 @@ class Form:
 
     def __init__(self, variant: Variant, gradient: bool, guarded: bool) -> None:
         self.variant, self.gradient, self.guarded = variant, gradient, guarded
-        self.recording = variant._recorded(careful=True) if guarded else variant.recording
+        self.recording = variant.recorded(careful=True) if guarded else variant.recording
         self.wanted = self._wanted()
         self.compiled: Compiled = compiled(self.recording.tape, self.wanted, len(self.recording.outside))
         per_sample = self.compiled.layout.per_sample
@@ -176,6 +215,28 @@ class Form:
             count = len(self.recording.inputs[place])
             self.by.append((place, end, end + count))
             end += count
+
+    def text(self) -> str:
+        """Return its module in LLVM's language, made again."""
+        return built(self.recording.tape, self.wanted).text
+
+    def stats(self) -> Stats:
+        """Return its sizes, loops and times."""
+        code = self.compiled
+        layout, counts = code.layout, code.counts
+        program, _ = lowered(self.recording.tape, self.wanted)
+        return Stats(
+            entries=counts.entries,
+            nodes=counts.nodes,
+            groups=counts.groups,
+            loops=loops(grouped(program, self.wanted)),
+            flops_once=counts.flops_once,
+            flops_per_sample=counts.flops_each,
+            code_bytes=code.size,
+            table_bytes=layout.numbers.nbytes + layout.places.nbytes,
+            memory_bytes=8 * (layout.once + (layout.each + layout.rows + 1) * layout.lanes),
+            seconds={"recording": self.recording.seconds, **counts.seconds},
+        )
 
     def _is_bare(self) -> bool:
         mark = object()

@@ -1,0 +1,93 @@
+"""What became of a function: how large it is, what it computes, how long making it took."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .groups import AFTER, BEFORE, EACH, OVER, Group, Placed
+from .nests import Nest, nest_of
+from .operands import Pools
+from .program import OVER_BATCH, SUM
+
+_WHEN = {BEFORE: "once", EACH: "each sample", OVER: "over the batch", AFTER: "once after"}
+
+
+@dataclass(frozen=True)
+class Stats:
+    """Numbers about a compiled function; `print` shows them all.
+
+    entries: how many entries its tape has.
+    nodes: how many sums and operations are left of them, those of the derivatives included.
+    groups: how many sets of like nodes these are.
+    loops: a line for each loop, or nest of loops; what is inside a loop over time stands indented.
+    flops_once, flops_per_sample: additions, multiplications and calls of functions in a run: those that there
+    is one of, and those of every sample of a batch.
+    code_bytes, table_bytes, memory_bytes: the size of the machine code, of the tables that it reads and of
+    what it works in.
+    seconds: how long each stage of compiling took.
+    """
+
+    entries: int
+    nodes: int
+    groups: int
+    loops: tuple[str, ...]
+    flops_once: int
+    flops_per_sample: int
+    code_bytes: int
+    table_bytes: int
+    memory_bytes: int
+    seconds: dict[str, float]
+
+    def __str__(self) -> str:
+        stages = ", ".join([f"{name} {1e3 * spent:.1f}" for name, spent in self.seconds.items()])
+        return "\n".join(
+            [
+                f"{self.entries:,} entries, {self.nodes:,} nodes in {self.groups:,} groups",
+                f"{self.flops_once:,} operations once, {self.flops_per_sample:,} for each sample",
+                f"{self.code_bytes:,} bytes of code, {self.table_bytes:,} of tables, "
+                f"{self.memory_bytes:,} of memory",
+                f"made in {1e3 * sum(self.seconds.values()):.1f} ms: {stages}",
+                *self.loops,
+            ]
+        )
+
+
+def loops(placed: Placed) -> tuple[str, ...]:
+    """Return a line for each thing that is computed, in turn. Settles places as `module` does."""
+    return tuple(_lines(placed))
+
+
+def _lines(placed: Placed) -> Iterator[str]:
+    pools = Pools()
+    for item in placed.items():
+        if isinstance(item, Group):
+            yield _line(nest_of(placed, item, pools))
+        elif isinstance(item, list):
+            yield f"{_WHEN[item[0].phase]}: {len(item[0].rounds):,} times"
+            for group in item:
+                extents = f"for {len(group.nodes):,}: " if len(group.nodes) > 1 else ""
+                yield f"    {extents}{_what(placed, group)}"
+        else:
+            kinds = Counter([placed.program.kinds[kind].name for kind in placed.program.kind[item].tolist()])
+            each = [f"{count:,} x {name}" if count > 1 else name for name, count in kinds.items()]
+            yield f"{_WHEN[int(placed.phase[item[0]])]}: {', '.join(each)}"
+
+
+def _what(placed: Placed, group: Group) -> str:
+    node = int(group.nodes[0])
+    count = int(placed.program.first[node + 1] - placed.program.first[node])
+    return f"sum of {count:,}" if group.kind in (SUM, OVER_BATCH) else group.kind.name
+
+
+def _line(nest: Nest) -> str:
+    around = "".join([f"for {extent:,}: " for extent in nest.extents if extent > 1])
+    if nest.kind not in (SUM, OVER_BATCH):
+        return f"{_WHEN[nest.phase]}: {around}{nest.kind.name}"
+    terms = [
+        f"{' x '.join([f'{extent:,}' for extent in segment.extents]) or 1}"
+        f"{' products' if segment.b is not None else ''}"
+        for segment in nest.segments
+    ]
+    return f"{_WHEN[nest.phase]}: {around}sum of {' + '.join(terms) or 0}"
