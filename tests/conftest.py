@@ -10,6 +10,8 @@ import shutil
 
 import pytest
 
+os.environ["CHAINRULE_CACHE"] = ""  # tests compile, and leave nothing in the user's folder
+
 MISSING = "they need the extra `browser` and a Chromium (or CHAINRULE_BROWSER)"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 

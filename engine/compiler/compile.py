@@ -33,6 +33,10 @@ def compile(
     Derivatives by arguments that all samples share are summed over the samples (with "mean" averaged).
     exact: add and multiply in the order and with the roundings of Python: the same result to the last bit.
 
+    Machine code is kept on disk, under a key of everything it follows from, so that a program which starts
+    again records and does not compile. The environment variable CHAINRULE_CACHE names the folder (without
+    it, where the system keeps such files); empty, it switches this off.
+
     >>> from chainrule.engine import tanh
     >>> kernel = compile(lambda w, x: tanh(w[0] * x + w[1]), batch="x", reduce="mean")
     >>> value, gradient = kernel.value_and_grad([0.5, 0.25], [1.0, -1.0])

@@ -9,7 +9,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from .build import Built, Counts, Layout, Wanted, built
+from . import cache
+from .build import Counts, Layout, Wanted, built
 from .callbacks import Callbacks
 from .frame import Frame
 from .machine import Code, object_code
@@ -65,9 +66,17 @@ class Compiled:
 
 
 def compiled(tape: Tape, wanted: Wanted, outside: int) -> Compiled:
-    """Return machine code for a tape."""
-    made: Built = built(tape, wanted)
-    since = time.perf_counter()
-    code = object_code(made.text)
-    made.counts.seconds["machine code"] = time.perf_counter() - since
-    return Compiled(made.layout, code, outside, made.counts)
+    """Return machine code for a tape: from the disk where it is kept there."""
+    key = cache.key_of(tape, wanted, outside)
+    kept = cache.load(key) if key else None
+    if kept:
+        layout, code, counts = kept
+    else:
+        made = built(tape, wanted)
+        layout, counts = made.layout, made.counts
+        since = time.perf_counter()
+        code = object_code(made.text)
+        counts.seconds["machine code"] = time.perf_counter() - since
+        if key:
+            cache.store(key, layout, code, counts)
+    return Compiled(layout, code, outside, counts)
