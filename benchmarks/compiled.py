@@ -60,24 +60,8 @@ class Case:
         return self.kernel.value_and_grad(*self.arguments)
 
     def alone(self) -> Callable[[], Any]:
-        """Return a call of the machine code and nothing else, with its arrays in place."""
-        (variant,) = self.kernel._variants.values()
-        made = variant._compiled[True, False]
-        _, call = self.kernel._variant(self.arguments, {})
-        shared, rows = call.shared([], made.scaled), call.rows()
-        samples = 0 if rows is None else len(rows)
-        once = np.zeros(int((~made.per_sample).sum()))
-        each = np.zeros((samples, int(made.per_sample.sum())))
-        arrays: list[Any] = [shared, shared if rows is None else rows, made._rows, made._once, made._lanes]
-        arrays += [made._numbers, made._places, made._table, once, each]
-        addresses = np.array([samples, *[array.ctypes.data for array in arrays]], np.int64)
-        at = addresses.ctypes.data
-
-        def run() -> list[Any]:
-            made._function(at)
-            return arrays  # which must live as long as this function does
-
-        return run
+        """Return a call of the machine code and next to nothing else, with its arrays in place."""
+        return self.kernel.bind(*self.arguments)
 
 
 # -- W2 and the digits network: networks over a batch ------------------------------------------------------

@@ -5,7 +5,7 @@ import math
 import threading
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -99,8 +99,9 @@ def test_a_batch_is_read_anew_and_its_results_are_views() -> None:
     f = lambda w, x, y: (tanh(w[0] * x[0] + w[1] * x[1]) - y) ** 2  # noqa: E731
     rng = np.random.default_rng(0)
     w, xs, ys = np.array([0.5, -0.25]), rng.standard_normal((11, 2)), rng.standard_normal(11)
-    for reduce in (None, "mean", "sum"):
-        kernel = compile(f, argnums=(0, 1, 2), batch=("x", "y"), reduce=reduce)  # type: ignore[arg-type]
+    ways: tuple[Literal["mean", "sum"] | None, ...] = (None, "mean", "sum")
+    for reduce in ways:
+        kernel = compile(f, argnums=(0, 1, 2), batch=("x", "y"), reduce=reduce)
         bound = kernel.bind(w, xs, ys)
         for _ in range(2):
             w += 0.125

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from chainrule.engine import declare, digamma, dot, exp, forget, lgamma, tanh
-from chainrule.engine.compiler import cache, compile, kernel
+from chainrule.engine.compiler import cache, compile, machine
 from chainrule.engine.compiler.compile import Kernel
 
 
@@ -36,13 +36,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def compiled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """A list that gets the text of every module that is compiled."""
     texts: list[str] = []
-    object_code = kernel.object_code
+    object_code = machine.object_code
 
     def watched(text: str) -> bytes:
         texts.append(text)
         return object_code(text)
 
-    monkeypatch.setattr(kernel, "object_code", watched)
+    monkeypatch.setattr("chainrule.engine.compiler.kernel.object_code", watched)
     return texts
 
 
@@ -79,7 +79,7 @@ def test_another_source_processor_or_llvm_has_another_key(monkeypatch: pytest.Mo
     keys = {cache.key_of(form.recording.tape, form.wanted, 0)}
     monkeypatch.setattr(cache, "cpu", lambda: ("another", "+avx"))
     keys.add(cache.key_of(form.recording.tape, form.wanted, 0))
-    monkeypatch.setattr(cache.llvmlite, "__version__", "another")
+    monkeypatch.setattr("llvmlite.__version__", "another")
     keys.add(cache.key_of(form.recording.tape, form.wanted, 0))
     monkeypatch.setattr(cache, "_source", lambda: b"another")
     keys.add(cache.key_of(form.recording.tape, form.wanted, 0))

@@ -211,7 +211,8 @@ def test_what_a_callback_raises_is_raised_by_the_call() -> None:
     try:
         kernel = compile(lambda x: listed(x) + listed(2.0 * x))
         assert kernel.value_and_grad(0.25) == (0.75, 3.0)
-        for run in (lambda: kernel(2.0), kernel.bind(Value(2.0))):
+        runs: list[Callable[[], Any]] = [lambda: kernel(2.0), kernel.bind(Value(2.0))]
+        for run in runs:
             with pytest.raises(LookupError, match=r"2.0 is not in the list"):
                 run()
         assert kernel(0.25) == 0.75

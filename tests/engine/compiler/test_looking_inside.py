@@ -50,11 +50,10 @@ def test_labels_are_shown_and_never_interpreted() -> None:
 @pytest.mark.parametrize("name", ["tape", "ir", "stats", "python"])
 def test_before_a_call_there_is_nothing_to_look_at(name: str) -> None:
     kernel = compile(loss)
-    look = {"python": lambda: kernel.python()}.get(name, lambda: getattr(kernel, name))
     with pytest.raises(
         RuntimeError, match="loss has not been called yet, so nothing is recorded: call it, or"
     ):
-        look()
+        kernel.python() if name == "python" else getattr(kernel, name)
     variant = kernel.variant([1.0], 2.0)
     assert kernel.variants == [variant]
     assert kernel.variant([7.0], 3.0) is variant
