@@ -192,9 +192,10 @@ def differs(program: Program, chosen: Options, rng: random.Random) -> str:
         f, argnums=(0, 1), batch=1 if chosen.batched else (), reduce=chosen.reduce, exact=chosen.exact
     )
     plain = value_and_grad(f, argnums=(0, 1))
+    sizes = rng.choice([[1, 2, 8], [9, 11, 33]])  # one size of blocks, which both calls go through
     for call in range(2):
         xs = [rng.uniform(-1.5, 1.5) for _ in range(shared)]
-        samples = rng.choice([1, 2, 8, 11]) if chosen.batched else 1
+        samples = rng.choice(sizes) if chosen.batched else 1
         rows = [[rng.uniform(-1.5, 1.5) for _ in range(chosen.batched)] for _ in range(samples)]
         value, (by_shared, by_row) = kernel.value_and_grad(xs, rows if chosen.batched else [])
         runs = [plain(xs, row) for row in rows]

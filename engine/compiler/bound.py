@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from .arguments import Call, Floats, as_batch, is_plain_array, numbers_of
+from .form import Form
 from .frame import Frame
 from .record import structure
-from .variant import Form, Variant
+from .variant import Variant
 
 
 class Bound:
@@ -33,7 +34,7 @@ class Bound:
     def __init__(self, variant: Variant, call: Call) -> None:
         gradient = variant.gives_one_number and bool(variant.places())
         self._variant, self._call = variant, call
-        self._form: Form = variant.form(gradient)
+        self._form: Form = variant.form(gradient, call.samples)
         self._compiled = self._form.compiled
         self._frame = self._compiled.new_frame()
         self._refreshed: list[Callable[[], None]] = []
@@ -133,7 +134,7 @@ class Bound:
         if not form.gradient or form.guarded:
             return
         if self._guarded is None:
-            other = self._variant.form(gradient=True, guarded=True)
+            other = self._variant.form(True, self._call.samples, guarded=True)
             assert other.per_sample == form.per_sample
             self._guarded = other, other.compiled.new_frame()
         other, frame = self._guarded

@@ -161,13 +161,8 @@ class Nests(Arithmetic):
         base = BASES[operand.space]
         wanted = min(wanted, point.wanted)
         moves = 0 if self.width == 1 else self._along_vector(operand, len(terms) - 1)
-        key = (
-            base,
-            place,
-            self.width,
-            wanted,
-            moves,
-        )  # one place may be a vector to one and a number to another
+        # One place may be the first of a vector to one operand, and the number for all to another.
+        key = (base, place, self.width, wanted, moves)
         if key not in self._loaded:
             if moves == 1:
                 self._loaded[key] = self._read(self.pointer(base, place), wanted)

@@ -74,8 +74,15 @@ def test_other_options_outputs_and_constants_have_other_keys(folder: Path, compi
     assert len(compiled) == len(list(folder.iterdir())) == 10
 
 
+def test_large_blocks_of_samples_have_another_key_than_small_ones(folder: Path, compiled: list[str]) -> None:
+    few, many = (np.ones((count, 2)) for count in (8, 9))
+    made().value_and_grad(ARGUMENTS[0], few)
+    made().value_and_grad(ARGUMENTS[0], many)
+    assert len(compiled) == len(list(folder.iterdir())) == 2
+
+
 def test_another_source_processor_or_llvm_has_another_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    form = made().variant(*ARGUMENTS).form(gradient=True)
+    form = made().variant(*ARGUMENTS).form(True, samples=3)
     keys = {cache.key_of(form.recording.tape, form.wanted, 0)}
     monkeypatch.setattr(cache, "cpu", lambda: ("another", "+avx"))
     keys.add(cache.key_of(form.recording.tape, form.wanted, 0))

@@ -262,3 +262,44 @@ def test_options_that_say_nothing_sensible_are_refused() -> None:
         TypeError, match=r"value_and_grad needs a function that returns one number, .* returned 2"
     ):
         compile(lambda x: [x, x]).value_and_grad(1.0)
+
+
+@pytest.mark.parametrize("samples", [1, 7, 8, 9, 31, 32, 33, 64, 65])
+def test_any_number_of_samples_fits_into_blocks(samples: int) -> None:
+    rng = random.Random(samples)
+    kernel = compile(lambda w, x: tanh(w * x) + x * x, batch="x", reduce="sum", argnums=(0, 1))
+    for w in (0.5, -1.5):
+        xs = [rng.uniform(-1.0, 1.0) for _ in range(samples)]
+        value, (by_w, by_x) = kernel.value_and_grad(w, xs)
+        t = [math.tanh(w * x) for x in xs]
+        assert value == pytest.approx(sum(a + x * x for a, x in zip(t, xs, strict=True)), rel=1e-13)
+        assert by_w == pytest.approx(sum((1 - a * a) * x for a, x in zip(t, xs, strict=True)), rel=1e-12)
+        expected = [(1 - a * a) * w + 2 * x for a, x in zip(t, xs, strict=True)]
+        np.testing.assert_allclose(by_x, expected, rtol=1e-12, atol=1e-14)
+
+
+def test_few_samples_are_computed_in_small_blocks_and_many_in_large_ones() -> None:
+    kernel = compile(lambda w, x: w * x, batch="x", reduce="sum")
+    for samples in (3, 8, 9, 100):
+        kernel.value_and_grad(2.0, [1.0] * samples)
+    (variant,) = kernel.variants
+    assert [variant.form(True, samples).compiled.layout.lanes for samples in (8, 9)] == [8, 32]
+    assert variant.form(True, 3) is variant.form(True, 8)
+    assert variant.form(True, 9) is variant.form(True, 100)
+
+
+def test_the_guarded_form_has_blocks_of_the_same_size() -> None:
+    kernel = compile(lambda w, x: where(x > 0.0, log(w * x), 0.0), batch="x", reduce="sum")
+    xs = [1.0, 0.0, -1.0] * 11
+    assert kernel.value_and_grad(1.0, xs) == (0.0, 11.0)
+    assert kernel.bind(1.0, xs)() == 0.0
+
+
+def test_a_number_may_be_a_factor_of_all_and_the_first_of_a_vector() -> None:
+    def f(x: Any, y: Any) -> Any:
+        products = [0.5 * a + b * x[0] for a, b in zip(x, y, strict=True)]
+        return sum(z.sin() for z in products)
+
+    x, y = [0.1 * i + 0.3 for i in range(8)], [0.7 - 0.2 * i for i in range(8)]
+    expected = sum(math.sin(0.5 * a + b * x[0]) for a, b in zip(x, y, strict=True))
+    assert compile(f)(x, y) == pytest.approx(expected, rel=1e-14)

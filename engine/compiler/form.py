@@ -1,0 +1,151 @@
+"""Machine code for one recording: for the value or for value and gradient, for few samples or for many."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..tree import flatten
+from .arguments import Call
+from .build import Wanted, built, grouped, lowered
+from .frame import Frame
+from .kernel import Compiled, compiled
+from .record import is_row, parameters_of
+from .stats import Stats, loops
+
+if TYPE_CHECKING:
+    from .variant import Variant
+
+FEW, MANY = 8, 32
+"""Samples in a block: few where a call has no more, for the rest of a block is computed in vain."""
+
+
+class Form:
+    """Machine code of a variant, and where each of its results is.
+
+    gradient: whether it computes derivatives too.  guarded: whether 0 times inf is 0 in them.
+    lanes: how many samples a block has.
+    """
+
+    def __init__(self, variant: Variant, gradient: bool, guarded: bool, lanes: int) -> None:
+        self.variant, self.gradient, self.guarded, self.lanes = variant, gradient, guarded, lanes
+        self.recording = variant.recorded(careful=True) if guarded else variant.recording
+        self.wanted = self._wanted()
+        self.compiled: Compiled = compiled(self.recording.tape, self.wanted, len(self.recording.outside))
+        per_sample = self.compiled.layout.per_sample
+        self.at = np.where(per_sample, np.cumsum(per_sample), np.cumsum(~per_sample)) - 1
+        self.per_sample: list[bool] = per_sample.tolist()
+        self.plain = (
+            len(self.recording.outputs) == 1
+            and not isinstance(self.recording.outputs[0], float)
+            and not self.per_sample[0]
+            and (not variant.any_batched or variant.reduce is not None)
+            and self._is_bare()
+        )
+        """Whether the value is just the first of the results."""
+        self.by: list[tuple[int, int, int]] = []
+        """Of each argument differentiated by: its place, and where its derivatives begin and end."""
+        end = sum(not isinstance(number, float) for number in self.recording.outputs)
+        for place in variant.places() if gradient else []:
+            count = len(self.recording.inputs[place])
+            self.by.append((place, end, end + count))
+            end += count
+
+    def text(self) -> str:
+        """Return its module in LLVM's language, made again."""
+        return built(self.recording.tape, self.wanted).text
+
+    def stats(self) -> Stats:
+        """Return its sizes, loops and times."""
+        code = self.compiled
+        layout, counts = code.layout, code.counts
+        program, _ = lowered(self.recording.tape, self.wanted)
+        return Stats(
+            entries=counts.entries,
+            nodes=counts.nodes,
+            groups=counts.groups,
+            loops=loops(grouped(program, self.wanted)),
+            flops_once=counts.flops_once,
+            flops_per_sample=counts.flops_each,
+            code_bytes=code.size,
+            table_bytes=layout.numbers.nbytes + layout.places.nbytes,
+            memory_bytes=8 * (layout.once + (layout.each + layout.rows + 1) * layout.lanes),
+            seconds={"recording": self.recording.seconds, **counts.seconds},
+        )
+
+    def _is_bare(self) -> bool:
+        mark = object()
+        return self.recording.of_outputs([mark]) is mark
+
+    def _wanted(self) -> Wanted:
+        variant, recording = self.variant, self.recording
+        places = variant.places() if self.gradient else []
+        return Wanted(
+            outputs=[number for number in recording.outputs if not isinstance(number, float)],
+            by=[entry for place in places for entry in recording.inputs[place]],
+            batched=variant.batched,
+            reduce=variant.reduce,
+            lanes=self.lanes,
+            exact=variant.options.exact,
+            guarded=self.guarded,
+        )
+
+    def results(self, frame: Frame, call: Call) -> tuple[Any, Any]:
+        """Return the value and the derivatives that a run left in a frame."""
+        value = frame.results.item(0) if self.plain else self.value(frame, call.samples)
+        if not self.gradient:
+            return value, None
+        parts = [self.part(frame, call, *place) for place in self.by]
+        return value, self.variant.structured(parts)
+
+    def value(self, frame: Frame, samples: int) -> Any:
+        """Return the function's results as it returns them."""
+        computed = 0
+        numbers: list[Any] = []
+        for output in self.recording.outputs:
+            if isinstance(output, float):
+                numbers.append(self._constant(output, samples))
+                continue
+            number = self._number(frame, computed)
+            alike = not self.per_sample[computed] and self.variant.any_batched and not self.variant.reduce
+            numbers.append(np.full(samples, number) if alike else number)
+            computed += 1
+        return self.recording.of_outputs(numbers)
+
+    def _number(self, frame: Frame, k: int) -> Any:
+        """Return wanted number k: a float, or one for each sample."""
+        at = int(self.at[k])
+        return frame.rows[:, at] if self.per_sample[k] else frame.results.item(at)
+
+    def _constant(self, number: float, samples: int) -> Any:
+        """Return a result that depends on nothing."""
+        if not self.variant.any_batched or self.variant.reduce == "mean":
+            return number
+        return number * samples if self.variant.reduce else np.full(samples, number)
+
+    def part(self, frame: Frame, call: Call, place: int, start: int, end: int) -> Any:
+        """Return the derivatives by one argument in its structure."""
+        argument = call.held[place]
+        if place in call.batches:
+            return self.by_batched(frame, np.empty((call.samples, end - start)), start).reshape(
+                np.shape(argument)
+            )
+        found = self.shared_part(frame, start, end)
+        if isinstance(argument, np.ndarray) and argument.dtype.kind in "fiu":
+            return found.reshape(argument.shape).copy()
+        numbers = found.tolist()
+        if is_row(argument) or parameters_of(argument) is not None:
+            return numbers
+        return flatten(argument)[1](numbers)
+
+    def shared_part(self, frame: Frame, start: int, end: int) -> Any:
+        """Return wanted numbers that there is one of each of, as they lie in a frame."""
+        first = int(self.at[start]) if end > start else 0
+        return frame.results[first : first + end - start]
+
+    def by_batched(self, frame: Frame, array: Any, start: int) -> Any:
+        """Put derivatives by a batched argument into an array, a line for each sample, and return it."""
+        for column in range(array.shape[1]):  # one of each sample, or one for all: 0 where nothing flows
+            array[:, column] = self._number(frame, start + column)
+        return array
