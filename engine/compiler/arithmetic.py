@@ -8,9 +8,8 @@ from ..primitive import Primitive
 from .instructions import CBRT, COPYSIGN
 from .operands import Pools
 from .program import GUARDED
-from .tape import DETACH, Comparison
+from .tape import DETACH, EQUAL, LESS, LESS_EQUAL, Comparison
 from .text import Function, number
-from .traced import EQUAL, LESS, LESS_EQUAL
 
 
 class Arithmetic(Function):

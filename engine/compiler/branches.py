@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..primitive import TABLE
-from .traced import Recorder, RecordingError, Traced
+from .recorder import Recorder
+from .traced import RecordingError, Traced
 
 MOST_WAYS = 200
 """How many ways through a formula are followed before it is given up."""

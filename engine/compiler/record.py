@@ -14,8 +14,9 @@ import numpy as np
 from ..modes import enable_grad, recorder_at_work
 from ..tree import flatten
 from ..value import REAL, Value, described
+from .recorder import Recorder
 from .tape import Tape
-from .traced import Recorder, RecordingError, Traced
+from .traced import RecordingError, Traced
 
 
 @dataclass(frozen=True)

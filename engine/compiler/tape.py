@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -45,6 +46,9 @@ Kind = Leaf | Comparison | Detach | Primitive
 INPUT, CONSTANT, OUTSIDE = Leaf("input"), Leaf("constant"), Leaf("outside")
 """An argument; a number written in the program; a Value that the function took from around it."""
 DETACH = Detach()
+LESS = Comparison("less", "<", operator.lt)
+LESS_EQUAL = Comparison("less_equal", "<=", operator.le)
+EQUAL = Comparison("equal", "==", operator.eq)
 
 
 class Tape:

@@ -12,9 +12,10 @@ from typing import Any
 
 from ..primitive import Primitive
 from .branches import without_branches
+from .recorder import Recorder
 from .rewrite import rewritten
 from .tape import Tape
-from .traced import Recorder, RecordingError, Traced
+from .traced import RecordingError, Traced
 
 Known = tuple[float | None, ...]
 """For each operand its number where that is known, else None."""

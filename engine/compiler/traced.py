@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from .. import modes
-from ..operations import Operations
 from ..primitive import TABLE, Primitive
-from ..value import Number, Value, constant, described
-from .tape import CONSTANT, DETACH, INPUT, OUTSIDE, Comparison, Kind, Tape
+from ..value import Number, Value
+from .tape import CONSTANT, DETACH, EQUAL, INPUT, LESS, LESS_EQUAL, Comparison
 
-LESS = Comparison("less", "<", operator.lt)
-LESS_EQUAL = Comparison("less_equal", "<=", operator.le)
-EQUAL = Comparison("equal", "==", operator.eq)
+if TYPE_CHECKING:
+    from .recorder import Recorder
 
 
 class RecordingError(TypeError):
@@ -242,173 +238,3 @@ class Condition(Traced):
         recorder: Recorder = self.recorder
         entries = (self.entry, recorder.entry_of(other, "&"))
         return recorder.made(row, entries, Condition)
-
-
-_new = object.__new__
-
-
-class Recorder:
-    """Writes a tape: makes the stand-ins and the entries.
-
-    decide: what answers a branch on a stand-in; without it a branch is an error.
-    shared: enter equal entries once, as formulas that are run several times need it.
-    careful: let an adjoint of 0 win over a partial that is not finite, where derivatives are recorded.
-    """
-
-    def __init__(
-        self, decide: Callable[[int], bool] | None = None, shared: bool = False, careful: bool = False
-    ) -> None:
-        learn()
-        self.careful = careful
-        self.tape = Tape()
-        self.outside: list[Value] = []
-        """The Values that the program took from around it, in the order of first use."""
-        self.inputs = 0
-        self.decide = decide
-        self.closed = False
-        self._shared: dict[tuple[Kind, tuple[int, ...]], int] | None = {} if shared else None
-        self._constants: dict[str, int] = {}
-        self._outside: dict[Value, int] = {}
-        self._stand_ins: dict[int, Traced] = {}
-
-    def input(self) -> int:
-        """Add an input and return its entry."""
-        self.inputs += 1
-        return self.tape.append(INPUT, (self.inputs - 1,))
-
-    def made(self, kind: Kind, entries: tuple[int, ...], cls: type[Traced] = Traced) -> Traced:
-        """Add an entry and return its stand-in."""
-        if self.closed:
-            raise RecordingError(
-                "this number belongs to a recording that is over: compile's function must not keep its "
-                "values for later"
-            )
-        if modes.open_blocks and kind is not DETACH and not modes.recording():
-            return self.made(DETACH, (self.stand_in(self._entry(kind, entries)).entry,))
-        made = _new(cls)
-        made.entry = self._entry(kind, entries)
-        made.recorder = self
-        return made
-
-    def _entry(self, kind: Kind, entries: tuple[int, ...]) -> int:
-        if self._shared is None:
-            return self.tape.append(kind, entries)
-        known = self._shared.get((kind, entries))
-        if known is None:
-            known = self._shared[kind, entries] = self.tape.append(kind, entries)
-        return known
-
-    def stand_in(self, entry: int) -> Traced:
-        """Return a stand-in for `entry`: the same one at every call."""
-        made = self._stand_ins.get(entry)
-        if made is None:
-            made = self._stand_ins[entry] = _new(Traced)
-            made.entry, made.recorder = entry, self
-        return made
-
-    def entry_of(self, x: Any, what: str) -> int:
-        """Return the entry for an operand: a stand-in's own; a new one for a number or another Value.
-
-        Raises TypeError, which names the operation, for what is no number.
-        """
-        entry = self.known(x)
-        if entry is None:
-            raise TypeError(f"{what} takes Values and plain numbers, got {described(x)}")
-        return entry
-
-    def known(self, x: Any) -> int | None:
-        """Return the entry for an operand, or None for what is no number."""
-        if isinstance(x, Traced):
-            if x.recorder is not self:
-                raise RecordingError("a number of another recording: a function that compile records uses it")
-            entry: int = x.entry
-            return entry
-        if isinstance(x, Value):
-            if type(x).kind == "const":
-                return self._constant(x.data)
-            place = self._outside.get(x)
-            if place is None:
-                place = self._outside[x] = self.tape.append(OUTSIDE, (len(self.outside),))
-                self.outside.append(x)
-                if x.label:
-                    self.tape.labels[place] = x.label
-            return place
-        number = constant(x)
-        return None if number is None else self._constant(number.data)
-
-    def _constant(self, number: float) -> int:
-        key = number.hex()  # tells 0.0 from -0.0, and nan is itself
-        entry = self._constants.get(key)
-        if entry is None:
-            entry = self._constants[key] = self.tape.constant(number)
-        return entry
-
-    def decided(self, condition: Traced) -> bool:
-        """Return which way a branch goes, where that can be said."""
-        if self.tape.kind(condition.entry) is CONSTANT:
-            return self.tape.constants[condition.entry] != 0.0
-        if self.decide is not None:
-            return self.decide(condition.entry)
-        raise RecordingError(
-            "a branch on a number that compile records: the recording would keep one way of it for every "
-            "later call; use where(condition, x, y), maximum(x, y), minimum(x, y) or clip(x, low, high), "
-            "which are recorded with both, or detach what does not depend on the inputs"
-        )
-
-
-# -- the operators and methods of stand-ins ------------------------------------------------------------
-
-_learnt: dict[str, object] = {}
-"""What `Operations` held when stand-ins last learnt from it."""
-_given: set[str] = set()
-"""The methods that stand-ins have from rows."""
-
-
-def learn() -> None:
-    """Give stand-ins the methods of every row of the table; those of new rows too."""
-    if _learnt == vars(Operations):
-        return
-    for name in _given - vars(Operations).keys():
-        delattr(Traced, name)
-        _given.remove(name)
-    _learnt.clear()
-    _learnt.update(vars(Operations))
-    for name, method in vars(Operations).items():
-        row = getattr(method, "row", None)
-        if row is None or not method.__qualname__.startswith("Value."):
-            continue  # not a row's, or a function of its own that comes back here through the row
-        forms = {f"__{row.dunder}__": _forward, f"__r{row.dunder}__": _reflected}
-        make: Callable[[Primitive], object] | None = _unary if row.arity == 1 else forms.get(name)
-        if make is not None:
-            setattr(Traced, name, make(row))
-            _given.add(name)
-
-
-def _unary(row: Primitive) -> Callable[[Traced], Traced]:
-    def method(self: Traced) -> Traced:
-        recorder: Recorder = self.recorder
-        return recorder.made(row, (self.entry,))
-
-    return method
-
-
-def _forward(row: Primitive) -> Callable[[Traced, object], Traced]:
-    def method(self: Traced, other: object) -> Traced:
-        recorder: Recorder = self.recorder
-        entry = recorder.known(other)
-        return NotImplemented if entry is None else recorder.made(row, (self.entry, entry))
-
-    return method
-
-
-def _reflected(row: Primitive) -> Callable[[Traced, object], Traced]:
-    is_sum = row.dunder == "add"
-
-    def method(self: Traced, other: object) -> Traced:
-        if is_sum and other.__class__ is int and other == 0:
-            return self  # what sum() begins with: an entry for it would only stand in the way
-        recorder: Recorder = self.recorder
-        entry = recorder.known(other)
-        return NotImplemented if entry is None else recorder.made(row, (entry, self.entry))
-
-    return method

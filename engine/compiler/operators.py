@@ -1,0 +1,68 @@
+"""The operators and methods of stand-ins, which follow from the table as those of Values do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from ..operations import Operations
+from ..primitive import Primitive
+from .traced import Traced
+
+if TYPE_CHECKING:
+    from .recorder import Recorder
+
+_learnt: dict[str, object] = {}
+"""What `Operations` held when stand-ins last learnt from it."""
+_given: set[str] = set()
+"""The methods that stand-ins have from rows."""
+
+
+def learn() -> None:
+    """Give stand-ins the methods of every row of the table; those of new rows too."""
+    if _learnt == vars(Operations):
+        return
+    for name in _given - vars(Operations).keys():
+        delattr(Traced, name)
+        _given.remove(name)
+    _learnt.clear()
+    _learnt.update(vars(Operations))
+    for name, method in vars(Operations).items():
+        row = getattr(method, "row", None)
+        if row is None or not method.__qualname__.startswith("Value."):
+            continue  # not a row's, or a function of its own that comes back here through the row
+        forms = {f"__{row.dunder}__": _forward, f"__r{row.dunder}__": _reflected}
+        make: Callable[[Primitive], object] | None = _unary if row.arity == 1 else forms.get(name)
+        if make is not None:
+            setattr(Traced, name, make(row))
+            _given.add(name)
+
+
+def _unary(row: Primitive) -> Callable[[Traced], Traced]:
+    def method(self: Traced) -> Traced:
+        recorder: Recorder = self.recorder
+        return recorder.made(row, (self.entry,))
+
+    return method
+
+
+def _forward(row: Primitive) -> Callable[[Traced, object], Traced]:
+    def method(self: Traced, other: object) -> Traced:
+        recorder: Recorder = self.recorder
+        entry = recorder.known(other)
+        return NotImplemented if entry is None else recorder.made(row, (self.entry, entry))
+
+    return method
+
+
+def _reflected(row: Primitive) -> Callable[[Traced, object], Traced]:
+    is_sum = row.dunder == "add"
+
+    def method(self: Traced, other: object) -> Traced:
+        if is_sum and other.__class__ is int and other == 0:
+            return self  # what sum() begins with: an entry for it would only stand in the way
+        recorder: Recorder = self.recorder
+        entry = recorder.known(other)
+        return NotImplemented if entry is None else recorder.made(row, (entry, self.entry))
+
+    return method

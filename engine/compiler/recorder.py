@@ -1,0 +1,123 @@
+"""What records: it makes the entries of a tape and the stand-ins for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .. import modes
+from ..value import Value, constant, described
+from .operators import learn
+from .tape import CONSTANT, DETACH, INPUT, OUTSIDE, Kind, Tape
+from .traced import RecordingError, Traced
+
+_new = object.__new__
+
+
+class Recorder:
+    """Writes a tape: makes the stand-ins and the entries.
+
+    decide: what answers a branch on a stand-in; without it a branch is an error.
+    shared: enter equal entries once, as formulas that are run several times need it.
+    careful: let an adjoint of 0 win over a partial that is not finite, where derivatives are recorded.
+    """
+
+    def __init__(
+        self, decide: Callable[[int], bool] | None = None, shared: bool = False, careful: bool = False
+    ) -> None:
+        learn()
+        self.careful = careful
+        self.tape = Tape()
+        self.outside: list[Value] = []
+        """The Values that the program took from around it, in the order of first use."""
+        self.inputs = 0
+        self.decide = decide
+        self.closed = False
+        self._shared: dict[tuple[Kind, tuple[int, ...]], int] | None = {} if shared else None
+        self._constants: dict[str, int] = {}
+        self._outside: dict[Value, int] = {}
+        self._stand_ins: dict[int, Traced] = {}
+
+    def input(self) -> int:
+        """Add an input and return its entry."""
+        self.inputs += 1
+        return self.tape.append(INPUT, (self.inputs - 1,))
+
+    def made(self, kind: Kind, entries: tuple[int, ...], cls: type[Traced] = Traced) -> Traced:
+        """Add an entry and return its stand-in."""
+        if self.closed:
+            raise RecordingError(
+                "this number belongs to a recording that is over: compile's function must not keep its "
+                "values for later"
+            )
+        if modes.open_blocks and kind is not DETACH and not modes.recording():
+            return self.made(DETACH, (self.stand_in(self._entry(kind, entries)).entry,))
+        made = _new(cls)
+        made.entry = self._entry(kind, entries)
+        made.recorder = self
+        return made
+
+    def _entry(self, kind: Kind, entries: tuple[int, ...]) -> int:
+        if self._shared is None:
+            return self.tape.append(kind, entries)
+        known = self._shared.get((kind, entries))
+        if known is None:
+            known = self._shared[kind, entries] = self.tape.append(kind, entries)
+        return known
+
+    def stand_in(self, entry: int) -> Traced:
+        """Return a stand-in for `entry`: the same one at every call."""
+        made = self._stand_ins.get(entry)
+        if made is None:
+            made = self._stand_ins[entry] = _new(Traced)
+            made.entry, made.recorder = entry, self
+        return made
+
+    def entry_of(self, x: Any, what: str) -> int:
+        """Return the entry for an operand: a stand-in's own; a new one for a number or another Value.
+
+        Raises TypeError, which names the operation, for what is no number.
+        """
+        entry = self.known(x)
+        if entry is None:
+            raise TypeError(f"{what} takes Values and plain numbers, got {described(x)}")
+        return entry
+
+    def known(self, x: Any) -> int | None:
+        """Return the entry for an operand, or None for what is no number."""
+        if isinstance(x, Traced):
+            if x.recorder is not self:
+                raise RecordingError("a number of another recording: a function that compile records uses it")
+            entry: int = x.entry
+            return entry
+        if isinstance(x, Value):
+            if type(x).kind == "const":
+                return self._constant(x.data)
+            place = self._outside.get(x)
+            if place is None:
+                place = self._outside[x] = self.tape.append(OUTSIDE, (len(self.outside),))
+                self.outside.append(x)
+                if x.label:
+                    self.tape.labels[place] = x.label
+            return place
+        number = constant(x)
+        return None if number is None else self._constant(number.data)
+
+    def _constant(self, number: float) -> int:
+        key = number.hex()  # tells 0.0 from -0.0, and nan is itself
+        entry = self._constants.get(key)
+        if entry is None:
+            entry = self._constants[key] = self.tape.constant(number)
+        return entry
+
+    def decided(self, condition: Traced) -> bool:
+        """Return which way a branch goes, where that can be said."""
+        if self.tape.kind(condition.entry) is CONSTANT:
+            return self.tape.constants[condition.entry] != 0.0
+        if self.decide is not None:
+            return self.decide(condition.entry)
+        raise RecordingError(
+            "a branch on a number that compile records: the recording would keep one way of it for every "
+            "later call; use where(condition, x, y), maximum(x, y), minimum(x, y) or clip(x, low, high), "
+            "which are recorded with both, or detach what does not depend on the inputs"
+        )
