@@ -11,9 +11,14 @@
 `draw(loss).save("graph.svg")` writes the picture; `draw(loss).dot` is its text and needs no graphviz.
 """
 
+from .difference import Difference as Difference
+from .difference import diff as diff
 from .drawing import Drawing as Drawing
+from .drawing import beside as beside
 from .drawing import draw as draw
 from .drawing import draw_dot as draw_dot
+from .notebook import disable_notebook as disable_notebook
+from .notebook import enable_notebook as enable_notebook
 from .plot import plot_decision_boundary as plot_decision_boundary
 from .plot import plot_history as plot_history
 from .render import RenderError as RenderError

@@ -1,14 +1,16 @@
 """What users call: `draw(root)` and micrograd's `draw_dot(root)`, and the drawing that comes back."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from ..engine import Value, topological_order
 from ..engine.files import refuse_folder, write_whole
 from ..engine.value import described
+from .beside import captions_of, combined
 from .dot import dot_text
+from .reading import reading
 from .render import RenderError, render
 from .scene import Scene
 from .svg import finished
@@ -34,7 +36,35 @@ class Drawing:
         """What `pipe` and `render` make when they are not told."""
         self._texts = texts
         self._theme = theme
+        self._parts: tuple[Drawing, ...] = (self,)
         self._svg: str | None = None
+
+    @property
+    def texts(self) -> Mapping[str, str]:
+        """What is said of each card and arrow, by the names in `dot`, and of the whole, under "graph".
+
+        Under "reading" stands every card in topological order, for those who cannot see the picture.
+        """
+        return self._texts
+
+    @property
+    def caption(self) -> str:
+        """What the picture shows, in one sentence."""
+        return self._texts["graph"]
+
+    def __or__(self, other: object) -> "Drawing":
+        """Return both drawings as one picture, `before | after`, with captions; `a | b | c` takes more.
+
+        They stand side by side or, where that would be too wide to read, one above the other. A drawing
+        shows its graph as it stood when it was drawn, so an optimizer's step between two shows.
+
+        >>> w = Value(2.0, label="w")
+        >>> before = draw(w * w)
+        >>> w.data -= 0.5
+        >>> before | draw(w * w)
+        <Drawing: before: Graph of 2 values; root = 4 | after: Graph of 2 values; root = 2.25>
+        """
+        return beside(*self._parts, *other._parts) if isinstance(other, Drawing) else NotImplemented
 
     @property
     def source(self) -> str:
@@ -125,7 +155,7 @@ class Drawing:
             return {"text/plain": f"{self!r}\n{error}"}
 
     def __repr__(self) -> str:
-        return f"<Drawing: {self._texts['graph']}>"
+        return f"<Drawing: {self.caption}>"
 
 
 def draw(
@@ -154,6 +184,32 @@ def draw(
     return _drawn(root, theme=theme, rankdir=rankdir, max_nodes=max_nodes, format="svg")
 
 
+def beside(*drawings: Drawing, captions: Sequence[str] | None = None) -> Drawing:
+    """Return several drawings as one picture, each with a caption above it; `before | after` in short.
+
+    captions: one for each drawing; without them "before" and "after", or numbers, and what each shows.
+    The picture has the theme and the direction of the first. Raises TypeError for what is no drawing,
+    ValueError for fewer than two of them and for another number of captions.
+
+    >>> w = Value(2.0, label="w")
+    >>> beside(draw(w * w), draw(w + w), captions=["a product", "a sum"])
+    <Drawing: a product | a sum>
+    """
+    for drawing in drawings:
+        if not isinstance(drawing, Drawing):
+            raise TypeError(f"beside takes drawings, as draw returns them; got {described(drawing)}")
+    if len(drawings) < 2:
+        raise ValueError(f"beside takes two drawings or more, got {len(drawings)}")
+    captions = captions_of(drawings) if captions is None else captions
+    if isinstance(captions, str) or len(captions) != len(drawings):
+        count = 1 if isinstance(captions, str) else len(captions)
+        raise ValueError(f"beside takes a caption for each of {len(drawings)} drawings, got {count}")
+    first = drawings[0]
+    both = Drawing(*combined(drawings, captions, first._theme), theme=first._theme, format=first.format)
+    both._parts = drawings
+    return both
+
+
 def draw_dot(root: Value, format: str = "svg", rankdir: str = "LR", *, max_nodes: int = 300) -> Drawing:
     """Return `draw(root)`, called as micrograd's notebook calls it.
 
@@ -180,7 +236,8 @@ def _drawn(root: Value, *, theme: Theme, rankdir: str, max_nodes: int, format: s
             f"to make and hard to read; draw a value deeper inside, or pass max_nodes={len(values)}"
         )
     scene = Scene(values)
-    return Drawing(dot_text(scene, Palette(theme), rankdir), tooltips(scene), theme=theme, format=format)
+    texts = tooltips(scene) | {"reading": reading(scene)}
+    return Drawing(dot_text(scene, Palette(theme), rankdir), texts, theme=theme, format=format)
 
 
 def _known_format(format: str) -> str:

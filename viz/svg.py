@@ -9,7 +9,7 @@ from .theme import dark_style
 
 # In graphviz's output all text and all attributes are escaped, so a raw `<` always begins a tag.
 _COMMENT = re.compile(r"<!--.*?-->\n?", re.DOTALL)
-_GROUP = re.compile(r'<g id="(\w+)" class="(graph|node|edge)"([^>]*)>\s*<title>[^<]*</title>')
+_GROUP = re.compile(r'<g id="(\w+)" class="(graph|node|edge|cluster)"([^>]*)>\s*<title>[^<]*</title>')
 _FONT = re.compile(r'font-family="[^"]*"')
 
 
@@ -31,7 +31,11 @@ def finished(svg: str, source: str, texts: Mapping[str, str], *, adapts: bool) -
     svg = _GROUP.sub(described, svg)
     # Where Helvetica is missing, fonts of the same widths: dot has measured the text for the boxes.
     svg = _FONT.sub("font-family=\"Helvetica, Arial, 'Liberation Sans', sans-serif\"", svg)
-    opening = f'<svg class="chainrule" role="img" aria-label="{in_xml(texts["graph"])}"'
+    named = f'role="img" aria-label="{in_xml(texts["graph"])}" aria-describedby="{prefix}-reading"'
+    opening = f'<svg class="chainrule" {named}'
+    reading = in_xml(texts.get("reading", ""))
+    end = svg.index(">") + 1
+    svg = f'{svg[:end]}\n<desc id="{prefix}-reading">{reading}</desc>{svg[end:]}'
     if adapts:
         opening = opening.replace("chainrule", "chainrule chainrule-auto", 1)
         end = svg.index(">") + 1

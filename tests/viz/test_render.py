@@ -74,7 +74,7 @@ def test_hostile_labels_are_shown_and_never_interpreted(renderer: str, label: st
     assert texts_of(drawing.svg).count(shown) == 2
     tree = ET.fromstring(drawing.svg)
     assert {element.tag.removeprefix(SVG) for element in tree.iter()} <= {
-        "svg", "style", "g", "title", "text", "path", "polygon", "polyline"
+        "svg", "style", "desc", "g", "title", "text", "path", "polygon", "polyline"
     }  # fmt: skip
     assert not [name for element in tree.iter() for name in element.keys() if name.startswith("on")]  # noqa: SIM118
     assert len([g for g in tree.iter(f"{SVG}g") if g.get("class") == "node"]) == 2

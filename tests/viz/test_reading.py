@@ -1,0 +1,57 @@
+"""The text alternative of a picture: the graph in topological order, in the SVG itself."""
+
+from pathlib import Path
+from runpy import run_path
+from xml.etree import ElementTree
+
+import pytest
+
+from chainrule.engine import Value, topological_order
+from chainrule.viz import draw
+from chainrule.viz.reading import MOST_READ
+
+STEPPED = run_path(str(Path(__file__).parents[1] / "worked" / "stepped.py"))
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def test_every_card_is_read_after_its_operands() -> None:
+    root = STEPPED["GRAPHS"]["neuron"]()
+    root.backward()
+    lines = draw(root).texts["reading"].splitlines()
+    assert lines[-1] == "loss = v17 + v4, root, is 0.919. Gradient 1."
+    assert "w₁, param, is −0.5. Gradient −2.3621. Goes into v2, v9." in lines
+    order = {line.split(" ", 1)[0].strip(","): place for place, line in enumerate(lines)}
+    for line in lines:
+        users = line.rpartition("Goes into ")[2].rstrip(".").split(", ") if "Goes into" in line else []
+        assert all(order[user] > order[line.split(" ", 1)[0].strip(",")] for user in users)
+
+
+def test_the_svg_points_to_its_description() -> None:
+    drawing = draw(Value(2.0, "a") * Value(3.0, "b"))
+    root = ElementTree.fromstring(drawing.svg)
+    described = [e for e in root.iter() if e.get("id") == root.get("aria-describedby")]
+    assert [e.tag for e in described] == [f"{SVG}desc"]
+    assert described[0].text == drawing.texts["reading"]
+    assert root.get("role") == "img"
+    assert root.get("aria-label") == drawing.caption
+
+
+def test_of_many_cards_the_last_ones_are_read() -> None:
+    value = Value(1.0, "x")
+    for _ in range(MOST_READ + 49):
+        value = value.tanh()
+    lines = draw(value).texts["reading"].splitlines()
+    assert len(lines) == MOST_READ + 1
+    assert lines[0] == "50 values before these are not read out."
+    assert lines[-1].startswith("L = tanh(")
+
+
+@pytest.mark.parametrize(("label", "shown"), STEPPED["HOSTILE"])
+def test_hostile_labels_are_read_as_texts(label: str, shown: str) -> None:
+    a = Value(1.0, label=label)
+    drawing = draw(a * a)
+    desc = ElementTree.fromstring(drawing.svg).find(f"{SVG}desc")
+    assert desc is not None
+    assert desc.text is not None
+    assert desc.text.splitlines()[0].startswith(f"{shown}, input, is 1.")
+    assert len(desc.text.splitlines()) == len(topological_order(a * a))
