@@ -1,59 +1,34 @@
-"""From steps and their places to one HTML file: no network, no server, and a policy that allows neither."""
+"""From steps and their places to what the page reads, and to the page."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
 import math
-from importlib.resources import files
-from string import Template
 from typing import Any
 
 from ...engine.words import cut, number
-from ..escape import in_xml
-from ..theme import LEVELS, Theme, variables
+from ..page.assemble import assembled, controls, json_number, part, part_of
+from ..theme import LEVELS, Theme
 from .layout import Layout
 from .model import Card, Flow, Hook, Steps
 
-_SCRIPTS = ("numbers.js", "player.js", "words.js", "equation.js", "camera.js", "graph.js", "main.js")
-_STYLES = ("page.css",)
+_SCRIPTS = ("player.js", "words.js", "equation.js", "camera.js", "graph.js", "main.js")
 
 
 def page(steps: Steps, places: Layout, title: str, theme: Theme) -> str:
     """Return the page as the text of a file, the same for the same graph."""
-    style = f":root{{{variables()}}}\n" + "\n".join(map(part, _STYLES))
-    script = "\n".join(map(part, _SCRIPTS))
-    return Template(part("page.html")).substitute(
-        title=in_xml(title),
+    return assembled(
+        title=title,
         theme=theme,
-        policy=f"default-src 'none'; img-src data:; script-src '{_digest(script)}'; "
-        f"style-src '{_digest(style)}'; base-uri 'none'; form-action 'none'",
-        style=style,
-        script=script,
-        model=in_script(model(steps, places)),
+        help=_own("help.html"),
+        main=_own("main.html").replace("$controls", controls("step", _own("rail.html"), _own("zoom.html"))),
+        styles=[part("controls.css"), _own("stepper.css")],
+        scripts=[part("controls.js"), *map(_own, _SCRIPTS)],
+        data=model(steps, places),
     )
 
 
-def part(name: str) -> str:
-    """Return one of the page's parts: they are files of their own, edited as what they are."""
-    return files(__package__).joinpath("page", name).read_text(encoding="utf-8")
-
-
-def _digest(text: str) -> str:
-    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
-
-
-def in_script(data: Any) -> str:
-    r"""Return `data` as JSON that can stand in a `<script>` element, whatever its texts hold.
-
-    >>> in_script({"label": "</script>\u2028"})
-    '{"label":"\\u003c/script\\u003e\\u2028"}'
-    """
-    text = json.dumps(data, separators=(",", ":"), allow_nan=False)  # all but ASCII is escaped
-    for character in "<>&":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return text
+def _own(name: str) -> str:
+    return part_of(f"{__package__}", f"page/{name}")
 
 
 def model(steps: Steps, places: Layout | None = None) -> dict[str, Any]:
@@ -64,7 +39,7 @@ def model(steps: Steps, places: Layout | None = None) -> dict[str, Any]:
         {
             "operand": edge.operand,
             "user": edge.user,
-            "partial": _float(edge.partial),
+            "partial": json_number(edge.partial),
             "formula": edge.formula,
             "remark": edge.remark,
             "shared": edge.shared,
@@ -97,9 +72,9 @@ def _card(card: Card) -> dict[str, Any]:
         "sign": card.sign,
         "word": cut(card.word, 12),
         "kind": card.kind,
-        "data": _float(card.data),
+        "data": json_number(card.data),
         "constant": card.constant,
-        "operands": [{"name": x.name, "data": _float(x.data), "card": x.card} for x in card.operands],
+        "operands": [{"name": x.name, "data": json_number(x.data), "card": x.card} for x in card.operands],
         "formula": card.formula,
         "where": card.where,
         "code": card.code,
@@ -108,13 +83,8 @@ def _card(card: Card) -> dict[str, Any]:
 
 def _step(step: Flow | Hook) -> list[Any]:
     if isinstance(step, Hook):
-        return [step.card, _float(step.before), _float(step.after)]
-    return [step.edge, *map(_float, (step.before, step.after, step.upstream, step.contribution))]
-
-
-def _float(x: float) -> float | str:
-    """Return `x` as JSON has it: NaN and the infinities as texts."""
-    return x if math.isfinite(x) else str(x)
+        return [step.card, json_number(step.before), json_number(step.after)]
+    return [step.edge, *map(json_number, (step.before, step.after, step.upstream, step.contribution))]
 
 
 def heading(steps: Steps) -> str:

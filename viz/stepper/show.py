@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from ...engine import Value, topological_order
-from ...engine.files import refuse_folder, write_whole
 from ...engine.value import described
-from ..escape import in_xml
+from ..page.shown import Page
 from ..theme import THEMES, Theme
 from .layout import layout
 from .model import Steps, steps_of
@@ -19,71 +17,29 @@ STEPS_PER_VALUE = 8
 """How many steps a value may take on average: a graph can have far more uses than values."""
 
 
-class Stepper:
+class Stepper(Page):
     """The steps of one graph as they were when `show_steps` was called, as a page on demand.
 
-    Notebooks show it in a frame of its own; `save` writes it as one file.
+    Notebooks show it in a frame of its own; `save` writes it as one file. Both, and `html`, raise
+    RenderError without graphviz, which lays the graph out; a notebook then shows text.
     """
 
+    example = "steps.html"
+
     def __init__(self, steps: Steps, *, theme: Theme, rankdir: str, height: int) -> None:
+        super().__init__(height)
         self.steps = steps
         """The cards, edges and steps; `steps.gradients` are those of the last one."""
         self._theme = theme
         self._rankdir = rankdir
-        self._height = height
-        self._html: str | None = None
 
     @property
-    def html(self) -> str:
-        """The page, the same for the same graph. Raises RenderError without graphviz, which lays it out."""
-        if self._html is None:
-            places = layout(self.steps, self._rankdir)
-            self._html = page(self.steps, places, heading(self.steps), self._theme)
-        return self._html
+    def title(self) -> str:
+        """The heading of the page."""
+        return heading(self.steps)
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the page to `path` and return it. A file of that name is replaced as a whole.
-
-        Raises ValueError for a suffix other than .html and .htm, OSError where the path cannot be written,
-        RenderError where there is no graphviz; nothing is written then.
-
-        >>> import tempfile
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     path = show_steps(Value(2.0, label="a") * 3.0).save(f"{folder}/steps.html")
-        ...     path.read_text(encoding="utf-8")[:15]
-        '<!doctype html>'
-        """
-        target = Path(path)
-        refuse_folder(target, "steps.html")
-        if target.suffix.lower() not in (".html", ".htm"):
-            raise ValueError(f"a stepper is an HTML page, so {str(path)!r} must end in '.html'")
-        write_whole(target, self.html.encode(), "steps.html")
-        return target
-
-    def _repr_html_(self) -> str | None:
-        """Return the page in a frame for notebooks; None where it cannot be made."""
-        try:
-            return self._frame()
-        except Exception:  # as in _repr_mimebundle_, which also says why
-            return None
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        """Return what a notebook shows: the page where it can be made, and text."""
-        try:
-            return {"text/plain": repr(self), "text/html": self._frame()}
-        except Exception as error:  # a cell's output must not turn into a traceback
-            return {"text/plain": f"{self!r}\n{error}"}
-
-    def _frame(self) -> str:
-        # Scripts in the frame run as if from nowhere: they cannot reach the notebook around it.
-        return (
-            f'<iframe title="{in_xml(heading(self.steps))}" sandbox="allow-scripts" width="100%" '
-            f'height="{self._height}" style="border:1px solid #8c959f;border-radius:8px" '
-            f'srcdoc="{in_xml(self.html)}"></iframe>'
-        )
-
-    def __repr__(self) -> str:
-        return f"<Stepper: {heading(self.steps)}>"
+    def _made(self) -> str:
+        return page(self.steps, layout(self.steps, self._rankdir), self.title, self._theme)
 
 
 def show_steps(

@@ -5,6 +5,7 @@ import hashlib
 import json
 import re
 from html.parser import HTMLParser
+from importlib.resources import files
 from pathlib import Path
 from runpy import run_path
 from typing import Any
@@ -13,8 +14,9 @@ import pytest
 
 from chainrule.engine import Value, topological_order
 from chainrule.viz import show_steps
+from chainrule.viz.page.assemble import in_script
 from chainrule.viz.stepper.model import steps_of
-from chainrule.viz.stepper.page import in_script, model, part
+from chainrule.viz.stepper.page import model
 
 STEPPED = run_path(str(Path(__file__).parents[2] / "worked" / "stepped.py"))
 GRAPHS, HOSTILE = STEPPED["GRAPHS"], STEPPED["HOSTILE"]
@@ -30,7 +32,12 @@ POINTING = (
     "poster",
     "background",
 )
-SCRIPTS = ("numbers.js", "player.js", "words.js", "equation.js", "camera.js", "graph.js", "main.js")
+PARTS = [
+    path.joinpath(name)
+    for package, name in (("page", "parts"), ("stepper", "page"))
+    for path in [files(f"chainrule.viz.{package}").joinpath(name)]
+    for name in sorted(entry.name for entry in path.iterdir())
+]
 
 
 def sent(html: str) -> Any:
@@ -75,13 +82,13 @@ def test_nothing_in_the_page_points_anywhere() -> None:
 
     Reader().feed(html)
     assert links == [("link", "data:,")]  # no icon, rather than a request for one
-    style = part("page.css")
-    assert "url(" not in style
-    assert "@import" not in style
+    for style in [path.read_text(encoding="utf-8") for path in PARTS if path.name.endswith(".css")]:
+        assert "url(" not in style
+        assert "@import" not in style
 
 
 def test_no_script_turns_text_into_markup_or_code() -> None:
-    scripts = "".join(map(part, SCRIPTS))
+    scripts = "".join([path.read_text(encoding="utf-8") for path in PARTS if path.name.endswith(".js")])
     for word in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "Function(",
                  "localStorage", "fetch(", "XMLHttp", "import(", 'setAttribute("style"'):  # fmt: skip
         assert word not in scripts

@@ -14,9 +14,10 @@ from py_mini_racer import MiniRacer
 
 from chainrule.engine import Value, topological_order
 from chainrule.engine.words import number
+from chainrule.viz.page.assemble import part, part_of
 from chainrule.viz.scene import Cards
 from chainrule.viz.stepper.model import steps_of
-from chainrule.viz.stepper.page import model, part
+from chainrule.viz.stepper.page import model
 
 GRAPHS = run_path(str(Path(__file__).parents[2] / "worked" / "stepped.py"))["GRAPHS"]
 
@@ -32,8 +33,9 @@ class Scripts:
 
     def __init__(self) -> None:
         self.engine = MiniRacer()
-        for name in ("numbers.js", "player.js", "words.js"):
-            self.engine.eval(part(name))
+        self.engine.eval(part("numbers.js"))
+        for name in ("player.js", "words.js"):
+            self.engine.eval(part_of("chainrule.viz.stepper", f"page/{name}"))
         self.engine.eval(HELPERS)
 
     def load(self, root: Value) -> None:

@@ -90,7 +90,7 @@ def test_a_long_chain_is_refused_and_not_walked_in_circles() -> None:
 
 @pytest.mark.parametrize("name", ["steps.svg", "steps", "steps.html.txt"])
 def test_other_suffixes_are_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(ValueError, match=r"^a stepper is an HTML page, so '.*' must end in '\.html'$"):
+    with pytest.raises(ValueError, match=r"^this is an HTML page, so '.*' must end in '\.html'$"):
         show_steps(example(), tmp_path / name)
     assert os.listdir(tmp_path) == []
 

@@ -167,7 +167,3 @@ function clamped(centre, seen, size) {
   if (seen >= size + 2 * MARGIN) return size / 2;
   return Math.min(size + MARGIN - seen / 2, Math.max(seen / 2 - MARGIN, centre));
 }
-
-function reducedMotion() {
-  return matchMedia("(prefers-reduced-motion: reduce)").matches;
-}

@@ -1,14 +1,5 @@
 "use strict";
 // The equation of a step: symbols in one row, their numbers below them, a word for each at the bottom.
-// User text goes into the page through textContent only.
-
-/** Return a new element with classes and content: texts, elements, or lists of them. */
-function made(tag, classes, ...content) {
-  const element = document.createElement(tag);
-  if (classes) element.className = classes;
-  for (const part of content.flat(Infinity)) element.append(part);
-  return element;
-}
 
 /** Show the equation of the step the player is at. */
 function showEquation(place, player, chipClass) {

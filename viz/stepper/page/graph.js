@@ -1,16 +1,6 @@
 "use strict";
 // The graph as SVG: built once, then told after each step what to show. Where things stand comes from Python.
 
-const SVG = "http://www.w3.org/2000/svg";
-
-/** Return a new SVG element with attributes; user text goes in through textContent only. */
-function drawn(tag, attributes = {}, ...children) {
-  const element = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
-}
-
 class Graph {
   /**
    * svg: where to draw.  on: what to call with a card: `choose` with one that is clicked, or chosen by Enter
