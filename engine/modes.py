@@ -28,6 +28,8 @@ _ledger: ContextVar[_Block | None] = ContextVar("ledger", default=None)
 _lock = Lock()
 open_blocks = 0
 """How many blocks of any kind are open at this moment, in all threads together."""
+restrictions = 0
+"""How many of them are `no_grad`, `enable_grad` or `strict`."""
 recorders = 0
 """How many recordings of the compiler are under way, in all threads together."""
 
@@ -47,6 +49,11 @@ def recording() -> bool:
 def is_strict() -> bool:
     """Return whether a result that is not finite is an error here: True inside a `strict` block."""
     return _strict.get() is not None and bool(_state(_strict, False))
+
+
+watching_here = _watcher.get
+ledger_here = _ledger.get
+"""Return the innermost block of that kind here, if any; where it has ended, `watcher` and `ledger` know."""
 
 
 def watcher() -> Callable[[Any], None] | None:
@@ -130,17 +137,20 @@ class NotFiniteError(ArithmeticError):
 
 @contextmanager
 def _block(variable: ContextVar[_Block | None], state: Any) -> Iterator[None]:
-    global open_blocks
+    global open_blocks, restrictions
+    restricts = variable is _recording or variable is _strict
     opened = _Block(state, variable.get())
     token = variable.set(opened)
     with _lock:
         open_blocks += 1
+        restrictions += restricts
     try:
         yield
     finally:
         opened.open = False
         with _lock:
             open_blocks -= 1
+            restrictions -= restricts
         variable.reset(token)
 
 

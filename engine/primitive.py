@@ -304,7 +304,13 @@ def _binary(primitive: Primitive) -> tuple[Callable[..., Value], Callable[..., V
         number = constant(other)
         if number is None:
             return NotImplemented  # type: ignore[no-any-return]  # Python then asks the other operand
-        return forward(number, self)
+        x, y = number.data, self.data
+        try:
+            out = evaluate(x, y)
+            partials = partials_of(x, y, out)
+        except (ArithmeticError, ValueError):
+            out, partials = primitive.linearize(x, y)
+        return record(primitive, out, (number, self), partials)
 
     return forward, reflected
 

@@ -150,38 +150,50 @@ class Value(Operations):
     # Comparisons look at the numbers ...
 
     def __eq__(self, other: object) -> bool:
+        number = other.data if isinstance(other, Value) else other
+        came_out = self.data == number
         if modes.open_blocks:
-            _note_comparison(self, "==", other)
-        return self.data == (other.data if isinstance(other, Value) else other)
+            _note_comparison(self, "==", other, number, came_out)
+        return came_out
 
     def __ne__(self, other: object) -> bool:  # not just the opposite: NumPy arrays compare element by element
+        number = other.data if isinstance(other, Value) else other
+        came_out = self.data != number
         if modes.open_blocks:
-            _note_comparison(self, "!=", other)
-        return self.data != (other.data if isinstance(other, Value) else other)
+            _note_comparison(self, "!=", other, number, came_out)
+        return came_out
 
     def __lt__(self, other: Value | Number) -> bool:
+        number = other.data if isinstance(other, Value) else other
+        came_out = self.data < number
         if modes.open_blocks:
-            _note_comparison(self, "<", other)
-        return self.data < (other.data if isinstance(other, Value) else other)
+            _note_comparison(self, "<", other, number, came_out)
+        return came_out
 
     def __le__(self, other: Value | Number) -> bool:
+        number = other.data if isinstance(other, Value) else other
+        came_out = self.data <= number
         if modes.open_blocks:
-            _note_comparison(self, "<=", other)
-        return self.data <= (other.data if isinstance(other, Value) else other)
+            _note_comparison(self, "<=", other, number, came_out)
+        return came_out
 
     def __gt__(self, other: Value | Number) -> bool:
+        number = other.data if isinstance(other, Value) else other
+        came_out = self.data > number
         if modes.open_blocks:
-            _note_comparison(self, ">", other)
-        return self.data > (other.data if isinstance(other, Value) else other)
+            _note_comparison(self, ">", other, number, came_out)
+        return came_out
 
     def __ge__(self, other: Value | Number) -> bool:
+        number = other.data if isinstance(other, Value) else other
+        came_out = self.data >= number
         if modes.open_blocks:
-            _note_comparison(self, ">=", other)
-        return self.data >= (other.data if isinstance(other, Value) else other)
+            _note_comparison(self, ">=", other, number, came_out)
+        return came_out
 
     def __bool__(self) -> bool:
         if modes.open_blocks:
-            _note_comparison(self, "!=", 0.0)
+            _note_comparison(self, "!=", 0.0, 0.0, self.data != 0.0)
         return self.data != 0.0
 
     # ... and hashing at identity. Two live objects never have the same identity hash, so dictionaries
@@ -225,9 +237,11 @@ class Value(Operations):
         return copies.reduced(self)
 
 
-def _note_comparison(x: Value, sign: str, other: object) -> None:
-    if (ledger := modes.ledger()) is not None:
-        ledger.compared(x, sign, other)
+def _note_comparison(x: Value, sign: str, other: object, number: Any, came_out: bool) -> None:
+    if (block := modes.ledger_here()) is not None:
+        ledger = block.state if block.open else modes.ledger()
+        if ledger is not None:
+            ledger.compared(x, sign, other, number, came_out)
 
 
 class Constant(Value):
@@ -255,7 +269,7 @@ def record(
     partials: d result / d operand, one for each operand. Inside `no_grad` the result is a constant;
     inside `strict` one that is not finite raises NotFiniteError.
     """
-    if modes.open_blocks:
+    if modes.restrictions:
         if modes.is_strict() and not math.isfinite(data):
             if (see := modes.watcher()) is not None:  # which may know names for the operands
                 see(_node(primitive, data, operands, partials))
@@ -271,8 +285,10 @@ def record(
     node.partials = partials
     node.primitive = primitive
     node.label = ""
-    if modes.open_blocks and (see := modes.watcher()) is not None:
-        see(node)
+    if modes.open_blocks and (block := modes.watching_here()) is not None:
+        see = block.state if block.open else modes.watcher()
+        if see is not None:
+            see(node)
     return node
 
 

@@ -13,7 +13,7 @@ from weakref import ref
 
 from ..engine import Constant, Value, graph
 from ..engine.about import About, about_made
-from ..engine.debugging.places import walk
+from ..engine.debugging.places import walk, written
 from ..engine.debugging.warn import (
     GrowingGraphWarning,
     LostParameterWarning,
@@ -210,8 +210,9 @@ def _look_for_rising(watch: _Watch, change: float) -> None:
 
 def _look_for_rebound(watch: _Watch, module: Any) -> None:
     """Warn where a module holds a Value that was computed by subtracting a number from a parameter."""
-    for place, value in walk(module, type(module).__name__):
+    for path, value in walk(module, type(module).__name__):
         if isinstance(value, Value) and _is_update(value):
+            place = written(path)
             _warn(
                 watch,
                 LostParameterWarning,

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import operator
 import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 
 from .. import modes
@@ -54,12 +53,15 @@ _Side = tuple[Any, Any]
 _Said = tuple[_Side, str, _Side] | tuple[()]
 
 
-@dataclass
+@dataclass(slots=True)
 class _Went:
-    said: _Said
+    what: str
+    taken: str
     margin: float
-    times: int
     site: Site | None
+    sign: str = ""
+    said: _Said = ()
+    times: int = 0
 
 
 class Ledger:
@@ -71,54 +73,65 @@ class Ledger:
     def __init__(self) -> None:
         # when it was opened, in seconds of the epoch
         self.since = time.time()
-        self._went: dict[tuple[int, int, str, str], _Went] = {}
+        # By the address of the instruction, see `Recorder`; below zero where a comparison came out False.
+        self._went: dict[object, _Went] = {}
+        self._own: dict[int, CodeType] = {}  # addresses in chainrule's code, kept so that they stay theirs
 
-    def compared(self, x: Value, sign: str, other: object) -> None:
-        """Note a comparison that the user's code makes; those of chainrule's own are part of operations."""
+    def compared(self, x: Value, sign: str, other: object, number: Any, came_out: bool) -> None:
+        """Note a comparison that the user's code makes; those of chainrule's own are part of operations.
+
+        number: what `other` is as a number; of arrays and the like nothing is noted.
+        """
+        if type(number) is not float and not isinstance(number, (int, float)):  # quicker so
+            return
         caller = sys._getframe(3)  # this, `_note_comparison` and the method of Value are below it
-        if caller.f_code.co_filename.startswith(OWN_FOLDERS):
-            return
-        number = other.data if isinstance(other, Value) else other
-        if not isinstance(number, int | float):
-            return
-        came_out = str(_OUTCOMES[sign](x.data, number))
-        self._note(caller, "comparison", (_side(x), sign, _side(other)), came_out, abs(x.data - number))
+        address = id(caller.f_code) + caller.f_lasti
+        key: object = address if came_out else -address
+        known = self._went.get(key)
+        if known is not None and known.sign != sign:  # one of Python's functions that compare in several ways
+            key = (key, sign)
+            known = self._went.get(key)
+        if known is None:
+            if address in self._own:
+                return
+            if caller.f_code.co_filename.startswith(OWN_FOLDERS):
+                self._own[address] = caller.f_code
+                return
+            site = Site(caller.f_code, caller.f_lasti, self.since)  # keeps the code, so its identity stays
+            known = self._went[key] = _Went("comparison", str(came_out), math.nan, site, sign)
+        known.times += 1
+        try:
+            margin = abs(x.data - number)
+        except OverflowError:  # an int beyond the floats
+            margin = math.inf
+        if margin < known.margin or known.times == 1:
+            known.said, known.margin = (_side(x), sign, _side(other)), margin
 
     def went(self, operation: str, taken: str, margin: float) -> None:
         """Note which way a function of chainrule's went."""
-        self._note(sys._getframe(3), operation, (), taken, margin)
-
-    def _note(self, frame: FrameType | None, what: str, said: _Said, taken: str, margin: float) -> None:
+        frame: FrameType | None = sys._getframe(3)
         while frame is not None and frame.f_code.co_filename.startswith(OWN_FOLDERS):
             frame = frame.f_back
-        key = (id(frame.f_code), frame.f_lasti, what, taken) if frame is not None else (0, 0, what, taken)
-        known = self._went.get(key)
+        address = 0 if frame is None else id(frame.f_code) + frame.f_lasti
+        known = self._went.get((address, operation, taken))
         if known is None:
             site = None if frame is None else Site(frame.f_code, frame.f_lasti, self.since)
-            self._went[key] = _Went(said, margin, 1, site)  # the site keeps the code, so its identity stays
-            return
+            known = self._went[address, operation, taken] = _Went(operation, taken, margin, site)
         known.times += 1
-        if margin < known.margin:
-            known.said, known.margin = said, margin
+        known.margin = min(known.margin, margin)
 
     def __iter__(self) -> Iterator[Branch]:
-        for (_, _, what, taken), went in self._went.items():
+        for went in self._went.values():
             source = None if went.site is None else source_of(went.site)
-            text = _text(*went.said) if went.said else what
-            yield Branch(what, text, taken, went.margin, went.times, source, None)
+            text = _text(*went.said) if went.said else went.what
+            yield Branch(went.what, text, went.taken, went.margin, went.times, source, None)
+
+    def __repr__(self) -> str:
+        lines = "1 line" if len(self) == 1 else f"{len(self)} lines"
+        return f"<ledger of {lines}: kinks(loss, ledger) lists them>"
 
     def __len__(self) -> int:
         return len(self._went)
-
-
-_OUTCOMES: dict[str, Any] = {
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-    "==": operator.eq,
-    "!=": operator.ne,
-}
 
 
 def _side(x: object) -> _Side:

@@ -12,12 +12,15 @@ from ..about import about
 
 if TYPE_CHECKING:
     from ..value import Value
+    from .source import Site
 
 _MOST_FRAMES = 8
 _MOST_THINGS = 100_000
 _DEEPEST = 6
 _PASSING = re.compile(r"_+\d*|\.\d+|In|Out|_i+|_i\d+|_oh|_dh|_ih|__\w*")
 """Names that notebooks, shells and comprehensions give in passing."""
+Path = tuple["Path | None", str | int]
+"""A place inside something: where it is in, and the index or what is written after that."""
 _NOT_LOOKED_INTO = (str, bytes, int, float, complex, type(None), type, ModuleType, FunctionType)
 
 
@@ -25,35 +28,52 @@ class Places:
     """Names for leaves by where they are found: `w`, `params[3]`, `self.w[1]`.
 
     Variables are looked through when a leaf without a name is used for the first time, and every leaf
-    met on the way is named. A container is walked once while it stays as it is; a function in whose
-    variables leaves are sought in vain is searched ever more rarely.
+    met on the way is named. A container is walked once while it stays as it is; from an instruction at which
+    leaves are sought in vain there are ever fewer searches.
     """
 
     def __init__(self) -> None:
-        self._names: dict[Value, str] = {}  # of leaves that have been met and not yet been used
+        self.names: dict[Value, Path] = {}  # of leaves that have been met, most of which will be used
         self._walked: dict[int, tuple[int, int, int]] = {}
-        self._in_vain: dict[int, tuple[CodeType, int]] = {}
         self._loops: dict[int, tuple[CodeType, frozenset[str]]] = {}
 
-    def name(self, leaf: Value, frame: FrameType) -> str:
-        """Return where the leaf is found in the variables of the frame and those around it, if it is."""
-        if leaf not in self._names:
-            code = frame.f_code
-            _, missed = self._in_vain.get(id(code), (code, 0))
-            if missed <= 16 or missed & (missed - 1) == 0:
-                self._look_through(frame)
-            self._in_vain[id(code)] = (code, 0 if leaf in self._names else missed + 1)
-        return self._names.pop(leaf, "")
+    def name(self, leaf: Value, frame: FrameType, site: Site) -> Path | None:
+        """Return where the leaf, which is not in `names`, is found in the variables of the frame and around.
+
+        site: of its first use, which remembers how often leaves were sought there in vain.
+        """
+        found: Path | None = None
+        missed = site.missed
+        if missed <= 16 or missed & (missed - 1) == 0:
+            name = self._own_variable(leaf, frame)
+            if name:
+                return None, name
+            self._look_through(frame)
+            found = self.names.pop(leaf, None)
+        if found is None:
+            site.missed = missed + 1
+        return found
+
+    def _own_variable(self, leaf: Value, frame: FrameType) -> str:
+        """Return the variable of the frame that holds the leaf, the most frequent place; nothing if none."""
+        loops = self._loop_names(frame.f_code)
+        for name, thing in list(frame.f_locals.items()):
+            if thing is leaf and name not in loops and not _PASSING.fullmatch(name):
+                return name
+        return ""
 
     def _look_through(self, frame: FrameType) -> None:
+        # Which leaves have been used is asked the next time: now, of every leaf there is, it would cost more.
+        self.names = {leaf: place for leaf, place in self.names.items() if about(leaf) is None}
         kept: list[tuple[str, Any]] = []  # looked into after all plain variables
         for variables, loops in self._variables(frame):
             for name, thing in list(variables.items()):
-                if _PASSING.fullmatch(name) or name in loops:
+                leaf = _is_leaf(thing)
+                if (not leaf and _closed[type(thing)]) or name in loops or _PASSING.fullmatch(name):
                     continue
-                if _is_leaf(thing):
-                    self._names.setdefault(thing, name)
-                elif not issubclass(type(thing), _NOT_LOOKED_INTO):
+                if leaf:
+                    self.names.setdefault(thing, (None, name))
+                else:
                     kept.append((name, thing))
         budget = _MOST_THINGS
         for name, thing in kept:
@@ -63,7 +83,7 @@ class Places:
                     if budget < 0:
                         break
                     if _is_leaf(part):
-                        self._names.setdefault(part, path)
+                        self.names.setdefault(part, path)
 
     def _variables(self, frame: FrameType | None) -> Iterator[tuple[Mapping[str, Any], frozenset[str]]]:
         """Yield the variables of the frame and of those around it, with the names that loops give."""
@@ -101,36 +121,77 @@ class Places:
 
 
 def _is_leaf(thing: Any) -> bool:
-    """Return whether `thing` is a leaf that has neither a label nor been used."""
-    if getattr(type(thing), "kind", None) not in ("input", "param"):
+    """Return whether `thing` is a leaf without a label."""
+    if not _leaves[type(thing)]:
         return False
     try:
-        return thing.primitive is None and not thing.label and about(thing) is None
-    except AttributeError:  # no Value, or a half-built one
+        return thing.primitive is None and not thing.label
+    except AttributeError:  # a half-built one
         return False
 
 
-def walk(thing: Any, path: str) -> Iterator[tuple[str, Any]]:
-    """Yield what is in a container or object, with how Python would write its place; cycles do no harm."""
+class _Leaves(dict[type, bool]):
+    """Whether things of a type can be leaves that have names; a dictionary, as the quickest way to know."""
+
+    def __missing__(self, kind: type) -> bool:
+        self[kind] = known = hasattr(kind, "operands") and getattr(kind, "kind", None) in ("input", "param")
+        return known
+
+
+class _Closed(dict[type, bool]):
+    """Whether things of a type are not looked into: numbers, text, Values, functions and so on."""
+
+    def __missing__(self, kind: type) -> bool:
+        self[kind] = known = issubclass(kind, _NOT_LOOKED_INTO) or hasattr(kind, "operands")
+        return known
+
+
+_leaves, _closed = _Leaves(), _Closed()
+
+
+def walk(thing: Any, name: str) -> Iterator[tuple[Path, Any]]:
+    """Yield what is in a container or object, with its place, which `written` writes; cycles do no harm."""
     seen: set[int] = set()
-    stack: list[tuple[str, Any, int]] = [(path, thing, 0)]
+    yield (None, name), thing
+    stack: list[tuple[Path, Any, int]] = [((None, name), thing, 0)]
     while stack:
         path, thing, depth = stack.pop()
-        yield path, thing
-        if depth < _DEEPEST and id(thing) not in seen and not issubclass(type(thing), _NOT_LOOKED_INTO):
-            seen.add(id(thing))
-            try:
-                inside = _parts(thing)
-            except Exception:  # somebody else's object again
-                continue
-            stack += [(f"{path}{place}", part, depth + 1) for place, part in reversed(inside)]
+        if depth == _DEEPEST or _closed[type(thing)] or id(thing) in seen:
+            continue
+        seen.add(id(thing))
+        try:
+            inside = _parts(thing)
+        except Exception:  # somebody else's object again
+            continue
+        found = len(stack)
+        for place, part in inside:
+            inner = (path, place)
+            yield inner, part
+            if not _closed[type(part)]:
+                stack.append((inner, part, depth + 1))
+        stack[found:] = reversed(stack[found:])
 
 
-def _parts(thing: Any) -> list[tuple[str, Any]]:
+def written(path: Path) -> str:
+    """Return the place as Python would write it.
+
+    >>> written((((None, "model"), ".layers"), 3))
+    'model.layers[3]'
+    """
+    places: list[str] = []
+    inner: Path | None = path
+    while inner is not None:
+        inner, place = inner
+        places.append(place if isinstance(place, str) else f"[{place}]")
+    return "".join(reversed(places))
+
+
+def _parts(thing: Any) -> list[tuple[str | int, Any]]:
+    """Return what is in it, by index, or by what is to be written after it."""
     if isinstance(thing, list | tuple):
         if thing and issubclass(type(thing[0]), _NOT_LOOKED_INTO):
             return []  # data
-        return [(f"[{index}]", part) for index, part in enumerate(thing[:_MOST_THINGS])]
+        return list(enumerate(thing[:_MOST_THINGS]))
     if isinstance(thing, dict):
         return [(f"[{key!r}]", part) for key, part in thing.items() if isinstance(key, str | int)]
     if getattr(getattr(thing, "dtype", None), "kind", "") == "O" and thing.size < _MOST_THINGS:
@@ -138,8 +199,7 @@ def _parts(thing: Any) -> list[tuple[str, Any]]:
 
         places = itertools.product(*map(range, thing.shape))
         return [(f"[{', '.join(map(str, place))}]", thing[place]) for place in places]
-    kind = type(thing)
-    if hasattr(thing, "operands") or not getattr(kind, "__dictoffset__", 0):
+    if not getattr(type(thing), "__dictoffset__", 0):
         return []
     return [(f".{name}", part) for name, part in vars(thing).items() if not name.startswith("_")]
 
@@ -166,13 +226,15 @@ class ModulePaths:
     """Where modules are inside each other."""
 
     def __init__(self) -> None:
-        self._paths: dict[tuple[int, int], tuple[Any, Any, str]] = {}
+        self._inside: dict[int, dict[int, tuple[Any, str]]] = {}
 
     def __call__(self, outer: Any, inner: Any) -> str:
         """Return where the inner one is, from the class of the outer one on: `MLP.layers[0].neurons[2]`."""
-        known = self._paths.get((id(outer), id(inner)))
-        if known is None:
-            found = (path for path, part in walk(outer, type(outer).__name__) if part is inner)
-            known = (outer, inner, next(found, type(inner).__name__))
-            self._paths[id(outer), id(inner)] = known  # holds both, so that their identities stay theirs
-        return known[2]
+        inside = self._inside.get(id(outer), {})
+        if id(inner) not in inside:  # what is found is held, so that its identity stays its own
+            inside = self._inside[id(outer)] = {}
+            for path, part in walk(outer, type(outer).__name__):
+                if hasattr(part, "named_parameters"):
+                    inside.setdefault(id(part), (part, written(path)))
+            inside.setdefault(id(inner), (inner, type(inner).__name__))
+        return inside[id(inner)][1]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
-from types import CodeType
+from types import CodeType, FrameType
 from typing import Any
 
 from ..about import OnlySource
 from ..words import plain
 from . import written
+from .places import Path
+from .places import written as written_place
 
 
 @dataclass(frozen=True)
@@ -72,14 +74,22 @@ class Site(OnlySource):
     several: whether one execution makes several values, as that of `sum(xs)` does.
     returned: whether the value is at once returned from the function.
     caller: the site of that function's call, where it is returned.
+    near, far: the functions that it was last called from, the caller and its caller.
+    results: where it returns, the sites with `caller`, by the addresses of the calls.
+    step: the same place, for what is made there on the way to the result, where there are several.
     """
 
+    module = ""
     __slots__ = (
         "_name",
         "_read",
         "caller",
         "code",
+        "far",
         "instruction",
+        "missed",
+        "near",
+        "results",
         "returned",
         "several",
         "since",
@@ -99,8 +109,12 @@ class Site(OnlySource):
         self.several, self.returned, self.caller = several, returned, caller
         self._read: tuple[written.File | None, written.Range | None, str] | None = None
         self._name: str | None = None
+        self.near: CodeType | None = None
+        self.far: CodeType | None = None
+        self.results: dict[int, Site] = {}
+        self.missed = 0  # how often the name of a leaf was sought in vain when it was first used here
         self.step: Site | None = None
-        if several:  # the same place, for what is made there on the way to the result
+        if several:
             self.step = Site(code, instruction, since)
             self.step._name = ""
 
@@ -108,6 +122,10 @@ class Site(OnlySource):
     def site(self) -> Site:
         """Itself, as of a `Made`."""
         return self
+
+    def stands_at(self, frame: FrameType) -> bool:
+        """Return whether the frame is at this instruction."""
+        return frame.f_code is self.code and frame.f_lasti == self.instruction
 
     def read(self) -> tuple[written.File | None, written.Range | None, str]:
         """Return the file, the range in it, and why there is no file where there is none."""
@@ -157,31 +175,52 @@ class Site(OnlySource):
 
 
 class Made(OnlySource):
-    """What is kept for one value beside its site."""
+    """What is kept of a value that a module made, or with the variables of that moment.
 
-    __slots__ = ("module", "place", "site", "used_as", "variables")
+    variables: the globals, and a copy of the locals, with `record_sources(frames=True)`.
+    step: the same for what is made there on the way to the result, where several values are.
+    """
 
-    def __init__(self, site: Site, module: str = "") -> None:
-        self.site = site
-        self.module = module
-        self.variables: tuple[dict[str, Any], dict[str, Any]] | None = None
-        """The globals, and a copy of the locals, with `record_sources(frames=True)`."""
-        self.place = ""
-        """Of a leaf: where it was found in the variables of those who used it first: `params[3]`."""
-        self.used_as: tuple[int, int] | None = None
-        """Of a leaf: which operand it was at its first use, and of how many."""
+    __slots__ = ("module", "site", "step", "variables")
+
+    def __init__(
+        self,
+        site: Site,
+        module: str = "",
+        variables: tuple[dict[str, Any], dict[str, Any]] | None = None,
+    ) -> None:
+        self.site, self.module, self.variables = site, module, variables
+        self.step: Made | None = None if site.step is None else Made(site.step, module, variables)
 
     @property
     def name(self) -> str:
         """The name of the value."""
-        if self.used_as is None:
-            return self.site.name
-        if not self.place:
-            self.place = self.site.operand(*self.used_as)
-        return self.place
+        return self.site.name
 
 
-def source_of(kept: Site | Made) -> Source:
+class FirstUse(OnlySource):
+    """What is kept of a leaf: the site of its first use.
+
+    place, count: which operand it was there, and of how many.
+    found: where it was found in the variables of those who used it, `params[3]`; None if nowhere.
+    """
+
+    __slots__ = ("count", "found", "place", "site")
+    module = ""
+    variables = None
+
+    def __init__(self, site: Site, place: int, count: int, found: Path | None) -> None:
+        self.site, self.place, self.count, self.found = site, place, count, found
+
+    @property
+    def name(self) -> str:
+        """The name of the leaf."""
+        if self.found is not None:
+            return written_place(self.found)
+        return self.site.operand(self.place, self.count)
+
+
+def source_of(kept: Site | Made | FirstUse) -> Source:
     """Return what is known of a value's source, in words and numbers."""
     site = kept.site
     file, where, note = site.read()
@@ -199,8 +238,8 @@ def source_of(kept: Site | Made) -> Source:
         function=site.code.co_qualname,
         text=file.text(where) if file is not None and where is not None else "",
         name=kept.name,
-        module=kept.module if isinstance(kept, Made) else "",
-        used=isinstance(kept, Made) and kept.used_as is not None,
+        module=kept.module,
+        used=isinstance(kept, FirstUse),
         note=note,
         first_line=file.lines[where[0] - 1] if file is not None and where is not None else "",
     )

@@ -2,6 +2,7 @@
 
 import gc
 import math
+import operator
 import threading
 from typing import Any
 
@@ -288,3 +289,29 @@ def test_what_is_no_value_is_refused() -> None:
     with pytest.raises(TypeError, match=r"kinks takes the Value to look at, a loss, got 1.0 \(float\)"):
         kinks(1.0)  # type: ignore[arg-type]
     assert kinks(Constant(1.0), ()) == ()
+
+
+def test_a_comparison_with_an_int_beyond_the_floats_is_kept_and_raises_nothing() -> None:
+    with branches() as ledger:
+        assert Value(1.0) < 10**400
+    assert [(branch.taken, branch.margin) for branch in ledger] == [("True", math.inf)]
+
+
+def test_one_line_that_compares_in_several_ways_keeps_each() -> None:
+    comparisons = [operator.lt, operator.ge, operator.lt, operator.ge]
+    with branches() as ledger:
+        came_out = [compare(Value(x, "x"), 3.0) for compare, x in zip(comparisons, (1, 1, 5, 5), strict=True)]
+    assert came_out == [True, False, False, True]
+    assert [(branch.text, branch.taken, branch.times) for branch in ledger] == [
+        ("x=1.0 < 3.0", "True", 1),
+        ("x=1.0 >= 3.0", "False", 1),
+        ("x=5.0 < 3.0", "False", 1),
+        ("x=5.0 >= 3.0", "True", 1),
+    ]
+
+
+def test_a_ledger_prints_what_to_do_with_it() -> None:
+    with branches() as ledger:
+        assert repr(ledger) == "<ledger of 0 lines: kinks(loss, ledger) lists them>"
+        assert Value(1.0) > 0.0
+    assert repr(ledger) == "<ledger of 1 line: kinks(loss, ledger) lists them>"
