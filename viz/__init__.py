@@ -17,6 +17,9 @@ from .drawing import Drawing as Drawing
 from .drawing import beside as beside
 from .drawing import draw as draw
 from .drawing import draw_dot as draw_dot
+from .learning import Learning as Learning
+from .learning import LearningRecorder as LearningRecorder
+from .learning import show_learning as show_learning
 from .notebook import disable_notebook as disable_notebook
 from .notebook import enable_notebook as enable_notebook
 from .plot import plot_decision_boundary as plot_decision_boundary

@@ -78,7 +78,7 @@ class Controls {
     document.addEventListener("keydown", (event) => {
       const action = keys[event.key];
       if (!action || event.ctrlKey || event.metaKey || event.altKey) return;
-      if (event.target.closest(this.own)) return;
+      if (event.target.closest(this.own) || (event.key !== "Escape" && event.target.closest(".help"))) return;
       if (event.key === " " && event.target.closest("button, summary")) return;
       action();
       event.preventDefault();

@@ -30,6 +30,19 @@ function reducedMotion() {
   return matchMedia("(prefers-reduced-motion: reduce)").matches;
 }
 
+/** Return the place of the nearest of several centres in a direction, [dx, dy], or null where there is none. */
+function nearestAhead(centres, from, [dx, dy], allowed = () => true) {
+  const [x, y] = centres[from];
+  let [nearest, least] = [null, Infinity];
+  centres.forEach(([toX, toY], place) => {
+    if (place === from || !allowed(place)) return;
+    const ahead = dx * (toX - x) + dy * (toY - y);
+    const aside = Math.abs(dx * (toY - y)) + Math.abs(dy * (toX - x));
+    if (ahead > 1 && ahead + 2 * aside < least) [nearest, least] = [place, ahead + 2 * aside];
+  });
+  return nearest;
+}
+
 /** Let the switch in the page's head choose between light and dark. */
 function listenToTheme() {
   const theme = document.getElementById("theme");

@@ -240,19 +240,10 @@ class Graph {
     this.on.choose(place);
   }
 
-  moveFocus([dx, dy]) {
-    const centre = ({ box }) => [box.x + box.width / 2, box.y + box.height / 2];
+  moveFocus(direction) {
     const { cards } = this.player.model;
-    const [x, y] = centre(cards[this.focused]);
-    let nearest = null;
-    let least = Infinity;
-    cards.forEach((card, place) => {
-      if (card.constant || place === this.focused) return;
-      const [toX, toY] = centre(card);
-      const ahead = dx * (toX - x) + dy * (toY - y);
-      const aside = Math.abs(dx * (toY - y)) + Math.abs(dy * (toX - x));
-      if (ahead > 1 && ahead + 2 * aside < least) [nearest, least] = [place, ahead + 2 * aside];
-    });
+    const centres = cards.map(({ box }) => [box.x + box.width / 2, box.y + box.height / 2]);
+    const nearest = nearestAhead(centres, this.focused, direction, (place) => !cards[place].constant);
     if (nearest === null) return;
     this.focusable(nearest);
     this.cards[nearest].group.focus();
