@@ -151,7 +151,7 @@ class _Comparison:
         lines += _operands(a, b, names)
         if kind == "value" and a.operands and _same_operands(a, b):
             lines.append(
-                "  its operands hold the same numbers now: they were changed since, as an update does"
+                "  its operands hold the same numbers now: one was changed since, as an optimizer does"
             )
         lines += [f"  made in {said}" for said in _sources(a, b)]
         lines.append(f"{values} of {_counted(len(self._a))} and {gradients} gradients differ.")

@@ -31,11 +31,10 @@ def finished(svg: str, source: str, texts: Mapping[str, str], *, adapts: bool) -
     svg = _GROUP.sub(described, svg)
     # Where Helvetica is missing, fonts of the same widths: dot has measured the text for the boxes.
     svg = _FONT.sub("font-family=\"Helvetica, Arial, 'Liberation Sans', sans-serif\"", svg)
-    named = f'role="img" aria-label="{in_xml(texts["graph"])}" aria-describedby="{prefix}-reading"'
-    opening = f'<svg class="chainrule" {named}'
-    reading = in_xml(texts.get("reading", ""))
+    opening = f'<svg class="chainrule" role="img" aria-label="{in_xml(texts["graph"])}"'
+    # No id for it: a notebook may show the same drawing twice.
     end = svg.index(">") + 1
-    svg = f'{svg[:end]}\n<desc id="{prefix}-reading">{reading}</desc>{svg[end:]}'
+    svg = f"{svg[:end]}\n<desc>{in_xml(texts.get('reading', ''))}</desc>{svg[end:]}"
     if adapts:
         opening = opening.replace("chainrule", "chainrule chainrule-auto", 1)
         end = svg.index(">") + 1

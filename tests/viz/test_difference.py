@@ -43,7 +43,7 @@ def test_operands_and_local_derivatives_of_the_first_difference_are_shown() -> N
         "  gradient  0 in both\n"
         "  operand   w: 2 in both, local derivative 3 in both\n"
         "  operand   x: 3 in both, local derivative 2 in both\n"
-        "  its operands hold the same numbers now: they were changed since, as an update does\n"
+        "  its operands hold the same numbers now: one was changed since, as an optimizer does\n"
         "1 of 7 values and 0 gradients differ."
     )
 

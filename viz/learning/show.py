@@ -74,10 +74,10 @@ def show_learning(
 
     >>> from chainrule.nn import MLP, SGD, fit, squared_error
     >>> model, recorder = MLP(1, [1], seed=0), LearningRecorder()
-    >>> history = fit(model, [[0.0], [1.0]], [1.0, 3.0], loss=squared_error, epochs=60,
+    >>> history = fit(model, [[0.0], [1.0]], [1.0, 3.0], loss=squared_error, epochs=5,
     ...               optimizer=SGD(model.parameters(), lr=0.3), callbacks=[recorder])
     >>> show_learning(recorder)
-    <Learning: MLP(1, [1], output=identity), 60 epochs: loss 5.1266 → 3.2634e−7>
+    <Learning: MLP(1, [1], output=identity), 5 epochs: loss 3.1707 → 0.0251>
     """
     if not isinstance(recorder, LearningRecorder):
         said = " (a history has no weights)" if isinstance(recorder, History) else ""
