@@ -2,78 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
 from ..primitive import Primitive
 from .instructions import CBRT, COPYSIGN
+from .numbers import Numbers
 from .operands import Pools
 from .program import GUARDED
 from .tape import DETACH, EQUAL, LESS, LESS_EQUAL, Comparison
-from .text import Function, number
+from .vector_functions import BOUNDS, vector_function
 
 
-class Arithmetic(Function):
-    """A function under construction, whose numbers have a width: 1, or that of a vector.
+class Arithmetic(Numbers):
+    """A function under construction that adds, multiplies and calls.
 
-    exact: multiply and add in two steps, as Python does, and sum as Python does.
-    declared: the declarations of what is called, to which it adds.
+    exact: multiply and add in two steps, as Python does, and sum and call as Python does.
     """
 
     def __init__(self, pools: Pools, exact: bool, declared: set[str]) -> None:
-        super().__init__()
-        self.pools, self.exact, self.declared = pools, exact, declared
-        self.width = 1
-
-    @property
-    def type(self) -> str:
-        return "double" if self.width == 1 else f"<{self.width} x double>"
-
-    @property
-    def bits(self) -> str:
-        return "i1" if self.width == 1 else f"<{self.width} x i1>"
-
-    def constant(self, x: float) -> str:
-        return number(x) if self.width == 1 else f"<{', '.join([f'double {number(x)}'] * self.width)}>"
-
-    def splat(self, scalar: str) -> str:
-        if self.width == 1:
-            return scalar
-        one = self.value(f"insertelement {self.type} poison, double {scalar}, i32 0")
-        return self.value(
-            f"shufflevector {self.type} {one}, {self.type} poison, <{self.width} x i32> zeroinitializer"
-        )
-
-    def intrinsic(self, name: str, *operands: str) -> str:
-        suffix = "f64" if self.width == 1 else f"v{self.width}f64"
-        types = ", ".join([self.type] * len(operands))
-        self.declared.add(f"declare {self.type} @llvm.{name}.{suffix}({types})")
-        return self.value(f"call {self.type} @llvm.{name}.{suffix}({self._typed(*operands)})")
-
-    def c_function(self, name: str, *operands: str) -> str:
-        """Call a function of C, for a vector once for each of its numbers."""
-        self.declared.add(f"declare double @{name}({', '.join(['double'] * len(operands))})")
-        return self._each(
-            lambda *scalars: self.value(
-                f"call double @{name}({', '.join([f'double {scalar}' for scalar in scalars])})"
-            ),
-            operands,
-        )
-
-    def _each(self, scalar: Callable[..., str], operands: Sequence[str]) -> str:
-        if self.width == 1:
-            return scalar(*operands)
-        result = "poison"
-        for lane in range(self.width):
-            parts = [self.value(f"extractelement {self.type} {operand}, i32 {lane}") for operand in operands]
-            result = self.value(f"insertelement {self.type} {result}, double {scalar(*parts)}, i32 {lane}")
-        return result
-
-    def _typed(self, *operands: str) -> str:
-        return ", ".join([f"{self.type} {operand}" for operand in operands])
-
-    def chosen(self, condition: str, yes: str, no: str) -> str:
-        """Return `yes` where the condition holds, else `no`."""
-        return self.value(f"select {self.bits} {condition}, {self.type} {yes}, {self.type} {no}")
+        super().__init__(declared)
+        self.pools, self.exact = pools, exact
 
     def plus(self, total: str, sign: int, x: str, y: str) -> str:
         """Return total + sign * x (* y); a guarded product is 0 where x is."""
@@ -88,7 +34,8 @@ class Arithmetic(Function):
         if not total or self.exact:
             product = self.value(f"fmul {self.type} {x}, {y}")
             return self.plus(total, sign, product, "")
-        return self.intrinsic("fma", x if sign > 0 else self.value(f"fneg {self.type} {x}"), y, total)
+        # One rounding where the processor has that, two where it would be a call for each number.
+        return self.intrinsic("fmuladd", x if sign > 0 else self.value(f"fneg {self.type} {x}"), y, total)
 
     # -- operations -----------------------------------------------------------------------------------------
 
@@ -115,9 +62,17 @@ class Arithmetic(Function):
         if kind.name == "fsum" and not self.exact:
             return self._compensated(xs)
         name = getattr(kind.evaluate, "__name__", "")
+        if name in BOUNDS and self.width > 1 and not self.exact:
+            return self._of_vector(name, xs[0])
         if name in _C_NAMES:
             return self.c_function(name, *xs)
         return self._called_back(kind, xs)
+
+    def _of_vector(self, name: str, x: str) -> str:
+        """Call a function that computes all lanes at once."""
+        called, needed = vector_function(name, self.width)
+        self.declared |= needed
+        return self.value(f"call {self.type} @{called}({self.type} {x})")
 
     def _compensated(self, xs: list[str]) -> str:
         """Return the sum of xs with what each addition rounds away added at the end.
