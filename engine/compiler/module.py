@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .blocks import pack, unpack
 from .groups import BEFORE, CONSTANT_SPACE, EACH, LANES, OVER, ROW, Group, Placed
 from .loops import BASES
 from .nests import alone, nest_of, settle
@@ -72,7 +73,7 @@ def module(placed: Placed, outputs: Places, rows: int, lanes: int, exact: bool, 
     zeroed = np.sort(placed.place[over])
     once = [node for node in outputs.tolist() if placed.space[node] not in (ROW, LANES)]
     each = [node for node in outputs.tolist() if placed.space[node] in (ROW, LANES)]
-    functions += [_copies(placed, once, pools), _pack(lanes, rows), _unpack(placed, each, lanes)]
+    functions += [_copies(placed, once, pools), pack(lanes, rows), unpack(placed, each, lanes)]
     return "\n".join([*sorted(declared), *functions, _run(calls, zeroed, lanes, bool(each) or len(over) > 0)])
 
 
@@ -111,84 +112,6 @@ def _copies(placed: Placed, nodes: list[int], pools: Pools) -> str:
     return (
         f"define internal void @copies({ARGUMENTS}, ptr noalias %O) #0 {{\nentry:\n{lines}\n  ret void\n}}\n"
     )
-
-
-def _pack(lanes: int, rows: int) -> str:
-    """Return the function that puts a block of rows of the batch into lanes."""
-    inner = (
-        f"""
-  br label %field
-field:
-  %f = phi i64 [0, %lane], [%f1, %field]
-  %source = getelementptr double, ptr %row, i64 %f
-  %loaded = load double, ptr %source, align 8
-  %shift = mul i64 %f, {lanes}
-  %target = getelementptr double, ptr %to, i64 %shift
-  store double %loaded, ptr %target, align 8
-  %f1 = add i64 %f, 1
-  %more.f = icmp ult i64 %f1, {rows}
-  br i1 %more.f, label %field, label %end
-end:"""
-        if rows
-        else "\n  br label %end\nend:"
-    )
-    return f"""define internal void @pack(i64 %n, i64 %first, ptr noalias %B, ptr noalias %X) #0 {{
-entry:
-  %last = sub i64 %n, 1
-  br label %lane
-lane:
-  %l = phi i64 [0, %entry], [%l1, %end]
-  %wanted = add i64 %first, %l
-  %there = icmp ult i64 %wanted, %n
-  %sample = select i1 %there, i64 %wanted, i64 %last
-  %weight = select i1 %there, double 1.0, double 0.0
-  %at = mul i64 %sample, {rows}
-  %row = getelementptr double, ptr %B, i64 %at
-  %to = getelementptr double, ptr %X, i64 %l{inner}
-  %flag = getelementptr double, ptr %to, i64 {rows * lanes}
-  store double %weight, ptr %flag, align 8
-  %l1 = add i64 %l, 1
-  %more = icmp ult i64 %l1, {lanes}
-  br i1 %more, label %lane, label %done
-done:
-  ret void
-}}
-"""
-
-
-def _unpack(placed: Placed, nodes: list[int], lanes: int) -> str:
-    """Return the function that puts the results of a block of samples into the caller's rows."""
-    stores = []
-    for k, node in enumerate(nodes):
-        base = "%X" if placed.space[node] == ROW else "%T"
-        at = int(placed.place[node]) * lanes
-        stores.append(f"""  %o{k} = add i64 %l, {at}
-  %s{k} = getelementptr double, ptr {base}, i64 %o{k}
-  %v{k} = load double, ptr %s{k}, align 8
-  %t{k} = getelementptr double, ptr %row, i64 {k}
-  store double %v{k}, ptr %t{k}, align 8""")
-    body = "\n".join(stores)
-    return f"""define internal void @unpack(i64 %n, i64 %first, ptr %X, ptr %T, ptr noalias %R) #0 {{
-entry:
-  br label %lane
-lane:
-  %l = phi i64 [0, %entry], [%l1, %next]
-  %sample = add i64 %first, %l
-  %there = icmp ult i64 %sample, %n
-  br i1 %there, label %copy, label %next
-copy:
-  %at = mul i64 %sample, {len(nodes)}
-  %row = getelementptr double, ptr %R, i64 %at
-{body}
-  br label %next
-next:
-  %l1 = add i64 %l, 1
-  %more = icmp ult i64 %l1, {lanes}
-  br i1 %more, label %lane, label %done
-done:
-  ret void
-}}
-"""
 
 
 def _run(calls: dict[int, list[str]], zeroed: Places, lanes: int, batched: bool) -> str:

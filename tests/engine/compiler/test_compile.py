@@ -304,3 +304,11 @@ def test_a_number_may_be_a_factor_of_all_and_the_first_of_a_vector() -> None:
     x, y = [0.1 * i + 0.3 for i in range(8)], [0.7 - 0.2 * i for i in range(8)]
     expected = sum(math.sin(0.5 * a + b * x[0]) for a, b in zip(x, y, strict=True))
     assert compile(f)(x, y) == pytest.approx(expected, rel=1e-14)
+
+
+@pytest.mark.parametrize("numbers", [1, 7, 8, 9, 16, 23])
+def test_rows_of_any_length_are_turned_into_lanes(numbers: int) -> None:
+    kernel = compile(lambda x: [2.0 * a for a in x], batch="x")
+    for samples in (1, 8, 9, 32, 43):
+        rows = np.arange(float(samples * numbers)).reshape(samples, numbers)
+        assert np.stack(kernel(rows), axis=1).tolist() == (2.0 * rows).tolist()
