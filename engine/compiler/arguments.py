@@ -37,6 +37,10 @@ class Call:
             return np.ascontiguousarray(alone)
         return np.concatenate(list(self.batches.values()), axis=1)
 
+    def shape(self, place: int) -> tuple[int, ...]:
+        """Return the shape of the derivatives by a batched argument: its own, for the samples of a run."""
+        return self.samples, *np.shape(self.held[place])[1:]
+
     def firsts(self) -> list[Any]:
         """Return the arguments with only the first sample of the batched ones."""
         if not self.batches:

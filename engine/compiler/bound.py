@@ -34,15 +34,15 @@ class Bound:
     def __init__(self, variant: Variant, call: Call) -> None:
         gradient = variant.gives_one_number and bool(variant.places())
         self._variant, self._call = variant, call
+        self._most = call.samples
         self._form: Form = variant.form(gradient, call.samples)
         self._compiled = self._form.compiled
         self._frame = self._compiled.new_frame()
         self._refreshed: list[Callable[[], None]] = []
         self._prepare()
-        self._enter = self._compiled.entered(call.samples)
         self._address = self._frame.address
         self._running = threading.Lock()
-        self._plain = self._form.plain and not self._refreshed and self._enter is self._compiled._brief
+        self._choose_entry()
         self._results = self._frame.results.data
         self._guarded: tuple[Form, Frame] | None = None
         self._parts = [self._part(*place) for place in self._form.by]
@@ -68,6 +68,36 @@ class Bound:
         finally:
             self._running.release()
         return self.value
+
+    @property
+    def samples(self) -> int:
+        """How many samples a run takes; set it to fewer than were bound, and a run takes the first of them.
+
+        >>> import numpy as np
+        >>> from chainrule.engine import compile
+        >>> bound = compile(lambda w, x: w * x, batch="x", reduce="mean").bind(2.0, np.array([1.0, 2.0, 6.0]))
+        >>> bound.samples = 2
+        >>> bound(), bound.grad
+        (3.0, 1.5)
+        """
+        return self._call.samples
+
+    @samples.setter
+    def samples(self, n: int) -> None:
+        if not 1 <= n <= self._most:
+            raise ValueError(
+                f"{self._variant.name}: {self._most} samples are bound, so 1 to {self._most}, got {n}"
+            )
+        self._call.samples = n
+        self._frame.use_first(n)
+        self._variant.fill_rest(self._frame, n)
+        self._choose_entry()
+        if any(place in self._call.batches for place, _, _ in self._form.by):
+            self._parts = [self._part(*place) for place in self._form.by]
+
+    def _choose_entry(self) -> None:
+        self._enter = self._compiled.entered(self._call.samples)
+        self._plain = self._form.plain and not self._refreshed and self._enter is self._compiled._brief
 
     @property
     def value(self) -> Any:
@@ -125,7 +155,7 @@ class Bound:
             return lambda: form.part(frame, call, place, start, end)
         columns = form.at[start:end]
         if all(form.per_sample[start:end]) and (np.diff(columns) == 1).all() and end > start:
-            return frame.rows[:, columns[0] : columns[-1] + 1].reshape(np.shape(argument))
+            return frame.rows[:, columns[0] : columns[-1] + 1].reshape(call.shape(place))
         return lambda: form.part(frame, call, place, start, end)
 
     def _run_guarded(self) -> None:

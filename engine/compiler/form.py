@@ -128,9 +128,8 @@ class Form:
         """Return the derivatives by one argument in its structure."""
         argument = call.held[place]
         if place in call.batches:
-            return self.by_batched(frame, np.empty((call.samples, end - start)), start).reshape(
-                np.shape(argument)
-            )
+            found = self.by_batched(frame, np.empty((call.samples, end - start)), start)
+            return found.reshape(call.shape(place))
         found = self.shared_part(frame, start, end)
         if isinstance(argument, np.ndarray) and argument.dtype.kind in "fiu":
             return found.reshape(argument.shape).copy()

@@ -36,6 +36,7 @@ class Frame:
         ]
         self._tables = tables
         self.lines: Floats = _nothing
+        self._taken = _nothing, _nothing
         self._copied: list[Floats] = []
         self._copies = array("q")
         self.words = array("q", [0]) * entry.WORDS
@@ -68,14 +69,22 @@ class Frame:
             rows = aligned(n * self._per_sample).reshape(n, self._per_sample)
             self.words[entry.ROW_VECTORS] = vectors(rows.size)
         self.lines, self.rows = lines, rows
+        self._taken = lines, rows
         self.words[entry.SAMPLES] = n
         self.words[entry.ROWS] = address(lines)
         self.words[entry.RESULT_ROWS] = address(rows)
 
+    def use_first(self, n: int) -> None:
+        """Let a run take only the first n of the samples that were taken."""
+        self.lines, self.rows = self._taken[0][:n], self._taken[1][:n]
+        self.words[entry.SAMPLES] = n
+        if self.words[entry.ROW_VECTORS]:
+            self.words[entry.ROW_VECTORS] = vectors(self.rows.size)
+
     def let_go(self) -> None:
         """Forget the samples: their arrays belong to others."""
         if self.words[entry.SAMPLES]:
-            self.lines, self.rows = _nothing, _nothing
+            self.lines, self.rows = self._taken = _nothing, _nothing
             self.words[entry.SAMPLES] = self.words[entry.ROW_VECTORS] = 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
@@ -65,9 +66,28 @@ class Compiled:
         self._free.append(frame)
 
 
+_recent: OrderedDict[bytes, Compiled] = OrderedDict()
+"""Machine code that this program has loaded, by its key, the one used last at the end."""
+RECENT = 64
+"""How many of these are kept: a grid search makes the same few networks over and over."""
+
+
 def compiled(tape: Tape, wanted: Wanted, outside: int) -> Compiled:
-    """Return machine code for a tape: from the disk where it is kept there."""
+    """Return machine code for a tape: what this program has already, or from the disk, or made now."""
     key = cache.key_of(tape, wanted, outside)
+    if key is None:
+        return _loaded(tape, wanted, outside, key)
+    known = _recent.pop(key, None)
+    if known is None:
+        known = _loaded(tape, wanted, outside, key)
+    _recent[key] = known
+    while len(_recent) > RECENT:
+        _recent.popitem(last=False)
+    return known
+
+
+def _loaded(tape: Tape, wanted: Wanted, outside: int, key: bytes | None) -> Compiled:
+    """Return machine code from the disk where it is kept there, else make it."""
     kept = cache.load(key) if key else None
     if kept:
         layout, code, counts = kept

@@ -82,7 +82,7 @@ def record(
         if parameters_of(args[place]) is not None and place not in samples
         for entry in entries
     ]
-    with recorder_at_work(), enable_grad(), _standing_in(held, module_entries, recorder):
+    with recorder_at_work(), enable_grad(), standing_in(held, module_entries, recorder):
         returned, of_outputs = flatten(f(*positional, **keywords))
         outputs: list[int | float] = []
         for number in returned:
@@ -105,7 +105,7 @@ def parameters_of(argument: Any) -> list[Value] | None:
 
 
 @contextmanager
-def _standing_in(parameters: Sequence[Value], entries: Sequence[int], recorder: Recorder) -> Iterator[None]:
+def standing_in(parameters: Sequence[Value], entries: Sequence[int], recorder: Recorder) -> Iterator[None]:
     """Make a module's parameters stand-ins inside: the very objects, for the module holds on to them."""
     before: list[tuple[Any, Any, Any]] = [(type(p), p.partials, p.operands) for p in parameters]
     try:
@@ -163,4 +163,4 @@ def structure(held: Any) -> Any:
     return "object", held
 
 
-__all__ = ["Recording", "RecordingError", "is_row", "parameters_of", "record", "structure"]
+__all__ = ["Recording", "RecordingError", "is_row", "parameters_of", "record", "standing_in", "structure"]

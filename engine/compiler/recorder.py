@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from .. import modes
@@ -56,6 +57,15 @@ class Recorder:
         made.entry = self._entry(kind, entries)
         made.recorder = self
         return made
+
+    @contextmanager
+    def sharing(self) -> Iterator[None]:
+        """Enter equal entries once inside: for what is run several times with little that differs."""
+        outer, self._shared = self._shared, {} if self._shared is None else self._shared
+        try:
+            yield
+        finally:
+            self._shared = outer
 
     def _entry(self, kind: Kind, entries: tuple[int, ...]) -> int:
         if self._shared is None:

@@ -1,10 +1,9 @@
 """Adam and AdamW."""
 
-import math
 from functools import partial
 from typing import ClassVar
 
-from ...engine import maximum
+from ...engine import maximum, sqrt
 from .base import Numbers, Optimizer, Params, Rule, State, root_of
 from .group import Check, flag, not_negative, two_below_one
 
@@ -41,8 +40,8 @@ def adam(
         largest = state.get("max_exp_avg_sq", zeros)
         v = state["max_exp_avg_sq"] = [maximum(u, s) for u, s in zip(largest, v, strict=True)]
     # The means start at zero and are too small at first; these make up for it.
-    rate, root, sqrt = lr / (1.0 - beta1**step), math.sqrt(1.0 - beta2**step), root_of(v)
-    return [x - rate * u / (sqrt(s) / root + eps) for x, u, s in zip(p, m, v, strict=True)], state
+    rate, root, root_v = lr / (1.0 - beta1**step), sqrt(1.0 - beta2**step), root_of(v)
+    return [x - rate * u / (root_v(s) / root + eps) for x, u, s in zip(p, m, v, strict=True)], state
 
 
 _CHECKS: dict[str, Check] = {

@@ -194,3 +194,30 @@ def test_a_kernel_called_by_several_threads_gives_each_its_own() -> None:
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+def test_a_run_takes_the_first_samples_where_it_is_told_to() -> None:
+    x = np.random.default_rng(0).standard_normal((9, 2))
+    kernel = compile(lambda w, x: tanh(w * x[0]) * x[1], argnums=(0, 1), batch="x", reduce="mean")
+    bound = kernel.bind(0.3, x)
+    for n in (4, 1, 9, 3):
+        bound.samples = n
+        value, (by_w, by_x) = kernel.value_and_grad(0.3, x[:n])
+        assert (bound.samples, bound(), bound.grad[0]) == (n, value, by_w)
+        assert bound.grad[1].tolist() == by_x.tolist()
+    each = compile(lambda w, x: [w * x[0], 1.0 / (w - w + x[1])], batch="x").bind(0.3, x)
+    each.samples = 2
+    assert [part.tolist() for part in each()] == [(0.3 * x[:2, 0]).tolist(), (1.0 / x[:2, 1]).tolist()]
+    with pytest.raises(ValueError, match="9 samples are bound, so 1 to 9, got 10"):
+        bound.samples = 10
+    with pytest.raises(ValueError, match="9 samples are bound, so 1 to 9, got 0"):
+        bound.samples = 0
+
+
+def test_fewer_samples_are_run_again_where_zero_meets_infinity() -> None:
+    x = np.array([[1.0, 2.0], [0.0, 3.0], [-1.0, 1.0]])
+    kernel = compile(lambda w, x: where(x[0] > 0.0, log(w * x[0]), 0.0), batch="x", reduce="mean")
+    bound = kernel.bind(2.0, x)
+    bound.samples = 2
+    for _ in range(2):
+        assert (bound(), bound.grad) == kernel.value_and_grad(2.0, x[:2]) == (math.log(2.0) / 2, 0.25)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from chainrule.engine import declare, digamma, dot, exp, forget, lgamma, tanh
-from chainrule.engine.compiler import cache, compile, machine
+from chainrule.engine.compiler import cache, compile, kernel, machine
 from chainrule.engine.compiler.compile import Kernel
 
 
@@ -24,6 +24,13 @@ ARGUMENTS: tuple[Any, ...] = ([1.5, -0.25], np.array([[1.0, 2.0], [0.5, -1.0], [
 
 def made(**options: Any) -> Kernel:
     return compile(f, **{"batch": "x", "reduce": "mean"} | options)
+
+
+@pytest.fixture(autouse=True)
+def another_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every kernel is made as if the program had just started: none is left in memory."""
+    kernel._recent.clear()
+    monkeypatch.setattr(kernel, "RECENT", 0)
 
 
 @pytest.fixture
@@ -270,3 +277,17 @@ def test_a_full_disk_and_a_kill_while_writing_leave_nothing_half_written(folder:
     os.utime(leftover, (0, 0))
     assert start().communicate() == (f"1 {EXPECTED!r}\n", "")
     assert [path.suffix for path in folder.iterdir()] == [".kernel"]
+
+
+def test_a_program_loads_the_same_kernel_once(
+    folder: Path, compiled: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kernel, "RECENT", 2)
+    monkeypatch.setenv(cache.VARIABLE, "")
+    assert made().value_and_grad(*ARGUMENTS) == made().value_and_grad(*ARGUMENTS) == EXPECTED
+    assert len(compiled) == 1
+    made(reduce="sum")(*ARGUMENTS)
+    made()(*ARGUMENTS)
+    made().value_and_grad(*ARGUMENTS)  # two others were used since, so it was let go
+    assert len(compiled) == 4
+    assert len(kernel._recent) == 2
