@@ -20,6 +20,7 @@ from .clip import clip_grad_norm as clip_grad_norm
 from .clip import clip_grad_norm_ as clip_grad_norm_
 from .clip import clip_grad_value as clip_grad_value
 from .clip import clip_grad_value_ as clip_grad_value_
+from .compiled import compiled_step as compiled_step
 from .data import DataSet as DataSet
 from .data import Scaler as Scaler
 from .data import Split as Split

@@ -24,10 +24,9 @@ from typing import Any
 from ..engine.value import described
 from .callbacks import Callbacks, TrainingState
 from .module import Module
-from .randomness import generator
+from .randomness import generators_in
 from .saving import matrices, take
 from .tensors import CHECKPOINT, Tensor, check_whole, checksum, read_tensors, tensor_of, write_tensors
-from .tree import parts
 
 VERSION = 1
 EXAMPLE = "run.safetensors"
@@ -193,20 +192,7 @@ def _kind(part: object) -> str:
 
 def _generators(run: Run) -> dict[str, random.Random]:
     """Return every generator that the run draws from, once, by name: Python's, fit's, those in the model."""
-    found = {"Python's": generator(None), "fit's": run.rng}
-    seen: set[int] = set()
-    stack: list[tuple[str, Any]] = [("model", run.state.model)]
-    while stack:
-        path, part = stack.pop()
-        if isinstance(part, random.Random):
-            found[path] = part
-        elif id(part) not in seen:
-            inside = parts(part)
-            if inside:
-                seen.add(id(part))
-            stack += [(f"{path}.{key}", held) for _, key, held in reversed(inside)]
-    names = {id(rng): name for name, rng in reversed(found.items())}  # the first of several names
-    return {name: found[name] for name in found if names[id(found[name])] == name}
+    return generators_in(run.state.model, **{"fit's": run.rng})
 
 
 def _drawn(name: str, rng: random.Random) -> Any:

@@ -1,5 +1,8 @@
 """Leaving values out at random while training."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from numbers import Real
 from typing import Any
 
@@ -7,6 +10,21 @@ from ..engine import Value
 from .module import Module
 from .randomness import Seed, generator
 from .sequential import each
+
+_factor: ContextVar[Callable[["Dropout"], Any] | None] = ContextVar("factor", default=None)
+
+
+@contextmanager
+def factors_from(factor: Callable[["Dropout"], Any]) -> Iterator[None]:
+    """Let `factor(dropout)` say inside what each value is multiplied by, in place of what would be drawn.
+
+    A recording takes a number here that is drawn at each run, since it would keep the one it is given.
+    """
+    token = _factor.set(factor)
+    try:
+        yield
+    finally:
+        _factor.reset(token)
 
 
 class Dropout(Module):
@@ -39,9 +57,13 @@ class Dropout(Module):
             return x
         return each(self._kept_or_not, x, "Dropout")
 
+    def drawn(self) -> float:
+        """Return what the next value is multiplied by: 0 where it is left out, else 1 / (1 - p)."""
+        return 0.0 if self.rng.random() < self.p else 1.0 / (1.0 - self.p)
+
     def _kept_or_not(self, value: Value) -> Value:
-        dropped = self.rng.random() < self.p
-        return value * (0.0 if dropped else 1.0 / (1.0 - self.p))
+        factor = _factor.get()
+        return value * (self.drawn() if factor is None else factor(self))
 
     def extra_repr(self) -> str:
         """Return the probability."""

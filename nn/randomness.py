@@ -1,7 +1,9 @@
 """Where random numbers come from: the caller says."""
 
 import random
-from typing import cast
+from typing import Any, cast
+
+from .tree import parts
 
 Seed = int | random.Random | None
 """An int for a generator of its own, a generator to draw from, or None for Python's global one."""
@@ -20,3 +22,25 @@ def generator(seed: Seed) -> random.Random:
     if seed is None:
         return cast(random.Random, random.random.__self__)  # type: ignore[attr-defined]  # it is a method
     return random.Random(seed)
+
+
+def generators_in(model: Any, **others: random.Random) -> dict[str, random.Random]:
+    """Return Python's generator, the others by their names, and those in a model by their places, each once.
+
+    >>> list(generators_in({"noise": random.Random(1)}))
+    ["Python's", 'model.noise']
+    """
+    found = {"Python's": generator(None), **others}
+    seen: set[int] = set()
+    stack: list[tuple[str, Any]] = [("model", model)]
+    while stack:
+        path, part = stack.pop()
+        if isinstance(part, random.Random):
+            found[path] = part
+        elif id(part) not in seen:
+            inside = parts(part)
+            if inside:
+                seen.add(id(part))
+            stack += [(f"{path}.{key}", held) for _, key, held in reversed(inside)]
+    names = {id(rng): name for name, rng in reversed(found.items())}  # the first of several names
+    return {name: found[name] for name in found if names[id(found[name])] == name}

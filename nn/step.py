@@ -66,11 +66,7 @@ def eager_step(
                 between()
                 output = model(x)
                 example_loss = loss(output, target)
-                if getattr(example_loss, "primitive", None) is None:
-                    raise ValueError(
-                        f"fit cannot learn from the loss {example_loss!r}: nothing is recorded in it; "
-                        "it must be a Value made from the model's output, outside no_grad"
-                    )
+                check_loss(example_loss)
                 if not math.isfinite(example_loss.data):
                     first = first_not_finite(example_loss)
                     cause = f"; the first value on the way to it that is not finite is {first!r}"
@@ -80,6 +76,15 @@ def eager_step(
         return rows
 
     return step
+
+
+def check_loss(loss: Any) -> None:
+    """Raise ValueError for a loss in which nothing is recorded."""
+    if getattr(loss, "primitive", None) is None:
+        raise ValueError(
+            f"fit cannot learn from the loss {loss!r}: nothing is recorded in it; "
+            "it must be a Value made from the model's output, outside no_grad"
+        )
 
 
 def score(

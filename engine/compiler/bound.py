@@ -49,10 +49,15 @@ class Bound:
 
     def __call__(self) -> Any:
         """Run, and return the value."""
+        self.run()
+        return self._results[0] if self._plain else self.value
+
+    def run(self) -> None:
+        """Run, and leave the results where `value` and `grad` find them."""
         if self._plain:
             if self._enter(self._address):
                 self._run_guarded()
-            return self._results[0]
+            return
         if not self._running.acquire(blocking=False):
             raise RuntimeError(
                 f"{self._variant.name}: this Bound is running in another thread; bind once for each thread"
@@ -67,7 +72,29 @@ class Bound:
                 self._run_guarded()
         finally:
             self._running.release()
-        return self.value
+
+    def overwrite(self) -> None:
+        """Let every run write its results over the samples, a line over each line: the next run goes on there.
+
+        For a function of one batched array, contiguous and of float64, that returns as many numbers as a
+        line of it has, each different from sample to sample. Raises ValueError for another.
+
+        >>> import numpy as np
+        >>> from chainrule.engine import compile
+        >>> pairs = np.array([[0.0, 1.0], [5.0, 8.0]])
+        >>> fibonacci = compile(lambda pair: [pair[1], pair[0] + pair[1]], argnums=(), batch="pair").bind(pairs)
+        >>> fibonacci.overwrite()
+        >>> fibonacci.run(), fibonacci.run(), pairs.tolist()
+        (None, None, [[1.0, 2.0], [13.0, 21.0]])
+        """
+        frame, held = self._frame, self._call.held
+        alone = [place for place in self._call.batches if is_plain_array(held[place])]
+        if len(self._call.batches) != 1 or not alone or frame.rows.shape != frame.lines.shape or self._form.by:
+            raise ValueError(
+                f"{self._variant.name} returns {frame.rows.shape[1]} numbers for each sample and reads "
+                f"{frame.lines.shape[1]}: overwrite needs one batched array, and as many results"
+            )
+        frame.take_samples(frame.lines, frame.lines)
 
     @property
     def samples(self) -> int:

@@ -107,23 +107,25 @@ class Optimizer:
         conscience.before_step(self)
         for place, group in enumerate(self.param_groups):
             numbers = [parameter.data for parameter in group.params]
-            gradients = gradients_of(group.params)
-            settings = dict(group.settings)
-            if settings.pop("maximize"):
-                gradients = [-gradient for gradient in gradients]
-            try:
-                numbers, self.states[place] = type(self).rule(
-                    numbers, gradients, self.states[place], **settings
-                )
-            except ZeroDivisionError:
-                raise ZeroDivisionError(
-                    f"{type(self).__name__}: eps is 0 and a parameter has not had a gradient yet, which "
-                    "makes 0 / 0: pass an eps above 0"
-                ) from None
+            numbers = self.advanced(place, numbers, gradients_of(group.params))
             for parameter, number in zip(group.params, numbers, strict=True):
                 parameter.data = number
         conscience.after_step(self)
         return loss
+
+    def advanced(self, place: int, numbers: Numbers, gradients: Numbers) -> Numbers:
+        """Return what the rule makes of the numbers of the group at `place`, and remember its new state."""
+        settings = dict(self.param_groups[place].settings)
+        if settings.pop("maximize"):
+            gradients = [-gradient for gradient in gradients]
+        try:
+            numbers, self.states[place] = type(self).rule(numbers, gradients, self.states[place], **settings)
+        except ZeroDivisionError:
+            raise ZeroDivisionError(
+                f"{type(self).__name__}: eps is 0 and a parameter has not had a gradient yet, which "
+                "makes 0 / 0: pass an eps above 0"
+            ) from None
+        return numbers
 
     def state_dict(self) -> dict[str, Any]:
         """Return what the optimizer remembers and its settings, in plain lists and numbers.

@@ -1,0 +1,142 @@
+"""A model and its loss as functions of a row of numbers, which a kernel is made of."""
+
+import math
+import random
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from itertools import count
+from typing import Any
+
+import numpy as np
+
+from ...engine import RecordingError, Value, no_grad
+from ...engine.compiler.record import standing_in
+from ...engine.hooks import live, watched
+from ...engine.tree import flatten
+from ..dropout import Dropout, factors_from
+from ..randomness import generators_in
+from ..step import check_loss, in_mode
+from .rows import Floats, Inputs, Targets
+
+
+class Recorded:
+    """What machine code is made of: the loss of an example, and its scores.
+
+    A row holds the example's input, its target, and in training mode what `Dropout` draws for it.
+    training: the mode of the model.  example: a first one, which is run once to count those draws.
+    """
+
+    def __init__(
+        self,
+        model: Callable[[Any], Any],
+        loss: Callable[[Any, Any], Value],
+        parameters: Sequence[Value],
+        inputs: Inputs,
+        targets: Targets,
+        training: bool,
+        example: tuple[Any, Any],
+    ) -> None:
+        self.model, self.parameters, self.targets = model, parameters, targets
+        self._loss, self._inputs, self._training = loss, inputs, training
+        self._draws = self._drawing(example[0])
+        self._until = inputs.count, inputs.count + targets.count
+        self.count = max(self._until[1] + len(self._draws), 1)
+        self.of_output: Callable[[Sequence[Any]], Any] = tuple
+        """Puts numbers in the places of an output; known once `scores` is recorded."""
+
+    def fill(self, rows: Floats, inputs: Floats, targets: Floats) -> None:
+        """Put examples into rows, as many as there are; `draw` does the rest."""
+        start, end = self._until
+        rows[:, :start] = inputs
+        rows[:, start:end] = targets
+
+    def draw(self, rows: Floats) -> None:
+        """Draw what `Dropout` multiplies by, in the order in which it would for these examples."""
+        if self._draws:
+            draws = [dropout.drawn for dropout in self._draws]
+            rows[:, self._until[1] :] = [[drawn() for drawn in draws] for _ in rows]
+
+    def loss(self, p: Any, row: Any) -> Any:
+        """Return the loss of the example in `row`; p: stand-ins for the parameters' numbers."""
+        with self._at_work(p, row):
+            return self._loss_of(self._output(row), row)
+
+    def scores(self, p: Any, row: Any) -> list[Any]:
+        """Return the loss of the example in `row`, and the numbers in the model's output."""
+        with self._at_work(p, row):
+            output = self._output(row)
+            numbers, self.of_output = flatten(output)
+            return [self._loss_of(output, row), *numbers]
+
+    def expected(self, example: tuple[Any, Any]) -> float:
+        """Return the loss of an example on Values."""
+        x, target = example
+        with no_grad(), in_mode(self.model, self._training):
+            return float(self._loss(self.model(x), target).data)
+
+    def _output(self, row: Any) -> Any:
+        return self.model(self._inputs.rebuild(row[: self._until[0]]))
+
+    def _loss_of(self, output: Any, row: Any) -> Any:
+        made = self.targets.recorded(self._loss, output, row[slice(*self._until)])
+        check_loss(made)
+        return made
+
+    def _drawing(self, x: Any) -> list[Dropout]:
+        """Return which modules draw a number for an example, in order, each as often as it does."""
+        draws: list[Dropout] = []
+
+        def noted(dropout: Dropout) -> float:
+            draws.append(dropout)
+            return 1.0
+
+        with no_grad(), in_mode(self.model, self._training), factors_from(noted):
+            self.model(x)
+        return draws
+
+    @contextmanager
+    def _at_work(self, p: Any, row: Any) -> Iterator[None]:
+        """Let parameters and draws be stand-ins inside, and notice what a recording would lose."""
+        places = count(self._until[1])
+
+        def factor(dropout: Dropout) -> Any:
+            place = next(places)
+            if place >= self.count or self._draws[place - self._until[1]] is not dropout:
+                raise RecordingError("the model draws other random numbers than for the example before")
+            return row[place]
+
+        hooks = len(live), len(watched)
+        with ExitStack() as stack:
+            stack.enter_context(in_mode(self.model, self._training))
+            stack.enter_context(factors_from(factor))
+            stack.enter_context(standing_in(self.parameters, [x.entry for x in p], p[0].recorder))
+            yield
+        if hooks != (len(live), len(watched)):
+            raise RecordingError("the model registers hooks or watchpoints, which machine code cannot call")
+
+
+def check(recorded: Recorded, example: tuple[Any, Any], found: float) -> None:
+    """Raise RecordingError where the compiled loss of an example is not the one on Values."""
+    expected = recorded.expected(example)
+    if found == expected or (math.isnan(found) and math.isnan(expected)):
+        return
+    if not abs(found - expected) <= 1e-9 * max(1.0, abs(expected)):
+        raise RecordingError(
+            f"the loss of an example is {found!r} compiled and {expected!r} on Values: the model or the loss "
+            "does what a recording does not see, such as drawing random numbers, counting its calls, or "
+            "looking at what it is given with isinstance"
+        )
+
+
+@contextmanager
+def undrawn(model: object) -> Iterator[None]:
+    """Put every generator that the model may draw from back afterwards, as if nothing had run inside."""
+    generators = [rng for rng in generators_in(model).values() if not isinstance(rng, random.SystemRandom)]
+    before = [rng.getstate() for rng in generators]
+    of_numpy = np.random.get_state()
+    try:
+        yield
+    finally:
+        np.random.set_state(of_numpy)
+        for rng, state in zip(generators, before, strict=True):
+            rng.setstate(state)

@@ -1,0 +1,165 @@
+"""Examples as rows of numbers: what machine code reads of them."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...engine import RecordingError, Value, where
+from ...engine.compiler.record import structure
+from ...engine.tree import flatten
+from ...engine.value import described
+
+Floats = NDArray[np.float64]
+
+MOST_CASES = 32
+"""Up to how many different targets the loss is recorded once for each of them."""
+
+
+class Inputs:
+    """How inputs of one structure lie in rows: the numbers in them, in a row."""
+
+    def __init__(self, first: Any) -> None:
+        self._structure = structure(first)
+        leaves, self.rebuild = flatten(first)
+        self.count = len(leaves)
+
+    def rows(self, inputs: Sequence[Any]) -> Floats:
+        """Return a row for each input.
+
+        Raises RecordingError where one has another structure than the first, or holds Values.
+        """
+        fast = _regular(inputs, self.count)
+        if fast is not None:
+            return fast
+        rows = np.empty((len(inputs), self.count))
+        for place, x in enumerate(inputs):
+            if structure(x) != self._structure:
+                raise RecordingError(
+                    f"inputs[{place}] has another structure than inputs[0], and machine code is made for "
+                    f"one: {described(x)}"
+                )
+            rows[place] = _numbers(flatten(x)[0], f"inputs[{place}]")
+        return rows
+
+
+class Targets:
+    """How targets lie in rows.
+
+    Numbers in them that may have any value are read as such. The others are cases: classes, sides, labels
+    of any kind. A row holds the number of its case, and the loss is recorded once for each, with the target
+    as the user gave it; so a loss may branch on it, count with it, look it up.
+    """
+
+    def __init__(self, targets: Sequence[Any], in_cases: bool) -> None:
+        self._in_cases = in_cases
+        self._cases: dict[Any, int] = {}
+        self._known: dict[Any, int] = {}
+        """The same for targets of one number or text, by their class and themselves."""
+        self._first: list[tuple[list[Any], Callable[[Sequence[Any]], Any]]] = []
+        self._read: list[int] = []
+        """Which numbers of a target are read, by their place in it."""
+        flat = [flatten(target)[0] for target in targets]
+        same = len({structure(target) for target in targets}) == 1
+        if same and not in_cases:
+            self._read = list(range(len(flat[0])))
+        elif same:
+            self._read = [
+                place
+                for place, column in enumerate(zip(*flat, strict=True))
+                if not all(map(_is_whole, column))
+            ]
+        for target in targets:
+            self._case(target, new=True)
+        self.several = len(self._cases) > 1
+        if self.several and not in_cases:
+            raise RecordingError("the targets differ in structure, and machine code is made for one")
+        if len(self._cases) > MOST_CASES:
+            raise RecordingError(f"the targets have more than {MOST_CASES} different values")
+        self.count = len(self._read) + self.several
+
+    @property
+    def any_cases(self) -> bool:
+        """Whether there is anything in a target that is not read as a number."""
+        return self.several or any(len(self._read) < len(leaves) for leaves, _ in self._first)
+
+    def rows(self, targets: Sequence[Any]) -> Floats:
+        """Return a row for each target; raises KeyError for one that is no case so far."""
+        rows = np.empty((len(targets), self.count))
+        if not self._in_cases:
+            fast = _regular(targets, self.count)
+            if fast is not None:
+                return fast
+        elif not self._read:
+            try:
+                rows[:, : self.several] = [[self._known[t.__class__, t]][: self.several] for t in targets]
+                return rows
+            except (KeyError, TypeError):  # the slow way says whether it is new, or a list
+                pass
+        for row, target in zip(rows, targets, strict=True):
+            case, leaves = self._case(target)
+            if self.several:
+                row[0] = case
+            row[self.several :] = leaves
+        return rows
+
+    def recorded(self, loss: Callable[[Any, Any], Any], output: Any, row: Sequence[Any]) -> Any:
+        """Return the loss of an output beside the target that stands in a row of stand-ins."""
+        read = row[self.several :]
+        results = []
+        with row[0].recorder.sharing() if self.several else nullcontext():
+            for leaves, rebuild in self._first:
+                given = list(leaves)
+                for place, number in zip(self._read, read, strict=True):
+                    given[place] = number
+                results.append(loss(output, rebuild(given)))
+        chosen = results[-1]
+        for case in reversed(range(len(results) - 1)):
+            chosen = where(row[0] == case, results[case], chosen)
+        return chosen
+
+    def _case(self, target: Any, new: bool = False) -> tuple[int, list[float]]:
+        leaves, rebuild = flatten(target)
+        kept = tuple([leaf for place, leaf in enumerate(leaves) if place not in self._read])
+        key = structure(target), kept
+        if new and key not in self._cases:
+            self._cases[key] = len(self._cases)
+            self._first.append((leaves, rebuild))
+        if isinstance(target, int | float | str):
+            self._known[target.__class__, target] = self._cases[key]
+        return self._cases[key], _numbers([leaves[place] for place in self._read], "a target")
+
+
+def ways_to_read(targets: Sequence[Any]) -> Iterator[Targets]:
+    """Yield how the targets may lie in rows, what is closest to the user's own loss first."""
+    try:
+        cases = Targets(targets, in_cases=True)
+        if cases.any_cases:
+            yield cases
+    except RecordingError:
+        pass
+    yield Targets(targets, in_cases=False)
+
+
+def _regular(held: Sequence[Any], count: int) -> Floats | None:
+    """Return the rows of what NumPy can read at once, plain numbers in lists of one length; else None."""
+    try:
+        array = np.asarray(held)
+    except ValueError:
+        return None
+    if array.dtype.kind not in "fiu" or array.size != len(held) * count:
+        return None
+    return array.astype(np.float64, copy=False).reshape(len(held), -1)
+
+
+def _numbers(leaves: Sequence[Any], what: str) -> list[float]:
+    for leaf in leaves:
+        if isinstance(leaf, Value | complex):
+            raise RecordingError(f"{what} holds {described(leaf)}; machine code reads plain numbers")
+    return [float(leaf) for leaf in leaves]
+
+
+def _is_whole(number: Any) -> bool:
+    return not isinstance(number, Value | complex) and float(number).is_integer()

@@ -1,0 +1,106 @@
+"""A training step in machine code, to be called with one batch after the other."""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, Self
+
+import numpy as np
+
+from ...engine import NotFiniteError, Value
+from ...engine.value import described
+from ..data import as_rows
+from ..optimizer import LBFGS, Optimizer
+from .buffers import Buffers
+from .refusal import check_nothing_looks_on
+
+
+class CompiledStep:
+    """What `compiled_step` returns; see there."""
+
+    def __init__(
+        self, model: Callable[[Any], Any], loss: Callable[[Any, Any], Value], optimizer: Optimizer
+    ) -> None:
+        for what, given in (("model", model), ("loss", loss)):
+            if not callable(given):
+                raise TypeError(f"compiled_step takes a {what} that can be called, got {described(given)}")
+        if not isinstance(optimizer, Optimizer) or isinstance(optimizer, LBFGS):
+            raise TypeError(
+                "compiled_step takes an optimizer that steps by a rule, such as Adam(model.parameters()), "
+                f"got {described(optimizer)}"
+            )
+        self._model, self._loss, self._optimizer = model, loss, optimizer
+        self._buffers: Buffers | None = None
+        self._seen: dict[str, Any] = {}
+        self._open = 0
+
+    def __call__(self, xs: Sequence[Any], ys: Sequence[Any]) -> float:
+        """Take a step down the mean loss of a batch; return that loss, as it was before the step."""
+        n = len(xs)
+        if len(ys) != n or n == 0:
+            raise ValueError(f"compiled_step got {n} inputs and {len(ys)} targets: it needs a pair or more")
+        buffers = self._filled(xs, ys, n)
+        if not self._open:
+            buffers.read()
+        loss = buffers.gradient(n)
+        if not (math.isfinite(loss) and np.isfinite(buffers.g).all()):
+            what = f"the loss is {loss}" if not math.isfinite(loss) else "a gradient is not finite"
+            raise NotFiniteError(
+                f"compiled_step: {what}; the parameters are those before this step. diagnose(loss), of a "
+                "loss on Values, says where it began"
+            )
+        buffers.update()
+        if not self._open:
+            buffers.write_back()
+        return loss
+
+    def read(self) -> None:
+        """Inside `with step:`, take over what was changed in the parameters and in the optimizer."""
+        if self._buffers is not None:
+            self._buffers.read()
+
+    def write_back(self) -> None:
+        """Inside `with step:`, give parameters and optimizer what they would have after as many steps."""
+        if self._buffers is not None:
+            self._buffers.write_back()
+
+    def __enter__(self) -> Self:
+        if not self._open:
+            self.read()
+        self._open += 1
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open -= 1
+        if not self._open:
+            self.write_back()
+
+    def _filled(self, xs: Sequence[Any], ys: Sequence[Any], n: int) -> Buffers:
+        """Return the buffers with a batch in their rows; made where there are none, or none that will do."""
+        ys = ys.tolist() if isinstance(ys, np.ndarray) and ys.ndim == 1 else ys
+        buffers = self._buffers
+        if buffers is None or not buffers.fits or n > len(buffers.rows):
+            buffers = self._made(xs, ys, n)
+        rows = buffers.rows[:n]
+        try:
+            targets = buffers.recording.targets.rows(ys)
+        except KeyError:  # a class that was not there so far
+            buffers = self._made(xs, ys, n)
+            rows, targets = buffers.rows[:n], buffers.recording.targets.rows(ys)
+        buffers.recording.fill(rows, buffers.inputs.rows(xs), targets)
+        buffers.recording.draw(rows)
+        return buffers
+
+    def _made(self, xs: Sequence[Any], ys: Sequence[Any], n: int) -> Buffers:
+        """Return new buffers, for these examples and for every kind of target there was before."""
+        if self._open:
+            self.write_back()
+        check_nothing_looks_on("compiled_step", self._optimizer.params)
+        examples = list(zip(as_rows(xs, "compiled_step"), as_rows(ys, "compiled_step"), strict=True))
+        for x, y in examples:
+            if len(self._seen) <= 1000:
+                self._seen.setdefault(repr(y), (x, y))
+        most = max(n, len(self._buffers.rows) if self._buffers is not None else 0)
+        training = bool(getattr(self._model, "training", True))
+        kinds = list(self._seen.values())
+        self._buffers = Buffers(self._model, self._loss, self._optimizer, kinds, most, training)
+        return self._buffers
