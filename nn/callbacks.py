@@ -75,6 +75,10 @@ class Callbacks:
                 if method is not None:
                     self._at.setdefault(moment, []).append((_name(callback), method))
 
+    def waiting(self, moment: str) -> bool:
+        """Return whether any is called at this moment."""
+        return moment in self._at
+
     def call(self, moment: str, state: TrainingState) -> None:
         """Call what waits for this moment; raises StopTraining where one or more say so."""
         reasons = []

@@ -3,7 +3,7 @@
 import contextlib
 import math
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Real
 from pathlib import Path
@@ -12,23 +12,11 @@ from typing import Any
 from ..engine import NotFiniteError
 from .callbacks import StopTraining, TrainingState, when
 from .checkpoint import Run, write_checkpoint
-from .clip import clip_grad_norm, clip_grad_value
-from .history import Scores
+from .descent import Descent
 from .interrupts import Interrupts
 from .lr_scheduler import ReduceLROnPlateau
 from .progress import Reporter
-from .step import (
-    Example,
-    Groups,
-    Metric,
-    NotFiniteLoss,
-    Rows,
-    Step,
-    gradient_norms,
-    in_mode,
-    layers_of,
-    mean,
-)
+from .step import Groups, Metric, NotFiniteLoss, Rows, in_mode, mean
 
 
 @dataclass(frozen=True)
@@ -80,24 +68,17 @@ class Settings:
 class Loop:
     """A training run with what it needs at hand.
 
-    examples: all of them; `run.order` says which to learn from.  step: computes the gradients.
-    score: returns the scores of the validation examples, None where there are none.
+    layers: the parameters by layer.  descent: takes the steps, and computes the validation scores.
     checkpoint: the file to write, if any.
     """
 
     run: Run
     settings: Settings
-    examples: list[Example]
     metrics: Mapping[str, Metric]
-    step: Step
-    score: Callable[[], Scores | None]
+    layers: Groups
+    descent: Descent
     checkpoint: Path | None
     interrupts: Interrupts
-
-    def __post_init__(self) -> None:
-        state = self.run.state
-        self.parameters = state.optimizer.params
-        self.layers: Groups = layers_of(state.model, self.parameters)
 
     def train(self, reporter: Reporter) -> None:
         """Train until the last epoch, or until something ends it, which `history.stopped` then says."""
@@ -105,9 +86,13 @@ class Loop:
         with in_mode(state.model, training=True):
             try:
                 run.callbacks.call("on_train_begin", state)
-                while state.epoch < state.epochs:
-                    self._epoch(reporter)
-                self.interrupts.check()
+                self.descent.read()
+                try:
+                    while state.epoch < state.epochs:
+                        self._epoch(reporter)
+                    self.interrupts.check()
+                finally:
+                    self.descent.write_back()
             except StopTraining as stop:
                 state.history.stopped = str(stop)
             except KeyboardInterrupt:
@@ -138,9 +123,9 @@ class Loop:
                 skipped.append(self._not_finite(error, places))
             state.step += 1
             reporter.step_ended()
-            run.callbacks.call("on_step_end", state)
+            self._call("on_step_end")
         self.interrupts.check()
-        held_out = self.score()
+        held_out = self.descent.score()
         state.history.train.append(mean(rows, self.metrics))
         state.history.gradient_norms.append(_means(norms, self.layers))
         state.history.learning_rates.append(rates)
@@ -156,15 +141,7 @@ class Loop:
     def _step(self, places: list[int]) -> Rows:
         """Take a step down the mean loss of some examples; return their scores."""
         state = self.run.state
-        state.optimizer.zero_grad()
-        rows = self.step([self.examples[place] for place in places])
-        state.gradient_norms = gradient_norms(self.layers)
-        state.loss = sum(row[0] for row in rows) / len(rows)
-        if self.settings.clip_norm is not None:
-            clip_grad_norm(self.parameters, self.settings.clip_norm)
-        if self.settings.clip_value is not None:
-            clip_grad_value(self.parameters, self.settings.clip_value)
-        state.optimizer.step()
+        state.loss, rows, state.gradient_norms = self.descent.step(places)
         state.total_steps += 1
         if self.settings.schedule_every == "step":
             self._step_schedule(state.loss)
@@ -192,11 +169,12 @@ class Loop:
         run, state = self.run, self.run.state
         stop: StopTraining | None = None
         try:
-            run.callbacks.call("on_epoch_end", state)
+            self._call("on_epoch_end")
         except StopTraining as asked:
             stop = asked
         due = state.epoch % self.settings.checkpoint_every == 0 or state.epoch == state.epochs or stop
         if self.checkpoint is not None and due:
+            self.descent.write_back()
             try:
                 write_checkpoint(self.checkpoint, run)
             except OSError as error:
@@ -209,6 +187,15 @@ class Loop:
         if stop is not None:
             raise stop
         self.interrupts.check()
+
+    def _call(self, moment: str) -> None:
+        """Call the callbacks of a moment; they find every number in its place, and may change it."""
+        if self.run.callbacks.waiting(moment):
+            self.descent.write_back()
+            try:
+                self.run.callbacks.call(moment, self.run.state)
+            finally:
+                self.descent.read()
 
     def _step_schedule(self, loss: float) -> None:
         schedule = self.run.state.schedule

@@ -12,6 +12,7 @@ from ..engine.value import described
 from .callbacks import Callback, Callbacks, TrainingState
 from .checkpoint import Run, resume_from, write_checkpoint
 from .data import as_rows
+from .descent import Descent, EagerDescent
 from .history import History, Scores
 from .interrupts import Interrupts
 from .loop import Loop, Settings
@@ -20,7 +21,7 @@ from .optimizer import LBFGS, Optimizer
 from .progress import Reporter
 from .randomness import Seed, generator
 from .saving import FilePath, path_of
-from .step import Example, Loss, Metric, eager_step, score
+from .step import Example, Loss, Metric, eager_step, layers_of, score
 
 
 def fit(
@@ -122,16 +123,17 @@ def fit(
     kept = _begin(run, checkpoint, resume)
     with Interrupts() as interrupts, Reporter(state, report_every, progress) as reporter:
         held_out = held_out or [examples[place] for place in run.held_out]
-        Loop(
-            run,
-            settings,
+        layers = layers_of(model, optimizer.params)
+        descent: Descent = EagerDescent(
+            optimizer,
+            layers,
             examples,
-            metrics,
             step=eager_step(model, loss, metrics, interrupts.check),
             score=lambda: score(model, held_out, loss, metrics, interrupts.check) if held_out else None,
-            checkpoint=kept,
-            interrupts=interrupts,
-        ).train(reporter)
+            clip_norm=clip_norm,
+            clip_value=clip_value,
+        )
+        Loop(run, settings, metrics, layers, descent, kept, interrupts).train(reporter)
     return state.history
 
 

@@ -74,7 +74,7 @@ class Bound:
             self._running.release()
 
     def overwrite(self) -> None:
-        """Let every run write its results over the samples, a line over each line: the next run goes on there.
+        """Let every run write its results over the samples, line over line: the next run goes on there.
 
         For a function of one batched array, contiguous and of float64, that returns as many numbers as a
         line of it has, each different from sample to sample. Raises ValueError for another.
@@ -82,14 +82,15 @@ class Bound:
         >>> import numpy as np
         >>> from chainrule.engine import compile
         >>> pairs = np.array([[0.0, 1.0], [5.0, 8.0]])
-        >>> fibonacci = compile(lambda pair: [pair[1], pair[0] + pair[1]], argnums=(), batch="pair").bind(pairs)
-        >>> fibonacci.overwrite()
-        >>> fibonacci.run(), fibonacci.run(), pairs.tolist()
+        >>> bound = compile(lambda xy: [xy[1], xy[0] + xy[1]], argnums=(), batch="xy").bind(pairs)
+        >>> bound.overwrite()
+        >>> bound.run(), bound.run(), pairs.tolist()
         (None, None, [[1.0, 2.0], [13.0, 21.0]])
         """
         frame, held = self._frame, self._call.held
         alone = [place for place in self._call.batches if is_plain_array(held[place])]
-        if len(self._call.batches) != 1 or not alone or frame.rows.shape != frame.lines.shape or self._form.by:
+        as_many = frame.rows.shape == frame.lines.shape
+        if len(self._call.batches) != 1 or not alone or not as_many or self._form.by:
             raise ValueError(
                 f"{self._variant.name} returns {frame.rows.shape[1]} numbers for each sample and reads "
                 f"{frame.lines.shape[1]}: overwrite needs one batched array, and as many results"

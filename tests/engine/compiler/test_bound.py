@@ -221,3 +221,23 @@ def test_fewer_samples_are_run_again_where_zero_meets_infinity() -> None:
     bound.samples = 2
     for _ in range(2):
         assert (bound(), bound.grad) == kernel.value_and_grad(2.0, x[:2]) == (math.log(2.0) / 2, 0.25)
+
+
+def test_runs_go_on_from_what_the_last_one_wrote_over_the_samples() -> None:
+    pairs = np.array([[0.0, 1.0], [5.0, 8.0], [1.0, -1.0]] * 20)
+    expected = pairs.copy()
+    bound = compile(lambda rate, xy: [xy[1], xy[0] * rate + xy[1]], argnums=(), batch="xy").bind(0.5, pairs)
+    bound.overwrite()
+    for _ in range(3):
+        bound.run()
+        expected = np.stack([expected[:, 1], 0.5 * expected[:, 0] + expected[:, 1]], axis=1)
+    assert pairs.tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize(("results", "rows"), [(1, np.ones((4, 2))), (2, [[1.0, 2.0]])])
+def test_only_as_many_results_as_a_line_has_are_written_over_it(results: int, rows: Any) -> None:
+    bound = compile(lambda xy: [xy[0] + k for k in range(results)], argnums=(), batch="xy").bind(rows)
+    with pytest.raises(
+        ValueError, match=rf"returns {results} numbers for each sample and reads 2: overwrite ne"
+    ):
+        bound.overwrite()
