@@ -39,11 +39,16 @@ def clip_grad_norm(
             f"clip_grad_norm: the norm of the gradients is {norm}, which cannot be scaled to {max_norm:g}; "
             "error_if_nonfinite=False scales them by it all the same"
         )
-    factor = max_norm / (norm + 1e-6)
+    factor = clip_factor(norm, max_norm)
     if not factor >= 1.0:  # nan too
         for parameter, gradient in zip(held, gradients, strict=True):
             parameter.grad = gradient * factor
     return norm
+
+
+def clip_factor(norm: float, max_norm: float) -> float:
+    """Return what takes gradients of this norm to `max_norm`; 1 or more where they are shorter already."""
+    return max_norm / (norm + 1e-6)
 
 
 def clip_grad_value(parameters: Value | Iterable[Value], clip_value: float) -> None:

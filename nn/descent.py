@@ -58,21 +58,21 @@ class EagerDescent:
         clip_norm: float | None,
         clip_value: float | None,
     ) -> None:
-        self._optimizer, self._layers, self._examples = optimizer, layers, examples
+        self.optimizer, self._layers, self._examples = optimizer, layers, examples
         self._gradients, self.score = step, score
-        self._clip_norm, self._clip_value = clip_norm, clip_value
+        self.clip_norm, self.clip_value = clip_norm, clip_value
 
     def step(self, places: Sequence[int]) -> Taken:
         """Take a step; see `Descent`."""
-        self._optimizer.zero_grad()
+        self.optimizer.zero_grad()
         rows = self._gradients([self._examples[place] for place in places])
         norms = gradient_norms(self._layers)
-        parameters: list[Value] = self._optimizer.params
-        if self._clip_norm is not None:
-            clip_grad_norm(parameters, self._clip_norm)
-        if self._clip_value is not None:
-            clip_grad_value(parameters, self._clip_value)
-        self._optimizer.step()
+        parameters: list[Value] = self.optimizer.params
+        if self.clip_norm is not None:
+            clip_grad_norm(parameters, self.clip_norm)
+        if self.clip_value is not None:
+            clip_grad_value(parameters, self.clip_value)
+        self.optimizer.step()
         return Taken(sum(row[0] for row in rows) / len(rows), rows, norms)
 
     def read(self) -> None:

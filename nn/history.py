@@ -41,6 +41,7 @@ class History:
     gradient_norms: by layer, the length of its gradient before any clipping, as the mean over the steps.
     learning_rates: of the epoch's last step, one for each group of the optimizer's parameters.
     stopped: why training ended before its last epoch, in words; empty where it did not.
+    compiled: whether the steps were taken in machine code.
     """
 
     train: list[Scores] = field(default_factory=list)
@@ -48,6 +49,7 @@ class History:
     gradient_norms: list[dict[str, float]] = field(default_factory=list)
     learning_rates: list[list[float]] = field(default_factory=list)
     stopped: str = ""
+    compiled: bool = field(default=False, compare=False)
 
     @property
     def loss(self) -> list[float]:

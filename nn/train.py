@@ -11,6 +11,7 @@ from ..engine.files import remove_leftovers
 from ..engine.value import described
 from .callbacks import Callback, Callbacks, TrainingState
 from .checkpoint import Run, resume_from, write_checkpoint
+from .compiled.choose import Task, compiled_or
 from .data import as_rows
 from .descent import Descent, EagerDescent
 from .history import History, Scores
@@ -48,6 +49,7 @@ def fit(
     resume: bool | FilePath | None = None,
     report_every: int = 0,
     progress: bool | None = None,
+    compiled: bool | Literal["auto"] = False,
 ) -> History:
     """Train `model` and return the history; the model's parameters are changed in place.
 
@@ -79,6 +81,10 @@ def fit(
     report_every: print a line of scores after every so many epochs, 0 for never.
     progress: a bar on stderr (needs tqdm); None shows one where tqdm is there and stderr a terminal, and
     in a notebook.
+    compiled: True trains in machine code (extra `compile`): the same history to 1e-12, far sooner; the model
+    and the loss must be such that `compile` can record them, which RecordingError says with the line that
+    is not. "auto" does so where the extra is there and they are, and else trains on Values; the history's
+    `compiled` says which it was. docs/training-compiled.md has the rules.
 
     Ctrl-C ends training before the next example: the parameters are those after the last whole step,
     and the history, which is returned, says so in `stopped`. A second Ctrl-C interrupts at once.
@@ -100,6 +106,8 @@ def fit(
         epochs, batch_size, shuffle, schedule_every, clip_norm, clip_value, not_finite, checkpoint_every
     )
     _check_called(model, loss, optimizer)
+    if compiled not in (True, False, "auto"):
+        raise ValueError(f"fit's compiled is True, False or 'auto', got {compiled!r}")
     metrics = _named(metrics, "fit")
     examples = _examples(inputs, targets, "fit")
     held_out: list[Example] = []
@@ -118,13 +126,14 @@ def fit(
         "validation": len(held_out),
         "held_out": len(drawn),
         "metrics": list(metrics),
+        "compiled": compiled,
     }
     run = Run(state, Callbacks(callbacks), rng, order, drawn, same)
     kept = _begin(run, checkpoint, resume)
     with Interrupts() as interrupts, Reporter(state, report_every, progress) as reporter:
         held_out = held_out or [examples[place] for place in run.held_out]
         layers = layers_of(model, optimizer.params)
-        descent: Descent = EagerDescent(
+        eager = EagerDescent(
             optimizer,
             layers,
             examples,
@@ -133,6 +142,12 @@ def fit(
             clip_norm=clip_norm,
             clip_value=clip_value,
         )
+        descent: Descent = eager
+        if compiled is not False:
+            most = min(batch_size or len(order), len(order))
+            task = Task(model, loss, layers, examples, run.order, held_out, metrics, most, interrupts.check)
+            descent = compiled_or(eager, task, compiled)
+        state.history.compiled = descent.compiled
         Loop(run, settings, metrics, layers, descent, kept, interrupts).train(reporter)
     return state.history
 

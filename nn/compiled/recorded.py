@@ -39,6 +39,7 @@ class Recorded:
         self.model, self.parameters, self.targets = model, parameters, targets
         self._loss, self._inputs, self._training = loss, inputs, training
         self._draws = self._drawing(example[0])
+        self._generators = list({id(dropout.rng): dropout.rng for dropout in self._draws}.values())
         self._until = inputs.count, inputs.count + targets.count
         self.count = max(self._until[1] + len(self._draws), 1)
         self.of_output: Callable[[Sequence[Any]], Any] = tuple
@@ -55,6 +56,15 @@ class Recorded:
         if self._draws:
             draws = [dropout.drawn for dropout in self._draws]
             rows[:, self._until[1] :] = [[drawn() for drawn in draws] for _ in rows]
+
+    def drawn(self) -> list[Any]:
+        """Return where the generators are that draw."""
+        return [rng.getstate() for rng in self._generators]
+
+    def draw_again(self, before: list[Any]) -> None:
+        """Put the generators back where they were."""
+        for rng, state in zip(self._generators, before, strict=True):
+            rng.setstate(state)
 
     def loss(self, p: Any, row: Any) -> Any:
         """Return the loss of the example in `row`; p: stand-ins for the parameters' numbers."""
