@@ -18,7 +18,7 @@ Open = Callable[..., Any]
 HOSTILE = "</script><img src=x onerror=alert(1)>"
 
 
-def run(model: Module, inputs: int, outputs: int, epochs: int = 6) -> LearningRecorder:
+def run(model: MLP | Sequential, inputs: int, outputs: int, epochs: int = 6) -> LearningRecorder:
     recorder = LearningRecorder()
     data = [[((i * 7 + j * 3) % 5) / 5.0 for j in range(inputs)] for i in range(4)]
 

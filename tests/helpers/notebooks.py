@@ -21,7 +21,8 @@ def executed(cells: Sequence[str], **environment: str) -> list[list[Output]]:
     Raises CellExecutionError where one fails.
     environment: variables that the kernel has besides those of this process.
     """
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell.strip()) for cell in cells])
+    new: Any = nbformat.v4  # has no types
+    notebook = new.new_notebook(cells=[new.new_code_cell(cell.strip()) for cell in cells])
     with mock.patch.dict(os.environ, environment):
         NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
     nbformat.validate(notebook)

@@ -109,7 +109,7 @@ class RudeError(Exception):
 def rude() -> Value:
     class Rude(Value):
         @property
-        def primitive(self) -> Any:  # type: ignore[override]
+        def primitive(self) -> Any:
             raise RudeError
 
         @primitive.setter
