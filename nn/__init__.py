@@ -38,6 +38,7 @@ from .data import standardize as standardize
 from .data import xor as xor
 from .deltas import DeltaTable as DeltaTable
 from .deltas import delta_table as delta_table
+from .descent_path import DescentPath as DescentPath
 from .dropout import Dropout as Dropout
 from .embedding import Embedding as Embedding
 from .history import History as History

@@ -50,7 +50,7 @@ class Sequential(Module):
     def __call__(self, x: Any) -> Any:
         """Return what the last part makes of what the one before it made, and so on back to `x`."""
         for part in self.layers:
-            x = part(x) if isinstance(part, Module) or part in _OF_A_LIST else each(part, x, "Sequential")
+            x = applied(part, x)
         return x
 
     def __len__(self) -> int:
@@ -129,6 +129,16 @@ class Flatten(Module):
             else:
                 flat.append(part)
         return flat
+
+
+def applied(part: Step, x: Any) -> Any:
+    """Return what one part of a `Sequential` makes of `x`.
+
+    >>> from chainrule.nn import tanh
+    >>> [out.data for out in applied(tanh, [0.0, 0.0])]
+    [0.0, 0.0]
+    """
+    return part(x) if isinstance(part, Module) or part in _OF_A_LIST else each(part, x, "Sequential")
 
 
 def each(function: Step, x: Any, owner: str) -> Any:

@@ -22,8 +22,13 @@ from .learning import LearningRecorder as LearningRecorder
 from .learning import show_learning as show_learning
 from .notebook import disable_notebook as disable_notebook
 from .notebook import enable_notebook as enable_notebook
+from .plot import plot_activations as plot_activations
 from .plot import plot_decision_boundary as plot_decision_boundary
+from .plot import plot_gradient_flow as plot_gradient_flow
 from .plot import plot_history as plot_history
+from .plot import plot_loss_line as plot_loss_line
+from .plot import plot_loss_plane as plot_loss_plane
+from .plot import plot_weights as plot_weights
 from .render import RenderError as RenderError
 from .stepper import Stepper as Stepper
 from .stepper import show_steps as show_steps
