@@ -139,11 +139,11 @@ def contour_levels(low: float, high: float) -> list[float]:
     """
     last = _LEVELS - 1
     if low > 0.0 and high / low >= LOG_FROM:
-        ratio = math.log(high) - math.log(low)
-        levels = [low * math.exp(ratio * i / last) for i in range(_LEVELS)]
+        bottom, top = math.log(low), math.log(high)
+        levels = [math.exp(bottom + (top - bottom) * i / last) for i in range(_LEVELS)]
     else:
         levels = [low + (high / last**2 - low / last**2) * i**2 for i in range(_LEVELS)]
-    levels[-1] = high
+    levels[0], levels[-1] = low, high
     rising = all(a < b for a, b in pairwise(levels))
     return levels if rising else []
 
