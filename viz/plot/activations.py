@@ -12,7 +12,7 @@ from ...engine.words import number
 from ...nn import Module
 from ...nn.data import as_rows
 from ...nn.step import in_mode
-from .sheet import FilePath, PlotTheme, Sheet, check_place, sheet, shown
+from .sheet import FilePath, PlotTheme, Sheet, beyond, check_place, drawable, sheet, shown
 from .watch import Seen, watching
 
 if TYPE_CHECKING:
@@ -115,9 +115,10 @@ def _chosen(found: dict[str, Seen], layers: Sequence[str] | None) -> dict[str, S
             f"layers={list(found)[:2]}"
         )
     for name, layer in found.items():
-        if not any(math.isfinite(x) for unit in layer.outputs for x in unit):
+        if not any(drawable(x) for unit in layer.outputs for x in unit):
+            said = beyond(x for unit in layer.outputs for x in unit)
             raise ValueError(
-                f"plot_activations has nothing to draw: all outputs of {name} are nan or inf; diagnose(loss) "
+                f"plot_activations has nothing to draw: all outputs of {name} are {said}; diagnose(loss) "
                 "names the operation where that began"
             )
     return found
@@ -127,7 +128,7 @@ def _layer(page: Sheet, panel: Any, name: str, layer: Seen) -> None:
     units = len(layer.outputs)
     kind = f"{shown(layer.kind)}, " if layer.kind else ""
     page.say(_words(layer), panel, width=62, heading=f"{shown(name)}: {kind}{units} unit{'s' * (units > 1)}")
-    numbers = [x for unit in layer.outputs for x in unit if math.isfinite(x)]
+    numbers = [x for unit in layer.outputs for x in unit if drawable(x)]
     _histogram(page, panel, numbers, layer.kind)
     panel.set_xlabel("output")
     panel.set_ylabel("share of the outputs")
@@ -205,14 +206,14 @@ def _words(layer: Seen) -> str:
         )
         some = f", {max(sum(flat) / calls, 0.01):.0%} of the outputs are" if any(flat) else ""
         says.append(f"{many} saturated{some}")
-    finite = [[x for x in unit if math.isfinite(x)] for unit in units]
+    finite = [[x for x in unit if drawable(x)] for unit in units]
     spread = max(max(unit) - min(unit) for unit in finite if unit)
     if max(map(len, finite)) > 1 and spread < ALIKE and dead < len(units):
         says.append(
             f"the inputs are hardly told apart: no unit's outputs differ by more than {number(spread)}"
         )
     if broken := sum(len(unit) for unit in units) - sum(map(len, finite)):
-        says.append(f"{broken:,} outputs are nan or inf and not drawn")
+        says.append(f"{broken:,} outputs are {beyond(x for unit in units for x in unit)} and not drawn")
     if not says:
         says.append(
             f"outputs from {number(min(min(unit) for unit in finite if unit))} to "

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ...engine import Number, Value, no_grad
-from .sheet import FilePath, PlotTheme, check_place, sheet
+from .sheet import FilePath, PlotTheme, beyond, check_place, drawable, sheet
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,11 +51,13 @@ def plot_decision_boundary(
         raise ValueError("plot_decision_boundary needs points of finite numbers: one has nan or inf")
     with no_grad():
         scores = [[model([x, y]).data for x in xs] for y in ys]
-    finite = [score for row in scores for score in row if math.isfinite(score)]
+    finite = [score for row in scores for score in row if drawable(score)]
     if not finite:
-        raise ValueError("plot_decision_boundary has nothing to draw: the model is nan or inf everywhere")
+        said = beyond(score for row in scores for score in row)
+        raise ValueError(f"plot_decision_boundary has nothing to draw: the model is {said} everywhere")
     limit = max(map(abs, finite)) or 1.0
-    scores = [[score if math.isfinite(score) else math.nan for score in row] for row in scores]
+    not_drawn = beyond(score for row in scores for score in row)
+    scores = [[score if drawable(score) else math.nan for score in row] for row in scores]
     with sheet("plot_decision_boundary", ax, path, theme) as page:
         [panel], look = page.panels, page.look
         levels = [limit * (i / 4.0 - 1.0) for i in range(9)]
@@ -78,7 +80,7 @@ def plot_decision_boundary(
         places = f"the model was asked at {steps * steps:,} places"
         page.say(f"The line is where the model's answer is 0; {places}")
         if broken := steps * steps - len(finite):
-            page.say(f"Blank: {broken:,} of {steps * steps:,} answers are nan or inf", panel)
+            page.say(f"Blank: {broken:,} of {steps * steps:,} answers are {not_drawn}", panel)
     return page.figure
 
 

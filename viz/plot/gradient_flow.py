@@ -10,7 +10,19 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ...engine.value import described
 from ...nn import History, Module
 from ...nn.step import Groups, layers_of
-from .sheet import LINES, FilePath, PlotTheme, Sheet, listed, logarithmic, sheet, shown, times
+from .sheet import (
+    LINES,
+    FilePath,
+    PlotTheme,
+    Sheet,
+    beyond,
+    drawable,
+    listed,
+    logarithmic,
+    sheet,
+    shown,
+    times,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -100,9 +112,10 @@ def _norms(history: History) -> dict[str, list[float]]:
         )
     names = dict.fromkeys(name for epoch in history.gradient_norms for name in epoch)
     norms = {name: [epoch.get(name, math.nan) for epoch in history.gradient_norms] for name in names}
-    if not any(math.isfinite(norm) and norm > 0.0 for lengths in norms.values() for norm in lengths):
+    if not any(drawable(norm) and norm > 0.0 for lengths in norms.values() for norm in lengths):
         raise ValueError(
-            "plot_gradient_flow has nothing to draw: every gradient in the history is 0, nan or inf"
+            "plot_gradient_flow has nothing to draw: every gradient in the history is 0 or "
+            f"{beyond(norm for lengths in norms.values() for norm in lengths)}"
         )
     return norms
 
@@ -133,7 +146,7 @@ def _moment(page: Sheet, sizes: Mapping[str, _Size]) -> None:
         line = look.line(1 - number)
         ys = [y if _drawable(y) else math.nan for y in numbers]
         panel.plot(range(len(names)), ys, marker, color=line.colour, linestyle=line.dashes, label=label)
-    logarithmic(panel.yaxis)
+    _scale(panel, [size for both in sizes.values() for size in (both.rms, both.largest)])
     rms = {name: size.rms for name, size in sizes.items()}
     verdict = _Verdict(rms)
     _limits(panel, verdict, page)
@@ -147,7 +160,7 @@ def _moment(page: Sheet, sizes: Mapping[str, _Size]) -> None:
             markersize=9,
             clip_on=False,
             transform=panel.get_xaxis_transform(),
-            label="0, nan or inf: not on the scale",
+            label=f"0, {beyond(rms.values())}: not on the scale",
         )
     every = math.ceil(len(names) / _TICKS)
     ticks = range(0, len(names), every)
@@ -209,10 +222,9 @@ class _Verdict:
             )
         if none := [name for name, size in self._sizes.items() if size == 0.0]:
             says.append(f"no gradient at all, exactly 0, in {self._spans(none)}")
-        if broken := [name for name, size in self._sizes.items() if not math.isfinite(size)]:
-            says.append(
-                f"nan or inf in {self._spans(broken)}: diagnose(loss) names the operation where it began"
-            )
+        if broken := [name for name, size in self._sizes.items() if not drawable(size)]:
+            said = beyond(self._sizes.values())
+            says.append(f"{said} in {self._spans(broken)}: diagnose(loss) names the operation where it began")
         if not says:
             says.append(
                 f"no layer's gradient is below 1/1000 or above 1000 times that of {shown(self.last)}"
@@ -238,8 +250,15 @@ class _Verdict:
         return low if low == high else f"{low} to {high}"
 
 
+def _scale(panel: Any, sizes: Sequence[float]) -> None:
+    logarithmic(panel.yaxis)
+    here = [size for size in sizes if _drawable(size)]
+    if here and max(here) < 1.001 * min(here):  # too close together for matplotlib to leave room around them
+        panel.set_ylim(min(here) / 10.0, max(here) * 10.0)
+
+
 def _drawable(size: float) -> bool:
-    return math.isfinite(size) and size > 0.0
+    return drawable(size) and size > 0.0
 
 
 # -- over the epochs ----------------------------------------------------------------------------------
@@ -266,7 +285,7 @@ def _epochs(page: Sheet, norms: Mapping[str, Sequence[float]]) -> None:
             markevery=max(1, epochs // 10),
             label=shown(names[place]),
         )
-    logarithmic(panel.yaxis)
+    _scale(panel, [norm for lengths in norms.values() for norm in lengths])
     # The first layer at the bottom, as it lies in most pictures of gradients that shrink on the way back.
     handles, labels = panel.get_legend_handles_labels()
     panel.legend(handles[::-1], labels[::-1], loc="center left", bbox_to_anchor=(1.0, 0.5))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...engine.value import described
 from ...nn import EarlyStopping, History
-from .sheet import FilePath, Line, PlotTheme, Sheet, listed, logarithmic, sheet, shown
+from .sheet import FilePath, Line, PlotTheme, Sheet, beyond, drawable, listed, logarithmic, sheet, shown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,9 +51,10 @@ def plot_history(
         raise TypeError(f"plot_history takes a History, what fit returned, got {described(history)}")
     if not history.loss:
         raise ValueError("plot_history needs at least one epoch, got an empty history")
-    if not any(map(math.isfinite, [*history.loss, *history.validation_loss])):
+    if not any(map(drawable, [*history.loss, *history.validation_loss])):
         raise ValueError(
-            f"plot_history has nothing to draw: the loss of all {len(history.loss)} epochs is nan or inf; "
+            f"plot_history has nothing to draw: the loss of all {len(history.loss)} epochs is "
+            f"{beyond([*history.loss, *history.validation_loss])}; "
             "diagnose(loss) names the operation where that began"
         )
     kept = _kept(history, best)
@@ -109,7 +110,7 @@ def _metrics(history: History) -> list[str]:
         for part in _parts(history)
         for scores in part
         for name, number in scores.metrics.items()
-        if math.isfinite(number)
+        if drawable(number)
     }
     return list(found)
 
@@ -131,16 +132,16 @@ def _loss(page: Sheet, history: History, kept: int) -> None:
             textcoords="offset points", color=look["ink"],
         )  # fmt: skip
         says.append(f"epoch {kept} was kept")
-    elif history.validation and any(map(math.isfinite, losses[1])):
-        lowest = min((loss, epoch) for epoch, loss in enumerate(losses[1], 1) if math.isfinite(loss))
+    elif history.validation and any(map(drawable, losses[1])):
+        lowest = min((loss, epoch) for epoch, loss in enumerate(losses[1], 1) if drawable(loss))
         panel.plot([lowest[1]], [lowest[0]], "v", color=look["ink"], markersize=8, zorder=4,
                    label=f"lowest held out: epoch {lowest[1]}")  # fmt: skip
         says.append(f"the loss of the held-out examples is lowest in epoch {lowest[1]}")
     if len(panel.get_legend_handles_labels()[1]) > 1:
         panel.legend()
     for name, part in zip(("training", "held-out"), losses, strict=False):
-        if gaps := [epoch for epoch, loss in enumerate(part, 1) if not math.isfinite(loss)]:
-            says.append(f"the {name} loss is nan or inf in {_spans(gaps)}: gaps")
+        if gaps := [epoch for epoch, loss in enumerate(part, 1) if not drawable(loss)]:
+            says.append(f"the {name} loss is {beyond(part)} in {_spans(gaps)}: gaps")
     rates = {tuple(rates) for rates in history.learning_rates}
     if len(rates) == 1:
         says.append(f"learning rate {listed([f'{rate:g}' for rate in dict.fromkeys(*rates)])} throughout")
@@ -170,7 +171,7 @@ def _curves(panel: Any, page: Sheet, parts: Sequence[Sequence[float]]) -> None:
 
 
 def _curve(panel: Any, numbers: Sequence[float], line: Line, label: str) -> None:
-    ys = [y if math.isfinite(y) else math.nan for y in numbers]
+    ys = [y if drawable(y) else math.nan for y in numbers]
     alone = [
         place
         for place, y in enumerate(ys)
@@ -199,7 +200,7 @@ def _rates(page: Sheet, groups: Sequence[Sequence[float]]) -> None:
 
 
 def _log_where_it_helps(panel: Any, numbers: Sequence[float]) -> None:
-    finite = [x for x in numbers if math.isfinite(x)]
+    finite = [x for x in numbers if drawable(x)]
     if min(finite) > 0.0 and max(finite) / min(finite) >= LOG_FROM:
         logarithmic(panel.yaxis)
 

@@ -14,6 +14,7 @@ from ...engine.value import described
 from ...nn import DescentPath, Module, Scores
 from ...nn.state import entries, shape
 from ...nn.tree import is_parameter
+from .sheet import drawable
 
 Vector: TypeAlias = list[float]
 Start: TypeAlias = Module | float | Sequence[Any]
@@ -197,8 +198,10 @@ def check_range(what: str, name: str, given: Any) -> tuple[float, float]:
         low, high = (float(end) for end in given)
     except (TypeError, ValueError):
         raise TypeError(f"{what}({name}=...) takes (low, high), got {described(given)}") from None
-    if not (math.isfinite(low) and math.isfinite(high) and low < high):
-        raise ValueError(f"{what}({name}=...) takes a low end below a high one, got {low:g} and {high:g}")
+    if not (drawable(low) and drawable(high) and low < high):
+        raise ValueError(
+            f"{what}({name}=...) takes a low end below a high one, within ±1e150, got {low:g} and {high:g}"
+        )
     return low, high
 
 

@@ -9,7 +9,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .landscape import Landscape, Paths, Start, Vector, added, check_range, check_steps, spaced
-from .sheet import FilePath, PlotTheme, Sheet, check_place, listed, logarithmic, sheet, short, shown
+from .sheet import (
+    FilePath,
+    PlotTheme,
+    Sheet,
+    beyond,
+    check_place,
+    drawable,
+    listed,
+    logarithmic,
+    sheet,
+    short,
+    shown,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -66,7 +78,7 @@ def plot_loss_line(
     check_steps(what, steps, MOST_STEPS)
     space = Landscape(what, loss, start)
     line = _line(what, space, start, end, direction, seed)
-    low, high = check_range(what, "xs", xs) if xs is not None else line.shown
+    low, high = check_range(what, "xs", line.shown if xs is None else xs)
     descents = space.paths(descent)
     places = spaced(low, high, steps)
     with space.open() as loss_at:
@@ -75,10 +87,10 @@ def plot_loss_line(
             name: [(line.along(point), loss_at(point)) for point in points]
             for name, points in descents.items()
         }
-    finite = [y for y in losses if math.isfinite(y)]
+    finite = [y for y in losses if drawable(y)]
     if not finite:
         raise ValueError(
-            f"{what} has nothing to draw: the loss is nan or inf at all {steps} places from {low:g} to "
+            f"{what} has nothing to draw: the loss is {beyond(losses)} at all {steps} places from {low:g} to "
             f"{high:g}; pass a smaller stretch, xs=(low, high)"
         )
     with sheet(what, ax, path, theme) as page:
@@ -153,7 +165,7 @@ def _line(
 
 def _draw(page: Sheet, line: _Line, places: Sequence[float], losses: Sequence[float]) -> None:
     [panel], look = page.panels, page.look
-    ys = [y if math.isfinite(y) else math.nan for y in losses]
+    ys = [y if drawable(y) else math.nan for y in losses]
     panel.plot(places, ys, color=look["ink"], linewidth=2.0, label="_loss")
     finite = [y for y in ys if not math.isnan(y)]
     if min(finite) > 0.0 and max(finite) / min(finite) >= LOG_FROM:
@@ -169,7 +181,7 @@ def _walks(page: Sheet, walks: Mapping[str, Sequence[tuple[float, float]]]) -> N
     [panel], look = page.panels, page.look
     for order, (name, walk) in enumerate(walks.items(), start=1):
         line = look.line(order)
-        xs, ys = [x for x, _ in walk], [y if math.isfinite(y) else math.nan for _, y in walk]
+        xs, ys = [x for x, _ in walk], [y if drawable(y) else math.nan for _, y in walk]
         panel.plot(
             xs,
             ys,
@@ -231,8 +243,8 @@ def _finish(
             says.append(f"{outside} of its {len(walk)} points lie outside of the picture")
     if walks and space.size > 1:
         says.append("a descent leaves the line, so that its losses are others than the curve's")
-    if broken := sum(not math.isfinite(y) for y in losses):
-        says.append(f"nan or inf at {broken} of the places: gaps")
+    if broken := sum(not drawable(y) for y in losses):
+        says.append(f"{beyond(losses)} at {broken} of the places: gaps")
     if panel.get_legend_handles_labels()[1]:
         if walks:
             panel.plot([], [], "s", color=look["muted"], label="start of a descent")
@@ -251,7 +263,7 @@ def valleys(places: Sequence[float], losses: Sequence[float]) -> list[tuple[floa
     low: int | None = None  # where the loss last came down to its level
     for i in range(1, len(losses)):
         here, before = losses[i], losses[i - 1]
-        if not (math.isfinite(here) and math.isfinite(before)):
+        if not (drawable(here) and drawable(before)):
             low = None
         elif here < before:
             low = i

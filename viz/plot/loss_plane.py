@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from .landscape import Landscape, Paths, Start, Vector, check_range, check_steps, spaced
 from .plane import Pair, Plane, Range, plane_of
-from .sheet import FilePath, Look, PlotTheme, Sheet, check_place, sheet, short, shown
+from .sheet import FilePath, Look, PlotTheme, Sheet, beyond, check_place, drawable, sheet, short, shown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -77,10 +77,11 @@ def plot_loss_plane(
     across, up = spaced(*wide, steps), spaced(*high, steps)
     with space.open() as loss_at:
         losses = [[loss_at(plane.at(x, y)) for x in across] for y in up]
-    if not any(math.isfinite(z) for row in losses for z in row):
+    if not any(drawable(z) for row in losses for z in row):
+        said = beyond(z for row in losses for z in row)
         raise ValueError(
-            f"{what} has nothing to draw: the loss is nan or inf at all {steps * steps} places; pass a "
-            "smaller stretch, xs=(low, high), ys=(low, high)"
+            f"{what} has nothing to draw: the loss is {said} at all {steps * steps} places; pass a smaller "
+            "stretch, xs=(low, high), ys=(low, high)"
         )
     with sheet(what, ax, path, theme, size=(6.4, 5.4)) as page:
         _draw(page, plane, across, up, losses)
@@ -105,8 +106,8 @@ def _draw(
     losses: Sequence[Sequence[float]],
 ) -> None:
     [panel], look = page.panels, page.look
-    finite = [z for row in losses for z in row if math.isfinite(z)]
-    heights = [[z if math.isfinite(z) else math.nan for z in row] for row in losses]
+    finite = [z for row in losses for z in row if drawable(z)]
+    heights = [[z if drawable(z) else math.nan for z in row] for row in losses]
     if len(finite) < len(across) * len(up):
         panel.set_facecolor(look["zero"])
         panel.patch.set(hatch="xx", edgecolor=look["bad"], linewidth=0.0)
@@ -207,7 +208,7 @@ def _say(
     [panel], look = page.panels, page.look
     across, up, losses = computed
     finite = [(z, x, y) for y, row in zip(up, losses, strict=True) for x, z in zip(across, row, strict=True)
-              if math.isfinite(z)]  # fmt: skip
+              if drawable(z)]  # fmt: skip
     low, x, y = min(finite)
     count = len(across) * len(up)
     says = [
@@ -233,7 +234,9 @@ def _say(
     if outside:
         says.append(f"{outside} points of the descent lie outside of the picture")
     if broken := count - len(finite):
-        says.append(f"crossed out: the loss is nan or inf at {broken:,} of the places")
+        says.append(
+            f"crossed out: the loss is {beyond(z for row in losses for z in row)} at {broken:,} of the places"
+        )
     if plane.start is not None and not walks:
         panel.plot(
             *[[at] for at in plane.start],

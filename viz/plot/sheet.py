@@ -6,7 +6,7 @@ import errno
 import math
 import os
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 PlotTheme = Literal["light", "dark"]
 FilePath = str | os.PathLike[str]
+LARGEST = 1e150
+"""Numbers beyond this are left out as inf is: no scale of matplotlib holds them."""
 FORMATS = ("svg", "png", "pdf")
 _THEMES = ("light", "dark")
 _DASHES: tuple[Any, ...] = (
@@ -114,7 +116,7 @@ class Sheet:
         """Say something in words, and write it over a panel, under its heading; each line on its own."""
         said = [text[:1].upper() + text[1:] for text in words.splitlines()]
         said = [heading, *said] if heading else said
-        self._words += said
+        self._words += [text.replace(r"\$", "$") for text in said]
         if panel is not None:
             panel.set_title("\n".join(textwrap.fill(text, width) for text in said), loc="left")
 
@@ -195,6 +197,17 @@ def check_place(what: str, ax: object, path: FilePath | None, theme: str) -> Non
             errno.ENOENT,
             f"{what} cannot write {os.fspath(path)!r}: there is no folder {str(folder)!r}; create it",
         )
+
+
+def drawable(x: float) -> bool:
+    """Return whether a scale can hold `x`: not nan, not inf, not beyond `LARGEST`."""
+    return abs(x) <= LARGEST
+
+
+def beyond(numbers: Iterable[float]) -> str:
+    """Return what to call those of the numbers that are not drawable: "nan or inf", mostly."""
+    large = any(LARGEST < abs(x) < math.inf for x in numbers)
+    return f"nan, inf or beyond {LARGEST:g}".replace("+", "") if large else "nan or inf"
 
 
 def shown(name: object) -> str:

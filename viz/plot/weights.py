@@ -12,7 +12,7 @@ from ...engine.value import described
 from ...engine.words import number
 from ...nn import Module
 from ...nn.state import entries, shape
-from .sheet import FilePath, PlotTheme, Sheet, check_place, sheet, shown
+from .sheet import FilePath, PlotTheme, Sheet, beyond, check_place, drawable, sheet, shown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -83,7 +83,7 @@ def plot_weights(
             f"plot_weights draws {MOST_LAYERS} layers at most, and there are {len(tables)}: choose some, "
             f"layers={[table.name for table in tables[:2]]}"
         )
-    numbers = [x for table in tables for x in table.numbers if math.isfinite(x)]
+    numbers = [x for table in tables for x in table.numbers if drawable(x)]
     _check_numbers(tables, numbers, gradients)
     strongest = float(limit or max(map(abs, numbers)) or 1.0)
     columns = min(len(tables), 8) if shape is not None else 1 if len(tables) <= 4 else 2
@@ -203,7 +203,8 @@ def _check_numbers(tables: Sequence[_Table], finite: Sequence[float], gradients:
             f"plot_weights shows {MOST_CELLS:,} numbers at most, got {cells:,}: choose some layers"
         )
     if not finite:
-        raise ValueError("plot_weights has nothing to draw: all numbers are nan or inf")
+        said = beyond(x for table in tables for x in table.numbers)
+        raise ValueError(f"plot_weights has nothing to draw: all numbers are {said}")
     if gradients and not any(finite):
         raise ValueError("plot_weights(gradients=True): every gradient is 0: call loss.backward() first")
 
@@ -213,9 +214,7 @@ def _draw(page: Sheet, panel: Any, table: _Table, strongest: float, *, image: bo
     rows = [list(row) for row in table.rows]
     if table.bias is not None:  # apart from the weights by a column of nothing
         rows = [[*row, math.nan, cell] for row, cell in zip(rows, table.bias, strict=True)]
-    numbers = [
-        [math.nan if cell is None or not math.isfinite(cell) else cell for cell in row] for row in rows
-    ]
+    numbers = [[math.nan if cell is None or not drawable(cell) else cell for cell in row] for row in rows]
     shades = panel.imshow(
         numbers, cmap=page.look.diverging(), vmin=-strongest, vmax=strongest, interpolation="nearest",
         aspect="equal" if image else "auto",
@@ -257,7 +256,7 @@ def _marks(
     cells = [(i, j, x) for i, row in enumerate(rows) for j, x in enumerate(row) if j != width]
     written = not image and len(cells) <= _WRITTEN and width <= 12
     for i, j, x in cells:
-        if x is None or not math.isfinite(x):
+        if x is None or not drawable(x):
             panel.add_patch(
                 Rectangle(
                     (j - 0.5, i - 0.5),
@@ -274,9 +273,7 @@ def _marks(
             strong = "on strong" if share > 0.6 else "on middle" if share > 0.35 else "ink"
             panel.text(j, i, _in_cell(x), ha="center", va="center", fontsize=7.5, color=look[strong])
     if not written and len(cells) <= _DASHED:
-        negative = [
-            (j, i) for i, j, x in cells if x is not None and math.isfinite(x) and x < -0.02 * strongest
-        ]
+        negative = [(j, i) for i, j, x in cells if x is not None and drawable(x) and x < -0.02 * strongest]
         if negative:
             xs, ys = zip(*negative, strict=True)
             panel.plot(xs, ys, linestyle="", marker="_", color=look["ink"], markersize=3, markeredgewidth=0.6)
@@ -300,5 +297,5 @@ def _say(page: Sheet, tables: Sequence[_Table], finite: Sequence[float], what: s
     numbers = [x for table in tables for x in table.numbers]
     says = f"{len(numbers):,} numbers from {number(min(finite))} to {number(max(finite))}"
     if broken := len(numbers) - len(finite):
-        says += f"; {broken:,} are nan or inf, crossed out"
+        says += f"; {broken:,} are {beyond(numbers)}, crossed out"
     page.say(says)

@@ -174,6 +174,12 @@ def test_nan_and_inf_are_counted_and_left_out() -> None:
     )
 
 
+def test_outputs_that_no_scale_holds_are_left_out_too() -> None:
+    assert "1 outputs are nan, inf or beyond 1e150" in title(
+        layer_of("identity", (1e200, 0.0)), [[0.0], [1.0]]
+    )
+
+
 def test_sparse_layers_and_all_outputs_alike_are_drawn() -> None:
     assert "2 units" in title(SparseLayer([[1, 0], [0, 1]], seed=1), [[0.5, 0.5]])
 

@@ -124,6 +124,11 @@ def test_one_epoch_is_seen(tmp_path: Path) -> None:
     assert panel(figure).get_xlim() == (0.5, 1.5)
 
 
+def test_losses_that_no_scale_holds_are_gaps(tmp_path: Path) -> None:
+    figure = plot_history(history(1e-300, 1e308, 1.0, NAN), path=tmp_path / "history.png")
+    assert title(figure) == "The training loss is nan, inf or beyond 1e150 in epochs 2 and 4: gaps"
+
+
 def test_names_are_shown_and_never_obeyed(tmp_path: Path) -> None:
     hostile = ["$\\frac{", "_hidden", "two\nlines", "\x00\u202e", "<b>&amp;", "x" * 500, "%s{0}"]
     seen = History(

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -140,6 +141,11 @@ def test_a_wide_range_of_losses_has_a_logarithmic_scale() -> None:
     assert plot_loss_line(bowl, -1.0, 2.0, steps=4).axes[0].get_yscale() == "linear"
 
 
+def test_losses_that_no_scale_holds_are_gaps(tmp_path: Path) -> None:
+    figure = plot_loss_line(lambda x: (x * 70.0).exp(), 0.0, 10.0, steps=11, path=tmp_path / "line.png")
+    assert "Nan, inf or beyond 1e150 at 6 of the places: gaps" in title(figure)
+
+
 class Empty(Module):
     """Holds nothing."""
 
@@ -201,7 +207,7 @@ number: Any = 3
         (
             lambda: plot_loss_line(bowl, 0.0, 1.0, xs=(2.0, 1.0)),
             ValueError,
-            "a low end below a high one, got 2 and 1",
+            "a low end below a high one, within ±1e150, got 2 and 1",
         ),
         (lambda: plot_loss_line(bowl, 0.0, 1.0, xs=wrong), TypeError, r"takes \(low, high\), got 'wrong'"),
         (lambda: plot_loss_line(bowl, 0.0, 1.0, descent=[]), ValueError, "descent has no points$"),
@@ -216,7 +222,7 @@ number: Any = 3
             "descent 'a', point 0, is a point",
         ),
         (
-            lambda: plot_loss_line(bowl, 0.0, 1.0, descent=3),
+            lambda: plot_loss_line(bowl, 0.0, 1.0, descent=number),
             TypeError,
             "a DescentPath or a list of points, got 3",
         ),

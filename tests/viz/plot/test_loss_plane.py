@@ -141,6 +141,11 @@ def test_places_without_a_loss_are_crossed_out_and_said() -> None:
     assert figure.axes[0].patch.get_hatch() == "xx"
 
 
+def test_losses_that_no_scale_holds_are_crossed_out_too(tmp_path: Path) -> None:
+    figure = plot_loss_plane(lambda p: p[0] * p[1] * 1e200, [0.0, 0.0], steps=3, path=tmp_path / "plane.png")
+    assert "Crossed out: the loss is nan, inf or beyond 1e150 at 4 of the places" in title(figure)
+
+
 def test_a_loss_that_is_the_same_everywhere_is_said() -> None:
     figure = plot_loss_plane(lambda p: 3.0, [0.0, 0.0], steps=4)
     assert title(figure) == "4 × 4 = 16 losses computed, all 3"

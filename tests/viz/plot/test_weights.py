@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -107,6 +108,13 @@ def test_nan_and_inf_are_crossed_out_and_said() -> None:
     figure: Any = plot_weights(layer)
     assert [patch.get_hatch() for patch in figure.axes[0].patches] == ["xxxx", "xxxx"]
     assert figure.words == "Weights. 3 numbers from 0 to 0; 2 are nan or inf, crossed out."
+
+
+def test_numbers_that_no_scale_holds_are_crossed_out_too(tmp_path: Path) -> None:
+    layer = Layer(2, 1, seed=1)
+    layer.neurons[0].w[0].data = -1e200
+    figure: Any = plot_weights(layer, path=tmp_path / "weights.png")
+    assert figure.words.endswith("1 are nan, inf or beyond 1e150, crossed out.")
 
 
 def test_a_limit_keeps_one_large_weight_from_washing_out_the_rest() -> None:
