@@ -251,10 +251,10 @@ class _Verdict:
 
 
 def _scale(panel: Any, sizes: Sequence[float]) -> None:
-    logarithmic(panel.yaxis)
     here = [size for size in sizes if _drawable(size)]
     if here and max(here) < 1.001 * min(here):  # too close together for matplotlib to leave room around them
         panel.set_ylim(min(here) / 10.0, max(here) * 10.0)
+    logarithmic(panel.yaxis)
 
 
 def _drawable(size: float) -> bool:

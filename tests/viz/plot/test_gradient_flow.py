@@ -147,7 +147,7 @@ class Empty(Module):
         (
             lambda: plot_gradient_flow(history(a=[0.0, math.nan])),
             ValueError,
-            "every gradient in the history is 0, nan or inf",
+            "every gradient in the history is 0 or nan or inf",
         ),
         (
             lambda: plot_gradient_flow(with_gradients(1.0, 1.0), layers=["layers.2"]),
