@@ -23,6 +23,7 @@ from _pictures import GREY, STYLES, names, picture, save_graph, spaced
 from matplotlib.axes import Axes
 
 from chainrule.engine import Value
+from chainrule.viz import plot_loss_line
 
 
 def draw_all(folder: Path, neuron: Perceptron) -> None:
@@ -97,11 +98,14 @@ def parabola(path: Path) -> None:
         left.text(-0.13, TARGET + 0.03, "target y = 0.5", color="#444444")
         left.plot(visited, [s.a for s in walk], "o", color=spot)
         names(left, "weight w", "output a", "output  a(w) = 1.5 w")
-        right.plot(ws, [(INPUT * w - TARGET) ** 2 for w in ws], color=colour, linewidth=2)
+        plot_loss_line(
+            lambda w: (INPUT * w - TARGET) ** 2, ws[0], ws[-1], right, steps=201, descent=visited, log=False
+        )
         for here, there in pairwise(walk):
             arrow = {"arrowstyle": "->", "color": spot, "shrinkA": 3, "shrinkB": 3}
             right.annotate("", (there.w, there.cost), (here.w, here.cost), arrowprops=arrow)
-        right.plot(visited, [s.cost for s in walk], "o", color=spot)
+        right.set_title("", loc="left")
+        right.legend().remove()
         right.plot([0.0], [TARGET**2], "s", color=colour, markersize=5)
         right.text(0.03, TARGET**2, "C(0) = 0.25")
         for n, s in enumerate(walk[:4]):

@@ -24,6 +24,7 @@ from _pictures import GREY, STYLES, names, picture, save_graph, spaced
 from matplotlib.axes import Axes
 
 from chainrule.engine import Value
+from chainrule.viz import plot_loss_line
 
 
 def draw_all(folder: Path) -> None:
@@ -51,15 +52,10 @@ def hill(path: Path) -> None:
     """Draw a descent from the left and one from the right."""
     title = "The hill in the fog: where you start decides where you end"
     with picture(path, title, size=(9.0, 5.0)) as (panel,):
-        landscape(panel)
-        for start, label, (colour, dashes) in (
-            (LEFT_START, "started on the left", STYLES[1]),
-            (RIGHT_START, "started on the right", STYLES[2]),
-        ):
-            steps = walk_down(start)
-            xs, ys = [x for x, _ in steps], [y for _, y in steps]
-            panel.plot(xs, ys, "o", color=colour, linestyle=dashes, markersize=5, label=label)
-            panel.plot(xs[-1:], ys[-1:], "*", color="black", markersize=13, zorder=3)
+        starts = {"started on the left": LEFT_START, "started on the right": RIGHT_START}
+        walks = {name: [x for x, _ in walk_down(start)] for name, start in starts.items()}
+        plot_loss_line(height, LOW, HIGH, panel, steps=181, descent=walks)
+        panel.set_title("", loc="left")
         panel.annotate("local minimum", (-2.0, 10.4), (-2.0, 4.5), ha="center")
         panel.annotate("global minimum", (3.0, 0.0), (3.0, 15.5), ha="center",
                        arrowprops={"arrowstyle": "->", "color": GREY})  # fmt: skip

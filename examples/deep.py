@@ -5,6 +5,9 @@ one of relus. `python examples/deep.py` trains both the same way (all points at 
 w <- w - 0.1 dL/dw), prints each layer's gradient and how far its weights came, and writes
 
     gradients.svg  the gradient of each layer, before training and over the epochs
+    flow_sigmoid.svg, flow_relu.svg  the same for every layer, as `plot_gradient_flow` draws a history
+    activations_sigmoid.svg, activations_relu.svg  what some layers pass on at the end: dead units, and
+                                                   layers that tell no point from another
     learning.svg   the loss of both, and what both know at the end
     path_sigmoid.svg, path_relu.svg  why: one path through four layers of each, with every local derivative
 
@@ -21,10 +24,11 @@ from _show import count, heading, parser, say, say_pictures, table
 
 from chainrule.engine import Value, no_grad, sigmoid
 from chainrule.nn import MLP, SGD, History, Parameter, fit, log_loss_from_logits, moons
-from chainrule.viz import plot_decision_boundary
+from chainrule.viz import plot_activations, plot_decision_boundary, plot_gradient_flow
 
 DEPTH, WIDTH, POINTS, NOISE = 8, 8, 60, 0.1
 EPOCHS, RATE = 200, 0.1
+LOOKED_AT = ["layers.0", "layers.3", "layers.7", "layers.8"]
 VANISHED = 1e-3
 """Where the first layer's gradient is below this share of the last's, it has vanished for all purposes."""
 
@@ -188,8 +192,18 @@ def main(argv: Sequence[str] | None = None) -> list[Run]:
         draw_gradients(runs, given.out / "gradients.svg")
         draw_learning(runs, given.out / "learning.svg")
         for run in runs:
+            plot_gradient_flow(run.history, path=given.out / f"flow_{run.activation}.svg")
+            plot_activations(
+                run.model, run.points, layers=LOOKED_AT, path=given.out / f"activations_{run.activation}.svg"
+            )
             save_graph(path_through(run.activation), given.out / f"path_{run.activation}.svg")
-        say_pictures(given.out, "gradients", "learning", "path_sigmoid", "path_relu")
+        kinds = ("flow", "activations", "path")
+        say_pictures(
+            given.out,
+            "gradients",
+            "learning",
+            *(f"{kind}_{run.activation}" for kind in kinds for run in runs),
+        )
     return runs
 
 

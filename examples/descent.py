@@ -10,6 +10,7 @@ lets article B's error with two valleys decide: from which starts does momentum 
     plane.svg     the paths on the loss, seen from above
     noise.svg     the loss by epochs, and how far the steps' gradients point away from the true one
     momentum.svg  which valley each start ends in, for every momentum
+    leaving.svg   one start on the curve: without momentum it stays in the nearer valley, with it it does not
 
 `article_b.py` compares the three modes on a network, epoch by epoch, and lets momentum leave a valley once;
 `article_c.py` is about restarting at random.
@@ -21,20 +22,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from _article_b_descent import error_at, roll, turning_points
-from _pictures import BLUE, GREY, ROSE, SAND, STYLES, names, picture, spaced
+from _article_b_descent import LEFT_START, error, error_at, roll, turning_points
+from _pictures import BLUE, ROSE, SAND, STYLES, names, picture, spaced
 from _show import heading, parser, say, say_pictures, table
 from matplotlib.axes import Axes
 
 from chainrule.engine import mean
 from chainrule.nn import SGD, Module, Parameter, load_iris, log_loss_from_logits, standardize
+from chainrule.viz import plot_loss_line, plot_loss_plane
 
 Flower = tuple[float, int]
 Point = tuple[float, float]
 
 START: Point = (-2.5, 2.5)
-LEVELS = (0.56, 0.58, 0.62, 0.7, 0.8, 1.0, 1.2, 1.5, 2.0, 2.5, 3.0)
-"""Where the loss's contours are drawn; the lowest loss is 0.55."""
 EPOCHS = 20
 
 
@@ -147,6 +147,7 @@ def walks(examples: Sequence[Flower], epochs: int, seed: int) -> list[Walk]:
 
 LOCAL, GLOBAL, MOVING = "local", "global", "still moving"
 LOW, HIGH = -2.4, 3.0
+LEAVING = {"no momentum": 0.0, "momentum 0.9": 0.9}
 
 
 def valleys() -> tuple[float, float]:
@@ -175,21 +176,19 @@ def ends(starts: Sequence[float], momenta: Sequence[float], steps: int) -> list[
 
 def draw_plane(found: Sequence[Walk], examples: Sequence[Flower], path: Path) -> None:
     """Draw each path on the contours of the loss."""
-    ws, bs = spaced(-3.2, 3.2, 60), spaced(-2.2, 3.2, 50)
-    heights = [[loss_at((w, b), examples) for w in ws] for b in bs]
     bottom = lowest(examples)
     title = "The same loss from the same start: what a step sees decides how it goes"
     with picture(path, title, 2, 2, (11.0, 8.0)) as panels:
-        for panel, one, (colour, _) in zip(panels, found, STYLES, strict=False):
-            panel.contour(ws, bs, heights, levels=LEVELS, colors=GREY, linewidths=0.6)
-            xs, ys = zip(*one.path, strict=True)
-            mark = 4 if one.steps_an_epoch < 10 else 2
-            panel.plot(xs, ys, "o-", color=colour, markersize=mark, linewidth=0.8)
-            panel.plot(*START, "s", color="black", markersize=7)
-            panel.plot(*bottom, "*", color="black", markersize=14)
-            panel.annotate("start", START, (8, 4), textcoords="offset points")
+        for panel, one in zip(panels, found, strict=False):
+            plot_loss_plane(
+                lambda p: loss_at((p[0].data, p[1].data), examples), START, panel,
+                descent={one.name: one.path},
+                xs=(-3.2, 3.2), ys=(-2.2, 3.2), steps=40,
+            )  # fmt: skip
+            panel.plot(*bottom, "P", color="black", markersize=9, zorder=6)
             panel.annotate("lowest", bottom, (55, 28), textcoords="offset points",
                            arrowprops={"arrowstyle": "->"})  # fmt: skip
+            panel.set_title("", loc="left")
             steps = len(one.path) - 1
             names(panel, "weight w", "bias b", f"{one.name}: {steps:,} steps, loss {one.losses[-1]:.3f}")
 
@@ -240,6 +239,12 @@ def draw_momentum(
             panel.set_xlim(LOW - 0.1, HIGH + 0.1)
         names(below, "start", "momentum", "where it is after 150 steps")
         below.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=3)
+
+
+def draw_leaving(path: Path) -> None:
+    """Draw one start with and without momentum."""
+    walks = {name: [w for w, _ in roll(LEFT_START, momentum)] for name, momentum in LEAVING.items()}
+    plot_loss_line(error, LOW, HIGH, steps=301, descent=walks, path=path)
 
 
 def scatter(
@@ -316,7 +321,8 @@ def main(argv: Sequence[str] | None = None) -> list[float]:
         draw_plane(found, examples, given.out / "plane.svg")
         draw_noise(found, examples, given.out / "noise.svg")
         draw_momentum(starts, momenta, reached, given.out / "momentum.svg")
-        say_pictures(given.out, "plane", "noise", "momentum")
+        draw_leaving(given.out / "leaving.svg")
+        say_pictures(given.out, "plane", "noise", "momentum", "leaving")
     return [one.losses[-1] for one in found]
 
 

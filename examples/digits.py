@@ -7,6 +7,7 @@ taken for what, and writes
     loss.svg     the loss and the accuracy of every epoch
     mistakes.svg held-out images that were read wrongly, and how sure the network was
     weights.svg  the weights of each of the 32 hidden neurons, where their pixels are
+    flow.svg     how long the gradient of either layer was in every epoch
     pixels.svg   which pixels speak for a digit and which against it: gradients with respect to the image
 
 The same --seed gives the same numbers, to the last digit.
@@ -23,7 +24,7 @@ from matplotlib.axes import Axes
 
 from chainrule.engine import Value, no_grad, softmax
 from chainrule.nn import MLP, Adam, History, Split, fit, load_digits, softmax_cross_entropy, split
-from chainrule.viz import plot_history
+from chainrule.viz import plot_gradient_flow, plot_history, plot_weights
 
 HIDDEN, EPOCHS, BATCH, RATE = 32, 15, 16, 0.01
 DECAY = 1e-3
@@ -144,14 +145,10 @@ def draw_mistakes(readings: Sequence[Reading], path: Path) -> None:
 
 
 def draw_weights(model: MLP, path: Path) -> None:
-    """Draw the weights of each hidden neuron where its pixels are."""
-    neurons = model.layers[0].neurons
-    sizes = [abs(w.data) for neuron in neurons for w in neuron.w]
+    """Draw each hidden neuron's weights where its pixels are: ink on orange pushes it up, on blue down."""
+    sizes = [abs(w.data) for neuron in model.layers[0].neurons for w in neuron.w]
     limit = sorted(sizes)[int(0.98 * len(sizes))]
-    title = "The weights of the hidden neurons: ink on orange pushes a neuron up, ink on purple down"
-    with picture(path, title, 4, HIDDEN // 4, (11.0, 6.4)) as panels:
-        for number, (panel, neuron) in enumerate(zip(panels, neurons, strict=True), start=1):
-            show(panel, [w.data for w in neuron.w], f"neuron {number}", "PuOr_r", limit)
+    plot_weights(model, layers=["layers.0"], shape=(SIDE, SIDE), limit=limit, path=path)
 
 
 def draw_pixels(model: MLP, readings: Sequence[Reading], path: Path) -> None:
@@ -201,7 +198,8 @@ def main(argv: Sequence[str] | None = None) -> float:
         draw_mistakes(readings, given.out / "mistakes.svg")
         draw_weights(model, given.out / "weights.svg")
         draw_pixels(model, readings, given.out / "pixels.svg")
-        say_pictures(given.out, "loss", "mistakes", "weights", "pixels")
+        plot_gradient_flow(history, path=given.out / "flow.svg")
+        say_pictures(given.out, "loss", "mistakes", "weights", "pixels", "flow")
     return accuracy
 
 

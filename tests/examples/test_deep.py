@@ -9,7 +9,10 @@ import pytest
 from chainrule.engine import Value, topological_order
 from chainrule.nn import MLP
 
-PICTURES = ["gradients.svg", "learning.svg", "path_relu.svg", "path_sigmoid.svg"]
+PICTURES = [
+    "activations_relu.svg", "activations_sigmoid.svg", "flow_relu.svg", "flow_sigmoid.svg", "gradients.svg",
+    "learning.svg", "path_relu.svg", "path_sigmoid.svg",
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")

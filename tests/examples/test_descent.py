@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import descent
 import pytest
 
-PICTURES = ["momentum.svg", "noise.svg", "plane.svg"]
+PICTURES = ["leaving.svg", "momentum.svg", "noise.svg", "plane.svg"]
 FLOWERS = descent.flowers()
 
 

@@ -9,7 +9,7 @@ import pytest
 from chainrule.engine import no_grad, softmax
 from chainrule.nn import MLP
 
-PICTURES = ["loss.svg", "mistakes.svg", "pixels.svg", "weights.svg"]
+PICTURES = ["flow.svg", "loss.svg", "mistakes.svg", "pixels.svg", "weights.svg"]
 
 
 def test_the_parts_hold_every_digit_in_its_share() -> None:

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ...engine import no_grad
 from ...engine.value import described
-from ...engine.words import number
 from ...nn import Module
 from ...nn.data import as_rows
 from ...nn.step import in_mode
-from .sheet import FilePath, PlotTheme, Sheet, beyond, check_place, drawable, sheet, shown
+from .sheet import FilePath, PlotTheme, Sheet, beyond, check_place, drawable, sheet, short, shown
 from .watch import Seen, watching
 
 if TYPE_CHECKING:
@@ -210,13 +209,13 @@ def _words(layer: Seen) -> str:
     spread = max(max(unit) - min(unit) for unit in finite if unit)
     if max(map(len, finite)) > 1 and spread < ALIKE and dead < len(units):
         says.append(
-            f"the inputs are hardly told apart: no unit's outputs differ by more than {number(spread)}"
+            f"the inputs are hardly told apart: no unit's outputs differ by more than {short(spread)}"
         )
     if broken := sum(len(unit) for unit in units) - sum(map(len, finite)):
         says.append(f"{broken:,} outputs are {beyond(x for unit in units for x in unit)} and not drawn")
     if not says:
         says.append(
-            f"outputs from {number(min(min(unit) for unit in finite if unit))} to "
-            f"{number(max(max(unit) for unit in finite if unit))}"
+            f"outputs from {short(min(min(unit) for unit in finite if unit))} to "
+            f"{short(max(max(unit) for unit in finite if unit))}"
         )
     return "; ".join(says)

@@ -43,6 +43,7 @@ def plot_loss_line(
     xs: tuple[float, float] | None = None,
     steps: int = 101,
     descent: Paths | None = None,
+    log: bool | None = None,
     seed: int = 0,
     path: FilePath | None = None,
     theme: PlotTheme = "light",
@@ -63,11 +64,13 @@ def plot_loss_line(
     steps: how many losses are computed, 2 to 10000, besides one for each point of a descent.
     descent: points that a descent went through (a DescentPath or a list), or several descents by name.
     Where the space is more than a line, each is drawn above its place along the line, at its own loss.
+    log: whether the scale is logarithmic; without it, where all losses are above 0 and the largest is 100
+    times the smallest.
     ax, path, theme: as for `plot_history`.
     Every parameter has its number again afterwards, also after an error; gradients are left alone.
     Raises ImportError without matplotlib; TypeError for what is no function, point or loss; ValueError for
-    points of another length, nan and inf in them, unknown names, ranges, and a loss that is nan or inf
-    all along the line.
+    points of another length, nan and inf in them, unknown names, ranges, a loss that is nan or inf all
+    along the line, and log=True where one is not above 0.
 
     >>> hill = lambda x: (x**2 - 1.0) ** 2 + 0.5 * x
     >>> plot_loss_line(hill, -2.0, 2.0, steps=201).words
@@ -93,8 +96,10 @@ def plot_loss_line(
             f"{what} has nothing to draw: the loss is {beyond(losses)} at all {steps} places from {low:g} to "
             f"{high:g}; pass a smaller stretch, xs=(low, high)"
         )
+    if log and min(finite) <= 0.0:
+        raise ValueError(f"{what}(log=True) needs losses above 0, got {min(finite):g}")
     with sheet(what, ax, path, theme) as page:
-        _draw(page, line, places, losses)
+        _draw(page, line, places, losses, log)
         _walks(page, walks)
         _finish(page, line, places, losses, walks, space)
     return page.figure
@@ -163,12 +168,14 @@ def _line(
     return _Line(space.origin, way, "way along the direction", (-1.0, 1.0), named)
 
 
-def _draw(page: Sheet, line: _Line, places: Sequence[float], losses: Sequence[float]) -> None:
+def _draw(
+    page: Sheet, line: _Line, places: Sequence[float], losses: Sequence[float], log: bool | None
+) -> None:
     [panel], look = page.panels, page.look
     ys = [y if drawable(y) else math.nan for y in losses]
     panel.plot(places, ys, color=look["ink"], linewidth=2.0, label="_loss")
     finite = [y for y in ys if not math.isnan(y)]
-    if min(finite) > 0.0 and max(finite) / min(finite) >= LOG_FROM:
+    if log or (log is None and min(finite) > 0.0 and max(finite) / min(finite) >= LOG_FROM):
         logarithmic(panel.yaxis)
     panel.grid(True, color=look["zero"])
     panel.set_xlabel(shown(line.label) if len(line.label) < 40 else line.label)

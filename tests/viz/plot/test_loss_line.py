@@ -139,6 +139,8 @@ def test_what_is_outside_and_what_is_no_number_is_said() -> None:
 def test_a_wide_range_of_losses_has_a_logarithmic_scale() -> None:
     assert plot_loss_line(lambda x: (x * 5.0).exp(), -1.0, 1.0).axes[0].get_yscale() == "log"
     assert plot_loss_line(bowl, -1.0, 2.0, steps=4).axes[0].get_yscale() == "linear"
+    assert plot_loss_line(lambda x: (x * 5.0).exp(), -1.0, 1.0, log=False).axes[0].get_yscale() == "linear"
+    assert plot_loss_line(lambda x: x, 1.0, 2.0, log=True).axes[0].get_yscale() == "log"
 
 
 def test_losses_that_no_scale_holds_are_gaps(tmp_path: Path) -> None:
@@ -208,6 +210,11 @@ number: Any = 3
             lambda: plot_loss_line(bowl, 0.0, 1.0, xs=(2.0, 1.0)),
             ValueError,
             "a low end below a high one, within ±1e150, got 2 and 1",
+        ),
+        (
+            lambda: plot_loss_line(bowl, -1.0, 2.0, steps=4, log=True),
+            ValueError,
+            "needs losses above 0, got 0",
         ),
         (lambda: plot_loss_line(bowl, 0.0, 1.0, xs=wrong), TypeError, r"takes \(low, high\), got 'wrong'"),
         (lambda: plot_loss_line(bowl, 0.0, 1.0, descent=[]), ValueError, "descent has no points$"),
