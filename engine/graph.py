@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .hooks import hooked, hooks_of, live, watched, watchpoints_in
+from .hooks import attentive, hooked, hooks_of, live, watched, watchpoints_in
 
 if TYPE_CHECKING:
     from .value import Value
@@ -85,20 +85,22 @@ def backward(root: Value, create_graph: bool = False) -> None:
     symbols. Where hooks or watchpoints want to see it, the same is done more slowly elsewhere.
     """
     order = operations(root)
-    warn_if_not_finite(root)
+    if not math.isfinite(root.data):
+        warn_if_not_finite(root)
     for listen in listeners:
         listen(root, order)
-    if watched and watchpoints_in(order):
-        from .debugging import steps  # needed by nobody else here, and in need of this module itself
+    if create_graph or attentive:
+        if watched and watchpoints_in(order):
+            from .debugging import steps  # needed by nobody else here, and in need of this module itself
 
-        if not create_graph:
-            for _ in steps.walk(root, order):
-                pass
+            if not create_graph:
+                for _ in steps.walk(root, order):
+                    pass
+                return
+            steps.rehearse(root, order)
+        if create_graph or (live and hooked_leaves(root, order) is not None):
+            _backward_by_adjoints(root, order, create_graph)
             return
-        steps.rehearse(root, order)
-    if create_graph or (live and hooked_leaves(root, order) is not None):
-        _backward_by_adjoints(root, order, create_graph)
-        return
     for node in order:
         node.grad = 0.0
     root.grad += 1.0  # a root that is a leaf keeps, like every leaf, what earlier passes gave it

@@ -45,6 +45,9 @@ live: WeakSet[Hooks] = WeakSet()
 watched: WeakSet[Watchpoints] = WeakSet()
 """The same for watchpoints."""
 
+attentive: WeakSet[Registered] = WeakSet()
+"""Both: the backward pass asks once."""
+
 
 class Handle:
     """What `register_hook` and `break_when` return: `remove()` takes away what was registered."""
@@ -57,6 +60,7 @@ class Handle:
         self._registered.functions.pop(self._key, None)
         if not self._registered.functions:
             self._live.discard(self._registered)
+            attentive.discard(self._registered)
 
 
 R = TypeVar("R", bound=Registered)
@@ -65,6 +69,7 @@ R = TypeVar("R", bound=Registered)
 def added(registered: R, function: Callable[[Any], Any], live: WeakSet[R]) -> Handle:
     """Add a function to those of one value, which is thereby live, and return its handle."""
     live.add(registered)
+    attentive.add(registered)
     key = max(registered.functions, default=-1) + 1
     registered.functions[key] = function
     return Handle(registered, key, live)

@@ -24,6 +24,8 @@ from ..engine.debugging.warn import (
 )
 
 _STEPS_KEPT = 10
+_STEPS_BETWEEN = 500
+"""Whether losses pile up is looked for in the first steps of every so many."""
 _STEPS_CHECKED = 12
 _STEPS_RISING = 5
 
@@ -82,7 +84,7 @@ def _warn(watch: _Watch, category: type[TrainingWarning], text: str) -> None:
 
 def before_step(optimizer: Any) -> None:
     """Look at the gradients that an optimizer is about to use."""
-    watch, parameters = _watch_of(optimizer, by_hand=False), optimizer.params
+    watch = _watch_of(optimizer, by_hand=False)
     name = type(optimizer).__name__
     if watch.witness is not None and watch.added_to and not watch.zeroed:
         parameter, gradient = watch.witness
@@ -102,8 +104,12 @@ def before_step(optimizer: Any) -> None:
             f"ones, which it does not hold: {shown}. Make the optimizer anew after replacing parameters",
         )
         watch.replaced = []
-    watch.witness = _witness(parameters, watch.witness)
-    watch.before = [(p, p.data) for p in parameters] if watch.steps < _STEPS_CHECKED else []
+    last = watch.witness
+    if last is not None and type(grad := last[0].grad) is float and grad != 0.0:
+        watch.witness = last[0], grad
+    else:
+        watch.witness = _witness(optimizer.params)
+    watch.before = [(p, p.data) for p in optimizer.params] if watch.steps < _STEPS_CHECKED else []
 
 
 def after_step(optimizer: Any) -> None:
@@ -130,9 +136,8 @@ def zeroed(optimizer: Any) -> None:
 
 
 def _step_taken(watch: _Watch) -> None:
-    change = sum([_number(p.grad) * (p.data - data) for p, data in watch.before])
     if watch.steps <= _STEPS_CHECKED:
-        _look_for_rising(watch, change)
+        _look_for_rising(watch, sum([_number(p.grad) * (p.data - data) for p, data in watch.before]))
     watch.steps += 1
     watch.passes = 0
     watch.zeroed = watch.added_to = False
@@ -143,8 +148,8 @@ def _pass_begins(root: Value, order: list[Value]) -> None:
     if not order:
         return
     fresh: _Watch | None = None
-    for owner, watch in _live():
-        if watch.witness is not None and not watch.zeroed:
+    for reference, watch in list(_watches.values()):
+        if not watch.zeroed and watch.witness is not None:
             parameter, gradient = watch.witness
             now = parameter.grad
             if type(now) is float and now == gradient:
@@ -156,14 +161,19 @@ def _pass_begins(root: Value, order: list[Value]) -> None:
         if watch.passes == 1:
             fresh = fresh or watch
             if not watch.by_hand and watch.steps & (watch.steps - 1) == 0:
-                _look_for_replaced(owner, watch, order)
-    if fresh is not None:
+                owner = reference()
+                if owner is not None:
+                    _look_for_replaced(owner, watch, order)
+    if fresh is not None and fresh.steps % _STEPS_BETWEEN <= 3 * _STEPS_KEPT:
         _look_for_growth(fresh, root)
 
 
 def _look_for_growth(watch: _Watch, root: Value) -> None:
     """Warn where the losses of the last steps all still exist."""
-    _tokens.append(about_made(root))
+    token = about_made(root)
+    if _tokens and _tokens[-1] is token:  # a step repeated from the same loss
+        return
+    _tokens.append(token)
     if len(_tokens) > _STEPS_KEPT:
         del _tokens[0]
         if _all_alive(_tokens):
@@ -244,9 +254,9 @@ def _held_by_optimizers() -> set[Value]:
     return {p for owner, watch in _live() if not watch.by_hand for p in owner.params}
 
 
-def _witness(parameters: list[Value], last: tuple[Value, float] | None) -> tuple[Value, float] | None:
-    """Return a parameter that has a gradient, the last one if it will do, with that gradient."""
-    for parameter in ([last[0]] if last is not None else []) + parameters:
+def _witness(parameters: list[Value]) -> tuple[Value, float] | None:
+    """Return a parameter that has a gradient, with that gradient."""
+    for parameter in parameters:
         grad = parameter.grad
         if type(grad) is float and grad != 0.0:
             return parameter, grad

@@ -14,23 +14,27 @@ if TYPE_CHECKING:
 
 _MOST_OPERANDS = 64
 _SMALL = 1000
-_WHOLE = 20_000
-"""Operations of small graphs that are looked at in all: some 20 ms in the life of a program."""
+_WHOLE = 5_000
+"""Operations of small graphs that are looked at in all: some 5 ms in the life of a program."""
 _BINARY = {row for row in TABLE.values() if row.dunder and row.arity == 2}
 
 
 _looked_at = 0
+_passes = 0
 
 
 def look(root: Value, order: list[Value]) -> None:
     """Warn where leaves have changed since the operations that use them were made.
 
-    A small graph is looked at as a whole until that has become a habit; after that, and in large graphs,
-    only the first operation is. An update changes all parameters, so that one, of leaves only, tells. A
-    leaf that some operation still agrees with, as one that is given the next example's number again and
-    again, is no mistake.
+    A small graph is looked at as a whole until that has become a habit; large graphs, and all of them at
+    every eighth pass after that, under the first operation only. An update changes all parameters, so that
+    one, of leaves only, tells. A leaf that some operation still agrees with, as one that is given the next
+    example's number again and again, is no mistake.
     """
-    global _looked_at
+    global _looked_at, _passes
+    _passes += 1
+    if _looked_at >= _WHOLE and _passes & 7:
+        return
     if not order:
         return
     if len(order) <= _SMALL and _looked_at < _WHOLE:

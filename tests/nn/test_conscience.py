@@ -227,8 +227,39 @@ def test_many_passes_through_small_graphs_are_looked_at_by_their_first_operation
     assert changed._looked_at == changed._WHOLE + 2
     looked_at: list[Value] = []
     monkeypatch.setattr(changed, "_differs", lambda node: looked_at.append(node))
-    loss.backward()
-    assert looked_at == []
+    for _ in range(8):
+        loss.backward()
+    assert looked_at == []  # it agrees, which is quickly said
+
+
+def test_after_many_passes_every_eighth_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(changed, "_looked_at", changed._WHOLE)
+    a = Value(2.0, "a")
+    warned = []
+    for _ in range(24):
+        loss = a * 2.0
+        a.data += 1.0
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            loss.backward()
+        warned.append(len(caught))
+    assert warned == [0, 0, 0, 0, 0, 0, 0, 1] * 3
+
+
+def test_steps_from_one_loss_again_and_again_are_no_graphs_that_pile_up() -> None:
+    model = MLP(1, [1], seed=1)
+    optimizer = SGD(model.parameters(), lr=0.0)
+    loss = model([1.0]) ** 2
+
+    def program() -> None:
+        for _ in range(15):
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        program()
 
 
 def test_a_loss_computed_once_before_the_loop() -> None:
