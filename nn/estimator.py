@@ -53,6 +53,7 @@ class MLPEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no 
         beta_2: float = 0.999,
         epsilon: float = 1e-8,
         n_iter_no_change: float = 10,
+        compiled: bool | str = "auto",
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -74,6 +75,7 @@ class MLPEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no 
         self.beta_2 = beta_2
         self.epsilon = epsilon
         self.n_iter_no_change = n_iter_no_change
+        self.compiled = compiled
 
     # -- what is learned, as scikit-learn shows it ----------------------------------------------------
 
@@ -228,13 +230,16 @@ class MLPEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no 
         together = n if weights is None else float(weights.sum())
         # scikit-learn's penalty: alpha / 2 times the squares, divided by the weight of a batch.
         self._optimizer.param_groups[0]["weight_decay"] = self.alpha / (size * together / n)
-        scale = [1.0] * n if weights is None else (weights * (n / together)).tolist()
+        targets, loss = y.tolist(), self._loss
+        if weights is not None:
+            targets = list(zip(targets, (weights * (n / together)).tolist(), strict=True))
+            loss = self._weighted_loss
         try:
             return fit(
                 self.model_,
                 X.tolist(),
-                list(zip(y.tolist(), scale, strict=True)),
-                loss=self._weighted_loss,
+                targets,
+                loss=loss,
                 optimizer=self._optimizer,
                 epochs=epochs,
                 batch_size=size,
@@ -242,6 +247,7 @@ class MLPEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no 
                 seed=self._rng,
                 callbacks=[watch],
                 progress=False,
+                compiled=self.compiled,  # type: ignore[arg-type]  # check_parameters has seen to it
             )
         except NotFiniteError as error:
             raise ValueError(
@@ -251,8 +257,7 @@ class MLPEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no 
 
     def _weighted_loss(self, output: Any, target: tuple[Any, float]) -> Value:
         wanted, weight = target
-        loss = self._loss(output, wanted)
-        return loss if weight == 1.0 else loss * weight
+        return self._loss(output, wanted) * weight
 
     def _held_out_score(self, X: Any, y: Any, weights: Any) -> float:
         raise NotImplementedError

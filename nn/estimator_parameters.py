@@ -38,6 +38,8 @@ def check_parameters(estimator: Any) -> None:
             raise ValueError(f"{name} needs {parameter} to be {what} in {interval}, got {given!r}")
     if estimator.solver not in ("adam", "sgd"):
         raise ValueError(f"{name} knows the solvers 'adam' and 'sgd', got {estimator.solver!r}")
+    if estimator.compiled not in (True, False, "auto"):
+        raise ValueError(f"{name} needs compiled to be True, False or 'auto', got {estimator.compiled!r}")
     if estimator.batch_size != "auto" and not _is_count(estimator.batch_size):
         raise ValueError(f"{name} needs a batch_size of 1 or more, or 'auto', got {estimator.batch_size!r}")
     if not callable(estimator.activation) and estimator.activation not in ("logistic", *ACTIVATIONS):

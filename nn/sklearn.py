@@ -34,9 +34,11 @@ class MLPClassifier(ClassifierMixin, MLPEstimator):  # type: ignore[misc]  # sci
     batch_size: examples in a step, 'auto' for 200, or all where there are fewer.  max_iter: the most
     epochs; training ends sooner when n_iter_no_change of them have not improved the loss by tol, or,
     with early_stopping, the accuracy on the validation_fraction set apart, and then the best weights
-    are kept.  random_state: an int for the same numbers on each run.
-    The other parameters, too, mean what they mean in scikit-learn. Each weight is a Value and each
-    epoch Python's work, so the defaults are smaller: hidden_layer_sizes=(16,), learning_rate_init=0.01.
+    are kept.  random_state: an int for the same numbers on each run.  compiled: as for `chainrule.nn.fit`;
+    "auto" trains in machine code where the extra `compile` is there, with the same numbers to about 1e-12.
+    The other parameters, too, mean what they mean in scikit-learn. Each weight is a Value, and without the
+    extra each epoch Python's work, so the defaults are smaller: hidden_layer_sizes=(16,),
+    learning_rate_init=0.01.
     Left out are its solver 'lbfgs', its schedules (learning_rate, power_t), and several labels at once.
 
     After fit: classes_, n_features_in_, feature_names_in_ (of a frame), model_ (the chainrule.nn.MLP),

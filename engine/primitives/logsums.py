@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from functools import reduce
 from math import inf, nan
 from typing import Any, overload
 
@@ -148,6 +149,9 @@ def _from_the_largest(xs: tuple[Any, ...]) -> tuple[list[Any], list[float]]:
 
     c is no part of the graph: neither softmax nor log_softmax change when all operands move together.
     """
+    if any(hasattr(type(x), "both_ways") for x in xs):  # while compile records, no number is known
+        largest = reduce(maximum, map(number_in, xs))
+        return [x - largest for x in xs], [0.0] * len(xs)
     largest = max(map(number_in, xs), default=0.0)
     shifted = [x - largest for x in xs]
     return shifted, [_rounding(number_in(x), largest, number_in(s)) for x, s in zip(xs, shifted, strict=True)]

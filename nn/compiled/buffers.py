@@ -88,7 +88,12 @@ class Buffers:
         return updates
 
     def _check(self, examples: Sequence[Example]) -> None:
-        """Compare the losses of some examples, of different targets where there are, with those on Values."""
+        """Compare the losses of some examples, of different targets where there are, with those on Values.
+
+        And show the loss every target that is read as a number: it may refuse one.
+        """
+        if not self.recording.targets.any_cases:
+            self.recording.show([target for _, target in examples], examples[0][0])
         chosen: dict[Any, Example] = {}
         for example in examples:
             chosen.setdefault(repr(example[1]), example)

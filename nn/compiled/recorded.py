@@ -84,6 +84,13 @@ class Recorded:
         with no_grad(), in_mode(self.model, self._training):
             return float(self._loss(self.model(x), target).data)
 
+    def show(self, targets: Sequence[Any], x: Any) -> None:
+        """Call the loss with every target, on Values, beside the output for one input."""
+        with no_grad(), in_mode(self.model, self._training):
+            output = self.model(x)
+            for target in targets:
+                self._loss(output, target)
+
     def _output(self, row: Any) -> Any:
         return self.model(self._inputs.rebuild(row[: self._until[0]]))
 

@@ -1,6 +1,6 @@
 """Examples as rows of numbers: what machine code reads of them."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from typing import Any
 
@@ -51,9 +51,11 @@ class Targets:
     Numbers in them that may have any value are read as such. The others are cases: classes, sides, labels
     of any kind. A row holds the number of its case, and the loss is recorded once for each, with the target
     as the user gave it; so a loss may branch on it, count with it, look it up.
+
+    in_cases: False for reading every number.  read: False for reading none.
     """
 
-    def __init__(self, targets: Sequence[Any], in_cases: bool) -> None:
+    def __init__(self, targets: Sequence[Any], in_cases: bool, read: bool = True) -> None:
         self._in_cases = in_cases
         self._cases: dict[Any, int] = {}
         self._known: dict[Any, int] = {}
@@ -65,7 +67,7 @@ class Targets:
         same = len({structure(target) for target in targets}) == 1
         if same and not in_cases:
             self._read = list(range(len(flat[0])))
-        elif same:
+        elif same and read:
             self._read = [
                 place
                 for place, column in enumerate(zip(*flat, strict=True))
@@ -132,15 +134,20 @@ class Targets:
         return self._cases[key], _numbers([leaves[place] for place in self._read], "a target")
 
 
-def ways_to_read(targets: Sequence[Any]) -> Iterator[Targets]:
-    """Yield how the targets may lie in rows, what is closest to the user's own loss first."""
-    try:
-        cases = Targets(targets, in_cases=True)
-        if cases.any_cases:
-            yield cases
-    except RecordingError:
-        pass
-    yield Targets(targets, in_cases=False)
+def ways_to_read(targets: Sequence[Any]) -> list[Targets]:
+    """Return how the targets may lie in rows, what is closest to the user's own loss first.
+
+    Raises RecordingError where no way is possible.
+    """
+    ways, refused = [], []
+    for in_cases, read in ((True, True), (False, True), (True, False)):
+        try:
+            ways.append(Targets(targets, in_cases, read))
+        except RecordingError as error:
+            refused.append(error)
+    if not ways:
+        raise refused[0]
+    return ways
 
 
 def _regular(held: Sequence[Any], count: int) -> Floats | None:

@@ -2,7 +2,7 @@
 
 from typing import Any, overload
 
-from ...engine import Number, Value, softplus
+from ...engine import Number, Value, piecewise, softplus
 from .shared import (
     Outputs,
     Reduced,
@@ -10,6 +10,7 @@ from .shared import (
     Whole,
     check_probability,
     elementwise,
+    is_recorded,
     paired,
     reduced,
     weights_like,
@@ -70,6 +71,7 @@ def _cross_entropy(
     return _weighted(owner, _log_loss, rows, wanted, depth, weight, reduction)
 
 
+@piecewise
 def _log_loss(p: Value, t: Value | Number) -> Value:
     if t == 1:  # the other term is 0 * log(1 - p), which is nan at p = 1
         return -p.log()
@@ -134,15 +136,20 @@ def _from_logits(
     return _weighted(owner, _logit_loss_of_pair, rows, both, depth, weight, reduction)
 
 
+@piecewise
 def _logit_loss(z: Value, t: Value | Number) -> Value:
-    if not isinstance(t, Value) and t in (0, 1):  # exact also where the loss is tiny
+    if (is_recorded(t) or not isinstance(t, Value)) and t in (0, 1):  # exact also where the loss is tiny
         return softplus(-z) if t == 1 else softplus(z)
     return softplus(z) - t * z
 
 
 def _logit_loss_of_pair(z: Value, target_and_weight: tuple[Value | Number, Number]) -> Value:
-    t, yes = target_and_weight
-    if not isinstance(t, Value) and t in (0, 1):
+    return _weighted_logit_loss(z, *target_and_weight)
+
+
+@piecewise
+def _weighted_logit_loss(z: Value, t: Value | Number, yes: Number) -> Value:
+    if (is_recorded(t) or not isinstance(t, Value)) and t in (0, 1):
         return yes * softplus(-z) if t == 1 else softplus(z)
     return yes * t * softplus(-z) + (1.0 - t) * softplus(z)
 
@@ -203,6 +210,6 @@ def squared_hinge(scores: Outputs, targets: Targets, reduction: str = "sum") -> 
 
 
 def _side(owner: str, t: Any) -> Any:
-    if t not in (-1, 1):
+    if not is_recorded(t) and t not in (-1, 1):
         raise ValueError(f"{owner} takes targets -1 and 1, got {t!r}")
     return t

@@ -6,7 +6,7 @@ from typing import Any, SupportsIndex, overload
 
 from ...engine import Number, Value, dot, fsum, logsumexp
 from ...engine.value import as_values
-from .shared import Reduced, Whole, check_probability, check_weight, is_list, summed
+from .shared import Reduced, Whole, check_probability, check_weight, is_list, is_recorded, summed
 
 
 def softmax_cross_entropy(logits: Sequence[Value], target: SupportsIndex | Iterable[Number]) -> Value:
@@ -161,7 +161,8 @@ def _of_logits(
         shares = [smoothing / n * (1.0 if weights is None else weight) for weight in weights or [1.0] * n]
         shares[place] += (1.0 - smoothing) * factor
     # A class of no share is left out: a logit of -inf there does no harm.
-    counted = [(z, share) for z, share in zip(logits, shares, strict=True) if share != 0.0]
+    both = zip(logits, shares, strict=True)
+    counted = [(z, share) for z, share in both if is_recorded(share) or share != 0.0]
     whole: Value = logsumexp(logits) * fsum(shares) - dot([z for z, _ in counted], [s for _, s in counted])
     return whole
 

@@ -3,7 +3,7 @@
 import math
 from typing import Any, Literal, overload
 
-from ...engine import Constant, Number, Value, exp, log
+from ...engine import Constant, Number, Value, exp, log, piecewise
 from .shared import (
     Outputs,
     Reduced,
@@ -11,6 +11,7 @@ from .shared import (
     Whole,
     check_positive,
     elementwise,
+    is_recorded,
     paired,
     reduced,
     rows_of,
@@ -50,8 +51,9 @@ def kl_div(input: Outputs, target: Targets, reduction: str = "mean", log_target:
     return reduced("kl_div", terms, depth, reduction)
 
 
+@piecewise
 def _divergence(o: Value, t: Value | Number) -> Value:
-    if not t >= 0.0:
+    if not is_recorded(t) and not t >= 0.0:
         raise ValueError(f"kl_div takes target probabilities of zero or more, got {t!r}: see log_target")
     if t == 0.0:  # 0 log 0 is 0, whatever the outputs say
         return Constant(0.0)
@@ -103,12 +105,18 @@ def poisson_nll_loss(
     check_positive("poisson_nll_loss", "eps", eps, zero=True)
 
     def term(o: Value, t: Any) -> Value:
-        if not t >= 0.0:
+        if not is_recorded(t) and not t >= 0.0:
             raise ValueError(f"poisson_nll_loss takes counts of zero or more as targets, got {t!r}")
         loss: Value = exp(o) - t * o if log_input else o - t * log(o + eps)
-        return loss + (t * log(t) - t + 0.5 * log(2.0 * math.pi * t)) if full and t > 1.0 else loss
+        return loss + _stirling(t) if full else loss
 
     return elementwise("poisson_nll_loss", term, input, target, reduction)
+
+
+@piecewise
+def _stirling(t: Any) -> Any:
+    """Return Stirling's estimate of log t! where t is above 1, else 0."""
+    return t * log(t) - t + 0.5 * log(2.0 * math.pi * t) if t > 1.0 else 0.0
 
 
 @overload
@@ -156,9 +164,16 @@ def gaussian_nll_loss(
 
 
 def _gaussian(o: Value, t: Any, v: Any, full: bool, eps: float) -> Value:
-    if not v >= 0.0:
+    if not is_recorded(v) and not v >= 0.0:
         raise ValueError(f"gaussian_nll_loss takes variances of zero or more, got {v!r}")
-    if v < eps:  # the number alone: the variance still learns, as in PyTorch
-        v = v + (eps - v.data) if isinstance(v, Value) else eps
+    v = _at_least(v, eps)
     loss: Value = 0.5 * (log(v) + (o - t) ** 2 / v)
     return loss + 0.5 * math.log(2.0 * math.pi) if full else loss
+
+
+@piecewise
+def _at_least(v: Any, eps: float) -> Any:
+    """Return the variance, at least eps by its number alone: it still learns, as in PyTorch."""
+    if v < eps:
+        return v + (eps - v.data) if isinstance(v, Value) else eps
+    return v

@@ -128,9 +128,14 @@ def check_weight(owner: str, name: str, number: object) -> None:
         raise ValueError(f"{owner}: {name} must hold finite numbers of zero or more, got {described(number)}")
 
 
+def is_recorded(number: object) -> bool:
+    """Return whether `number` stands in for one that is not known yet, while `compile` records."""
+    return hasattr(type(number), "both_ways")
+
+
 def check_probability(number: Value | Number, takes: str, way_out: str) -> None:
-    """Raise ValueError unless `number` is between 0 and 1."""
-    if not 0.0 <= number <= 1.0:
+    """Raise ValueError unless `number` is between 0 and 1, or not known yet."""
+    if not is_recorded(number) and not 0.0 <= number <= 1.0:
         raise ValueError(f"{takes} between 0 and 1, got {number!r}: {way_out}")
 
 

@@ -18,6 +18,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from chainrule.engine import Value
+from chainrule.engine.compiler import kernel
 from chainrule.nn import load_iris, sine, standardize
 from chainrule.nn.sklearn import MLPClassifier, MLPRegressor
 
@@ -315,8 +316,8 @@ def test_ctrl_c_ends_fit_with_a_warning_and_keeps_what_was_learned() -> None:
     with pytest.warns(
         UserWarning, match="MLPClassifier was interrupted in epoch 3, after 1 of its 5 steps; it keeps"
     ):
-        stopped = classifier(activation=PressedAt(2 * EPOCH + 30 * 4 + 1)).fit(X, Y)
-    whole = classifier(max_iter=2).fit(X, Y)
+        stopped = classifier(compiled=False, activation=PressedAt(2 * EPOCH + 30 * 4 + 1)).fit(X, Y)
+    whole = classifier(compiled=False, max_iter=2).fit(X, Y)
     assert stopped.loss_curve_ == whole.loss_curve_
     assert stopped.loss_ == whole.loss_
     assert (stopped.n_iter_, stopped.t_) == (2, 300)
@@ -326,14 +327,17 @@ def test_ctrl_c_ends_fit_with_a_warning_and_keeps_what_was_learned() -> None:
 
 def test_ctrl_c_before_the_first_step_leaves_the_first_weights() -> None:
     with pytest.warns(UserWarning, match="interrupted in epoch 1, after 0 of its 5 steps"):
-        stopped = classifier(activation=PressedAt(1)).fit(X, Y)
+        stopped = classifier(compiled=False, activation=PressedAt(1)).fit(X, Y)
     assert (stopped.n_iter_, stopped.loss_, stopped.loss_curve_) == (0, np.inf, [])
-    assert numbers(stopped) == numbers(classifier(learning_rate_init=1e-200, max_iter=1).fit(X, Y))
+    assert numbers(stopped) == numbers(
+        classifier(compiled=False, learning_rate_init=1e-200, max_iter=1).fit(X, Y)
+    )
     assert stopped.predict(X).shape == (150,)
 
 
 def test_ctrl_c_with_early_stopping_keeps_the_best_weights() -> None:
     settings = {"early_stopping": True, "validation_fraction": 0.2, "n_iter_no_change": 50, "max_iter": 20}
+    settings["compiled"] = False
     whole = classifier(**settings).fit(X, Y)
     with pytest.warns(UserWarning, match="was interrupted in epoch 20"):  # 120 flowers learned, 30 scored
         stopped = classifier(**settings, activation=PressedAt(19 * EPOCH + 1)).fit(X, Y)
@@ -342,13 +346,50 @@ def test_ctrl_c_with_early_stopping_keeps_the_best_weights() -> None:
 
 
 def test_ctrl_c_in_partial_fit_comes_through_so_that_the_loop_around_it_ends() -> None:
-    model = classifier(activation=PressedAt(EPOCH + 30 * 4 + 1)).partial_fit(X, Y, classes=[0, 1, 2])
+    model = classifier(compiled=False, activation=PressedAt(EPOCH + 30 * 4 + 1)).partial_fit(
+        X, Y, classes=[0, 1, 2]
+    )
     before = numbers(model)
     with pytest.raises(KeyboardInterrupt):
         model.partial_fit(X, Y)
     assert numbers(model) != before
     assert (model.n_iter_, len(model.loss_curve_)) == (1, 1)
     assert model.partial_fit(X, Y).n_iter_ == 2
+
+
+# -- in machine code -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"solver": "sgd", "batch_size": 7},
+        {"early_stopping": True, "validation_fraction": 0.2},
+        {"activation": "logistic", "alpha": 0.1},
+    ],
+)
+@pytest.mark.parametrize("weighted", [False, True])
+def test_compiled_or_not_the_estimators_learn_the_same(settings: dict[str, Any], weighted: bool) -> None:
+    weights = np.linspace(0.0, 2.0, 150) if weighted else None
+    for make, targets in ((classifier, Y), (classifier, Y > 0), (regressor, X[:, 0]), (regressor, X[:, :2])):
+        eager, compiled = [
+            make(**settings, max_iter=20, compiled=choice).fit(X, targets, weights)
+            for choice in (False, "auto")
+        ]
+        assert compiled.loss_curve_ == pytest.approx(eager.loss_curve_, rel=1e-12)
+        assert numbers(compiled) == pytest.approx(numbers(eager), rel=1e-11, abs=1e-13)
+
+
+def test_a_grid_search_compiles_each_network_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded = []
+    load = kernel._loaded
+    monkeypatch.setattr(kernel, "_loaded", lambda *given: loaded.append(1) or load(*given))
+    grid = {"learning_rate_init": [0.01, 0.03, 0.1], "hidden_layer_sizes": [(3,), (4,)]}
+    GridSearchCV(classifier(max_iter=5), grid, cv=3).fit(X, Y)
+    assert (
+        len(loaded) <= 4
+    )  # two networks and a rule for each of two groups; none where others had them before
 
 
 # -- what is refused ----------------------------------------------------------------------------------
@@ -440,6 +481,7 @@ BROKEN = np.where(np.arange(600).reshape(150, 4) == 5, np.nan, X)
             lambda: classifier(hidden_layer_sizes="ab").fit(X, Y),
             "hidden_layer_sizes of 1 or more, .* got 'ab'",
         ),
+        (lambda: classifier(compiled="yes").fit(X, Y), "compiled to be True, False or 'auto', got 'yes'"),
         (lambda: classifier(batch_size=0).fit(X, Y), "batch_size of 1 or more, or 'auto', got 0"),
         (lambda: classifier(alpha=-1).fit(X, Y), r"needs alpha to be a number in \[0, inf\), got -1"),
         (lambda: classifier(max_iter=1.5).fit(X, Y), r"max_iter to be a whole number in \[1, inf\), got 1.5"),
