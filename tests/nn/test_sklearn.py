@@ -382,14 +382,18 @@ def test_compiled_or_not_the_estimators_learn_the_same(settings: dict[str, Any],
 
 
 def test_a_grid_search_compiles_each_network_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    loaded = []
+    loaded: list[Any] = []
     load = kernel._loaded
-    monkeypatch.setattr(kernel, "_loaded", lambda *given: loaded.append(1) or load(*given))
+
+    def counted(*given: Any) -> Any:
+        loaded.append(given)
+        return load(*given)
+
+    monkeypatch.setattr(kernel, "_loaded", counted)
     grid = {"learning_rate_init": [0.01, 0.03, 0.1], "hidden_layer_sizes": [(3,), (4,)]}
     GridSearchCV(classifier(max_iter=5), grid, cv=3).fit(X, Y)
-    assert (
-        len(loaded) <= 4
-    )  # two networks and a rule for each of two groups; none where others had them before
+    # Two networks and a rule for each of two groups; none where others had them before.
+    assert len(loaded) <= 4
 
 
 # -- what is refused ----------------------------------------------------------------------------------
