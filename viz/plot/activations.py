@@ -67,8 +67,8 @@ def plot_activations(
     >>> model = MLP(1, [2, 1], seed=0)
     >>> for neuron, weight in zip(model.layers[0].neurons, [1.0, -1.0]):
     ...     neuron.w[0].data = weight
-    >>> plot_activations(model, [[1.0], [2.0]],).words.split(". ")[2]
-    '1 of 2 units is dead: 0 for every input'
+    >>> plot_activations(model, [[1.0], [2.0]],).words.splitlines()[2]
+    '1 of 2 units is dead: 0 for every input.'
     """
     check_place("plot_activations", ax, path, theme)
     if not isinstance(model, Module):

@@ -62,8 +62,8 @@ def plot_gradient_flow(
     >>> from chainrule.nn import MLP
     >>> model = MLP(1, [4, 4, 1], activation="tanh", seed=1)
     >>> model([1.0]).backward()
-    >>> plot_gradient_flow(model).words
-    "Gradient of each layer. No layer's gradient is below 1/1000 or above 1000 times that of layers.2."
+    >>> plot_gradient_flow(model).words.splitlines()[1]
+    "No layer's gradient is below 1/1000 or above 1000 times that of layers.2."
     """
     if isinstance(source, Module):
         sizes = _chosen(_sizes(source), layers)

@@ -122,8 +122,8 @@ class Sheet:
 
     @property
     def words(self) -> str:
-        """All that was said."""
-        return " ".join(words if words.endswith((".", "!", "?")) else f"{words}." for words in self._words)
+        """All that was said, a line for each."""
+        return "\n".join(words if words.endswith((".", "!", "?")) else f"{words}." for words in self._words)
 
 
 @contextmanager
@@ -171,7 +171,7 @@ def sheet(
             picture.words = page.words
             if title:
                 picture.suptitle(title, x=0.01, ha="left", weight="bold")
-                picture.words = f"{title}. {page.words}".strip()
+                picture.words = f"{title}.\n{page.words}".strip()
     if path is not None:
         write_whole(Path(path), drawn(page.figure, _suffix(path)), f"{what}.svg")
 

@@ -186,5 +186,5 @@ def test_gradient_flow_says_its_sentence_in_words_too() -> None:
     model([1.0]).backward()
     figure: Any = plot_gradient_flow(model)
     assert (
-        figure.words == "Gradient of each layer. One layer, layers.0: nothing to compare its gradient with."
+        figure.words == "Gradient of each layer.\nOne layer, layers.0: nothing to compare its gradient with."
     )

@@ -107,7 +107,7 @@ def test_nan_and_inf_are_crossed_out_and_said() -> None:
     layer.neurons[0].w[0].data, layer.neurons[0].w[1].data = math.nan, math.inf
     figure: Any = plot_weights(layer)
     assert [patch.get_hatch() for patch in figure.axes[0].patches] == ["xxxx", "xxxx"]
-    assert figure.words == "Weights. 3 numbers from 0 to 0; 2 are nan or inf, crossed out."
+    assert figure.words == "Weights.\n3 numbers from 0 to 0; 2 are nan or inf, crossed out."
 
 
 def test_numbers_that_no_scale_holds_are_crossed_out_too(tmp_path: Path) -> None:
