@@ -14,11 +14,12 @@ from ...engine.value import described
 from ...nn import DescentPath, Module, Scores
 from ...nn.state import entries, shape
 from ...nn.tree import is_parameter
+from ..learning import LearningRecorder
 from .sheet import drawable
 
 Vector: TypeAlias = list[float]
 Start: TypeAlias = Module | float | Sequence[Any]
-Path: TypeAlias = DescentPath | Sequence[float] | Sequence[Sequence[float]]
+Path: TypeAlias = DescentPath | LearningRecorder | Sequence[float] | Sequence[Sequence[float]]
 Paths: TypeAlias = Path | Mapping[str, Path]
 """One descent, or several by name."""
 
@@ -128,18 +129,27 @@ class Landscape:
         found = {}
         for name, path in named.items():
             said = f"descent {name!r}" if name else "descent"
-            points = path.points if isinstance(path, DescentPath) else path
+            recorded = isinstance(path, DescentPath | LearningRecorder)
+            points = self._recorded(path, said) if isinstance(path, LearningRecorder) else path
             try:
-                steps = list(points)
+                steps = list(points.points if isinstance(points, DescentPath) else points)
             except TypeError:
                 raise TypeError(
                     f"{self._what}: {said} is a DescentPath or a list of points, got {described(path)}"
                 ) from None
             if not steps:
-                hint = ": pass it to fit(callbacks=[...]) first" if isinstance(path, DescentPath) else ""
+                hint = ": pass it to fit(callbacks=[...]) first" if recorded else ""
                 raise ValueError(f"{self._what}: {said} has no points{hint}")
             found[str(name)] = [self.vector(step, f"{said}, point {i},") for i, step in enumerate(steps)]
         return found
+
+    def _recorded(self, recorder: LearningRecorder, said: str) -> list[Vector]:
+        """Return the parameters' numbers in each of a recorder's records, in this model's order."""
+        cells = recorder.shape.cells if recorder.shape is not None else []
+        at = {cell: place for place, cell in enumerate(cells) if cell is not None}
+        if recorder.records and not (self.parameters and all(p in at for p in self.parameters)):
+            raise ValueError(f"{self._what}: {said} is a LearningRecorder that has recorded another model")
+        return [[record.weights[at[p]] for p in self.parameters] for record in recorder.records]
 
     def random_direction(self, rng: random.Random) -> Vector:
         """Return a random direction as long as the weights themselves, neuron by neuron.

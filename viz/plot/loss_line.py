@@ -62,7 +62,8 @@ def plot_loss_line(
     a model gets unless told otherwise), the name of one parameter, or a list of numbers.
     xs: (low, high), which stretch of the line is shown.
     steps: how many losses are computed, 2 to 10000, besides one for each point of a descent.
-    descent: points that a descent went through (a DescentPath or a list), or several descents by name.
+    descent: points that a descent went through (a DescentPath, a LearningRecorder or a list), or several
+    by name.
     Where the space is more than a line, each is drawn above its place along the line, at its own loss.
     log: whether the scale is logarithmic; without it, where all losses are above 0 and the largest is 100
     times the smallest.

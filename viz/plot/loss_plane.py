@@ -46,9 +46,9 @@ def plot_loss_plane(
     the start, as long as the weights neuron by neuron (filter-normalised), by `seed`. Or two lists of
     numbers. Without it: the whole space where that has two numbers, "pca" where there is a descent,
     "random" otherwise.
-    descent: points that a descent went through (a DescentPath or a list of points), or several by name;
-    each has a square at its start and a star at its end. Where the space has more than two numbers they
-    are seen through the plane, and the picture says how far off they lie.
+    descent: points that a descent went through (a DescentPath, a LearningRecorder or a list of points), or
+    several by name; each has a square at its start and a star at its end. Where the space has more than
+    two numbers they are seen through the plane, and the picture says how far off they lie.
     xs, ys: (low, high), what is shown of either direction; all of the descent without them.
     steps: along each side, 2 to 200; steps * steps losses are computed.
     ax, path, theme: as for `plot_history`.

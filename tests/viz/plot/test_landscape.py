@@ -8,7 +8,7 @@ import pytest
 
 from chainrule.engine import Value
 from chainrule.nn import MLP, SGD, DescentPath, Module, Parameter, evaluate, fit, mse_loss, squared_error
-from chainrule.viz import plot_loss_line, plot_loss_plane
+from chainrule.viz import LearningRecorder, plot_loss_line, plot_loss_plane
 from chainrule.viz.plot.landscape import Landscape
 
 XS, YS = [[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0]
@@ -182,6 +182,23 @@ def test_a_function_as_model_keeps_the_optimizers_parameters() -> None:
         callbacks=[path],
     )
     assert path.points == [[0.5], [w.data]]
+
+
+def test_a_learning_recorder_is_a_descent_too() -> None:
+    model, loss = model_and_loss()
+    path, recorder = DescentPath(), LearningRecorder()
+    fit(model, XS, YS, loss=squared_error, epochs=3, optimizer=SGD(model.parameters(), lr=0.1),
+        callbacks=[path, recorder])  # fmt: skip
+    assert Landscape("test", loss, model).paths({"a": recorder, "b": path}) == {
+        "a": path.points,
+        "b": path.points,
+    }
+    with pytest.raises(
+        ValueError, match="test: descent is a LearningRecorder that has recorded another model"
+    ):
+        Landscape("test", loss, MLP(1, [1])).paths(recorder)
+    with pytest.raises(ValueError, match=r"descent has no points: pass it to fit\(callbacks"):
+        Landscape("test", loss, model).paths(LearningRecorder())
 
 
 def test_another_every_is_refused() -> None:
