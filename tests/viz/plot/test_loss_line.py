@@ -77,6 +77,8 @@ def test_valleys_are_where_it_goes_up_on_both_sides() -> None:
     assert valleys([0.0, 1.0, 2.0], [1.0, 0.0, 1.0]) == [(1.0, 0.0)]
     assert valleys([0.0, 1.0, 2.0], [0.0, 1.0, 2.0]) == []
     assert valleys([0.0, 1.0, 2.0], [1.0, 1.0, 1.0]) == []
+    assert valleys([0.0, 1.0, 2.0], [1.0, 1.0, 2.0]) == []  # flat, then up
+    assert valleys([0.0, 1.0, 2.0, 3.0], [2.0, 1.0, 1.0, 2.0]) == [(1.5, 1.0)]  # a flat bottom
     assert valleys([0.0, 1.0, 2.0, 3.0], [2.0, 1.0, 1.0, 0.0]) == []  # a terrace
     assert valleys([0.0, 1.0, 2.0], [1.0, math.nan, 1.0]) == []
     assert valleys([0.0, 1.0, 2.0, 3.0], [1.0, 0.0, math.nan, 1.0]) == []
