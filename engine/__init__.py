@@ -63,7 +63,7 @@ from .value import Constant as Constant
 from .value import Number as Number
 from .value import Value as Value
 
-_graph.listeners.append(_changed.look)
+_graph.look = _changed.look
 
 if not _TYPE_CHECKING:
     # `from chainrule.engine import *` leaves Python's own abs, pow and round alone: they know Values anyway.

@@ -77,6 +77,15 @@ listeners: list[Callable[[Value, list[Value]], None]] = []
 """Called with the root and its operations before a backward pass; they must cost next to nothing."""
 
 
+def look(root: Value, order: list[Value]) -> int:
+    """Return how many passes to let go before looking at one again; debugging/changed.py takes its place."""
+    return 0
+
+
+unseen = 0
+"""How many passes are still let go."""
+
+
 def backward(root: Value, create_graph: bool = False) -> None:
     """Add d root / d value to the gradient of every leaf, and set that of every inner node.
 
@@ -84,9 +93,14 @@ def backward(root: Value, create_graph: bool = False) -> None:
     `operand`, `upstream` (d root / d node), `partial` (d node / d operand) and `contribution` are its
     symbols. Where hooks or watchpoints want to see it, the same is done more slowly elsewhere.
     """
+    global unseen
     order = operations(root)
     if not math.isfinite(root.data):
         warn_if_not_finite(root)
+    if unseen:
+        unseen -= 1
+    else:
+        unseen = look(root, order)
     for listen in listeners:
         listen(root, order)
     if create_graph or attentive:

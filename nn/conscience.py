@@ -2,7 +2,7 @@
 
 Each is a warning once, at the user's line, of a class under `TrainingWarning`; docs/conscience.md says what
 each means and how to silence it. Looked at is next to nothing: one parameter at a backward pass, all of
-them at the first few steps and then ever more rarely. Where it is not clear that something is a mistake,
+them at the first few steps and then ever more rarely; and after some hundred steps most are slept through. Where it is not clear that something is a mistake,
 nothing is said.
 """
 
@@ -24,8 +24,10 @@ from ..engine.debugging.warn import (
 )
 
 _STEPS_KEPT = 10
-_STEPS_BETWEEN = 500
-"""Whether losses pile up is looked for in the first steps of every so many."""
+_STEPS_ALL = 256
+_STEPS_OF = 512
+_STEPS_AWAKE = 32
+"""After the first steps, all of which are looked at, these few of every so many are."""
 _STEPS_CHECKED = 12
 _STEPS_RISING = 5
 
@@ -36,6 +38,7 @@ class _Watch:
     def __init__(self, by_hand: bool) -> None:
         self.by_hand = by_hand
         self.steps = 0
+        self.asleep = False
         self.said: set[type[TrainingWarning]] = set()
         self.witness: tuple[Value, float] | None = None  # a parameter, and its gradient at the last step
         self.zeroed = self.added_to = False  # what happened to that gradient since
@@ -64,9 +67,17 @@ def _watch_of(owner: Any, by_hand: bool) -> _Watch:
         except TypeError:  # slots without one for weak references: seen once, and forgotten
             return _Watch(by_hand)
         _watches[key] = known
-        if _pass_begins not in graph.listeners:
-            graph.listeners.append(_pass_begins)
+        _listen()
     return known[1]
+
+
+def _listen() -> None:
+    """Have backward passes announced while some watch is not asleep."""
+    wanted = any(not watch.asleep for _, watch in list(_watches.values()))
+    if wanted and _pass_begins not in graph.listeners:
+        graph.listeners.append(_pass_begins)
+    elif not wanted and _pass_begins in graph.listeners:
+        graph.listeners.remove(_pass_begins)
 
 
 def _live() -> list[tuple[Any, _Watch]]:
@@ -85,6 +96,8 @@ def _warn(watch: _Watch, category: type[TrainingWarning], text: str) -> None:
 def before_step(optimizer: Any) -> None:
     """Look at the gradients that an optimizer is about to use."""
     watch = _watch_of(optimizer, by_hand=False)
+    if watch.asleep:
+        return
     name = type(optimizer).__name__
     if watch.witness is not None and watch.added_to and not watch.zeroed:
         parameter, gradient = watch.witness
@@ -141,6 +154,11 @@ def _step_taken(watch: _Watch) -> None:
     watch.steps += 1
     watch.passes = 0
     watch.zeroed = watch.added_to = False
+    asleep = watch.steps >= _STEPS_ALL and watch.steps % _STEPS_OF >= _STEPS_AWAKE
+    if asleep is not watch.asleep:
+        watch.asleep = asleep
+        watch.witness = None
+        _listen()
 
 
 def _pass_begins(root: Value, order: list[Value]) -> None:
@@ -149,6 +167,8 @@ def _pass_begins(root: Value, order: list[Value]) -> None:
         return
     fresh: _Watch | None = None
     for reference, watch in list(_watches.values()):
+        if watch.asleep:
+            continue
         if not watch.zeroed and watch.witness is not None:
             parameter, gradient = watch.witness
             now = parameter.grad
@@ -164,7 +184,7 @@ def _pass_begins(root: Value, order: list[Value]) -> None:
                 owner = reference()
                 if owner is not None:
                     _look_for_replaced(owner, watch, order)
-    if fresh is not None and fresh.steps % _STEPS_BETWEEN <= 3 * _STEPS_KEPT:
+    if fresh is not None:
         _look_for_growth(fresh, root)
 
 

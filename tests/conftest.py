@@ -10,6 +10,7 @@ import shutil
 
 import pytest
 
+from chainrule.engine import graph
 from chainrule.engine.debugging import changed
 
 os.environ["CHAINRULE_CACHE"] = ""  # tests compile, and leave nothing in the user's folder
@@ -19,7 +20,7 @@ os.environ["CHAINRULE_CACHE"] = ""  # tests compile, and leave nothing in the us
 def _nothing_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no test depend on how many backward passes others ran: the first are looked at more closely."""
     monkeypatch.setattr(changed, "_looked_at", 0)
-    monkeypatch.setattr(changed, "_passes", 0)
+    monkeypatch.setattr(graph, "unseen", 0)
 
 
 MISSING = "they need the extra `browser` and a Chromium (or CHAINRULE_BROWSER)"

@@ -16,32 +16,33 @@ _MOST_OPERANDS = 64
 _SMALL = 1000
 _WHOLE = 5_000
 """Operations of small graphs that are looked at in all: some 5 ms in the life of a program."""
+_LET_GO = 7
+"""After a look at the first operation alone, so many passes are let go."""
 _BINARY = {row for row in TABLE.values() if row.dunder and row.arity == 2}
 
 
 _looked_at = 0
-_passes = 0
 
 
-def look(root: Value, order: list[Value]) -> None:
+def look(root: Value, order: list[Value]) -> int:
     """Warn where leaves have changed since the operations that use them were made.
 
-    A small graph is looked at as a whole until that has become a habit; large graphs, and all of them at
-    every eighth pass after that, under the first operation only. An update changes all parameters, so that
+    Returns how many passes are not to be looked at after this one.
+
+    A small graph is looked at as a whole until that has become a habit; large graphs, and all of them after
+    that, are looked at under the first operation only, at every eighth pass. An update changes all parameters, so that
     one, of leaves only, tells. A leaf that some operation still agrees with, as one that is given the next
     example's number again and again, is no mistake.
     """
-    global _looked_at, _passes
-    _passes += 1
-    if _looked_at >= _WHOLE and _passes & 7:
-        return
+    global _looked_at
     if not order:
-        return
+        return 0
     if len(order) <= _SMALL and _looked_at < _WHOLE:
         _looked_at += len(order)
     elif not _first_differs(order[0]):
-        return
+        return _LET_GO
     _warn_of_changed(order)
+    return 0 if _looked_at < _WHOLE else _LET_GO
 
 
 def _first_differs(node: Value) -> bool:
