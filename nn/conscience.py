@@ -2,8 +2,8 @@
 
 Each is a warning once, at the user's line, of a class under `TrainingWarning`; docs/conscience.md says what
 each means and how to silence it. Looked at is next to nothing: one parameter at a backward pass, all of
-them at the first few steps and then ever more rarely; and after some hundred steps most are slept through. Where it is not clear that something is a mistake,
-nothing is said.
+them at the first few steps and then ever more rarely; and after some hundred steps most are slept through.
+Where it is not clear that something is a mistake, nothing is said.
 """
 
 import sys

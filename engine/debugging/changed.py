@@ -30,9 +30,9 @@ def look(root: Value, order: list[Value]) -> int:
     Returns how many passes are not to be looked at after this one.
 
     A small graph is looked at as a whole until that has become a habit; large graphs, and all of them after
-    that, are looked at under the first operation only, at every eighth pass. An update changes all parameters, so that
-    one, of leaves only, tells. A leaf that some operation still agrees with, as one that is given the next
-    example's number again and again, is no mistake.
+    that, are looked at under the first operation only, at every eighth pass. An update changes all
+    parameters, so that one, of leaves only, tells. A leaf that some operation still agrees with, as one
+    that is given the next example's number again and again, is no mistake.
     """
     global _looked_at
     if not order:
