@@ -5,7 +5,7 @@ Few values have any of it, so it stands in one slot of `Value` that is empty for
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from .hooks import Hooks, Watchpoints
@@ -62,6 +62,20 @@ def about_made(value: Value) -> About:
     made = value.about = About("" if known is None else known.origin)
     made.source = None if known is None else known.source
     return made
+
+
+C = TypeVar("C", bound="Value")
+
+
+def cut_off(constant: C, by: About) -> C:
+    """Return the constant, which now knows what cut it off; by: `DETACHED` or `UNRECORDED`."""
+    known = about(constant)
+    if known is None:
+        constant.about = by
+    else:
+        own = constant.about = About(by.origin)
+        own.source = known.source
+    return constant
 
 
 DETACHED = About("detach()", shared=True)

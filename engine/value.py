@@ -9,7 +9,7 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self
 
 from . import copies, graph, modes
-from .about import DETACHED, UNRECORDED, About, OnlySource, about
+from .about import DETACHED, UNRECORDED, About, OnlySource, about, cut_off
 from .debugging import steps, trace, watchpoints
 from .debugging.debugger import open_debugger
 from .debugging.source import source_of
@@ -128,8 +128,9 @@ class Value(Operations):
     def detach(self) -> Constant:
         """Return a constant with the same number and label: no gradient flows back through it."""
         cut = Constant(self.data, label=self.label)
-        cut.about = DETACHED
-        return cut
+        if modes.open_blocks and (see := modes.watcher()) is not None:
+            _show(see, cut)
+        return cut_off(cut, DETACHED)
 
     @property
     def source(self) -> Source | None:
@@ -258,6 +259,10 @@ class Constant(Value):
         raise graph.nothing_recorded("backward", self)
 
 
+def _show(see: Callable[[Value], None], value: Value) -> None:
+    see(value)  # from as far below the user's code as `record` does
+
+
 _new = object.__new__
 
 
@@ -276,8 +281,9 @@ def record(
             raise modes.NotFiniteError(not_finite_text(primitive, operands, data))
         if not modes.recording():
             unrecorded = Constant(data)
-            unrecorded.about = UNRECORDED
-            return unrecorded
+            if (see := modes.watcher()) is not None:
+                see(unrecorded)
+            return cut_off(unrecorded, UNRECORDED)
     node = _new(Value)  # as `_node` does; written out, because a call would cost time at every operation
     node.data = data
     node.grad = 0.0

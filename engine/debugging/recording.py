@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from ..modes import watching
+from ..value import described
 from .ledger import branches
 from .recorder import Recorder, open_scopes
 
@@ -59,13 +60,12 @@ def _recording(frames: bool) -> Iterator[None]:
         yield
 
 
-@contextmanager
-def scope(name: str) -> Iterator[None]:
+def scope(name: str) -> _GeneratorContextManager[None]:
     """Say what the values made inside belong to: `value.source.module` begins with it.
 
     Also a decorator. Scopes nest, `encoder.attention`, and hold for the thread or task that opened them.
     Modules of `chainrule.nn` need none: they are known by their places in each other. Both are noted
-    inside `record_sources` only.
+    inside `record_sources` only. Raises TypeError for what is no name.
 
     >>> from chainrule.engine import Value, record_sources
     >>> with record_sources(), scope("encoder"):
@@ -73,6 +73,13 @@ def scope(name: str) -> Iterator[None]:
     >>> h.source.module
     'encoder'
     """
+    if not isinstance(name, str) or not name:
+        raise TypeError(f'scope takes the name of what is computed inside, "encoder", got {described(name)}')
+    return _scope(name)
+
+
+@contextmanager
+def _scope(name: str) -> Iterator[None]:
     token = open_scopes.set((*open_scopes.get(), name))
     try:
         yield

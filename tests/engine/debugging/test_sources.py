@@ -476,9 +476,30 @@ def test_it_holds_for_its_own_thread_only() -> None:
     assert made[0].source is None
 
 
-def test_constants_of_no_grad_have_no_source() -> None:
-    with record_sources(), no_grad():
+def test_values_that_are_cut_off_are_called_what_they_were_assigned_to() -> None:
+    with record_sources():
+        w = Value(2.0)
+        target = (w * 3.0).detach()
+        with no_grad():
+            frozen = w * 2.0
+            both = exp(frozen).detach()
+        loss = w * target + frozen + both
+    assert [source(v).text for v in (target, frozen)] == ["(w * 3.0).detach()", "w * 2.0"]
+    assert [own_name(v) for v in (target, frozen, both)] == ["target", "frozen", "both"]
+    order = topological_order(loss)
+    assert [Names(order)[v] for v in (target, frozen, both)] == ["target", "frozen", "both"]
+
+
+def test_outside_cut_off_values_know_no_source_as_all_others() -> None:
+    with no_grad():
         assert (Value(1.0) * 2.0).source is None
+    assert Value(1.0).detach().source is None
+
+
+@pytest.mark.parametrize("name", [3, None, "", ["encoder"]])
+def test_a_scope_without_a_name_is_refused_where_it_is_written(name: Any) -> None:
+    with pytest.raises(TypeError, match=r'^scope takes the name of what is computed inside, "encoder", got'):
+        scope(name)
 
 
 def test_copies_and_pickles_leave_the_source_behind() -> None:
