@@ -19,13 +19,15 @@ class About:
     watchpoints: what `break_when` was given.
     source: where the value was made, as `record_sources` found it.
     origin: what cut a constant off from what it was made from: "detach()" or "no_grad".
+    scope: the scopes it was made in, `encoder.attention`, where sources were not recorded as well.
     shared: whether several values have this same object, which then must not be changed.
     """
 
-    __slots__ = ("hooks", "origin", "shared", "source", "watchpoints")
+    __slots__ = ("hooks", "origin", "scope", "shared", "source", "watchpoints")
 
     def __init__(self, origin: str = "", shared: bool = False) -> None:
         self.origin = origin
+        self.scope = ""
         self.shared = shared
         self.hooks: Hooks | None = None
         self.watchpoints: Watchpoints | None = None
@@ -44,12 +46,30 @@ class OnlySource:
     watchpoints: None = None
 
     @property
+    def scope(self) -> str:
+        """The module and scopes the value was made in; nothing where that is not known."""
+        return ""
+
+    @property
     def source(self) -> Any:
         """Itself: a `Site` or a `Made`."""
         return self
 
 
-def about(value: Value) -> About | OnlySource | None:
+class OnlyScope:
+    """What stands in the slot itself where nothing but the scope is known; all values of a scope share it."""
+
+    __slots__ = ("scope",)
+    hooks: None = None
+    origin = ""
+    source: None = None
+    watchpoints: None = None
+
+    def __init__(self, scope: str) -> None:
+        self.scope = scope
+
+
+def about(value: Value) -> About | OnlySource | OnlyScope | None:
     """Return the extras of `value`, or None where it has none."""
     return getattr(value, "about", None)
 
@@ -60,7 +80,8 @@ def about_made(value: Value) -> About:
     if isinstance(known, About) and not known.shared:
         return known
     made = value.about = About("" if known is None else known.origin)
-    made.source = None if known is None else known.source
+    if known is not None:
+        made.source, made.scope = known.source, known.scope
     return made
 
 
@@ -74,7 +95,7 @@ def cut_off(constant: C, by: About) -> C:
         constant.about = by
     else:
         own = constant.about = About(by.origin)
-        own.source = known.source
+        own.source, own.scope = known.source, known.scope
     return constant
 
 

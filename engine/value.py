@@ -9,7 +9,7 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self
 
 from . import copies, graph, modes
-from .about import DETACHED, UNRECORDED, About, OnlySource, about, cut_off
+from .about import DETACHED, UNRECORDED, About, OnlyScope, OnlySource, about, cut_off
 from .debugging import steps, trace, watchpoints
 from .debugging.debugger import open_debugger
 from .debugging.source import source_of
@@ -64,8 +64,8 @@ class Value(Operations):
     """The row of the table that made it; None for a leaf."""
     label: str
     """Its name in pictures and messages."""
-    about: About | OnlySource
-    """Its hooks, watchpoints and source; there only where it has any."""
+    about: About | OnlySource | OnlyScope
+    """Its hooks, watchpoints, source and scope; there only where it has any."""
 
     def __init__(self, data: Number, label: str = "") -> None:
         self.data = data if type(data) is float else float_from(data)

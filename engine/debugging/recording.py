@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from ..modes import watching
-from ..value import described
+from ..about import OnlyScope
+from ..modes import watcher, watching
+from ..value import Value, described
 from .ledger import branches
 from .recorder import Recorder, open_scopes
 
@@ -61,11 +62,12 @@ def _recording(frames: bool) -> Iterator[None]:
 
 
 def scope(name: str) -> _GeneratorContextManager[None]:
-    """Say what the values made inside belong to: `value.source.module` begins with it.
+    """Say what the values made inside belong to: pictures fold them into one card of that name.
 
     Also a decorator. Scopes nest, `encoder.attention`, and hold for the thread or task that opened them.
-    Modules of `chainrule.nn` need none: they are known by their places in each other. Both are noted
-    inside `record_sources` only. Raises TypeError for what is no name.
+    Modules of `chainrule.nn` need none: they are known by the places of their parameters. Inside
+    `record_sources`, `value.source.module` begins with the scope. Outside of all scopes nothing costs more.
+    Raises TypeError for what is no name.
 
     >>> from chainrule.engine import Value, record_sources
     >>> with record_sources(), scope("encoder"):
@@ -80,8 +82,28 @@ def scope(name: str) -> _GeneratorContextManager[None]:
 
 @contextmanager
 def _scope(name: str) -> Iterator[None]:
-    token = open_scopes.set((*open_scopes.get(), name))
+    path = (*open_scopes.get(), name)
+    token = open_scopes.set(path)
+    outer = watcher()
     try:
-        yield
+        if isinstance(getattr(outer, "__self__", None), Recorder):  # which notes the scope with the rest
+            yield
+        else:
+            with watching(_ScopeNoter(path, outer)):
+                yield
     finally:
         open_scopes.reset(token)
+
+
+class _ScopeNoter:
+    """Notes the scope of each value, where nothing else is recorded of it."""
+
+    def __init__(self, path: tuple[str, ...], outer: Callable[[Any], None] | None) -> None:
+        self._known = OnlyScope(".".join(path))
+        self._outer = None if isinstance(outer, _ScopeNoter) else outer
+
+    def __call__(self, node: Value) -> None:
+        """Note the scope of `node`, which is being made, and let others see it."""
+        node.about = self._known
+        if self._outer is not None:
+            self._outer(node)

@@ -193,6 +193,11 @@ class Made(OnlySource):
         self.step: Made | None = None if site.step is None else Made(site.step, module, variables)
 
     @property
+    def scope(self) -> str:
+        """The module and scopes the value was made in."""
+        return self.module
+
+    @property
     def name(self) -> str:
         """The name of the value."""
         return self.site.name
