@@ -17,6 +17,8 @@ from .drawing import Drawing as Drawing
 from .drawing import beside as beside
 from .drawing import draw as draw
 from .drawing import draw_dot as draw_dot
+from .explorer import Explorer as Explorer
+from .explorer import show_graph as show_graph
 from .learning import Learning as Learning
 from .learning import LearningRecorder as LearningRecorder
 from .learning import show_learning as show_learning

@@ -11,7 +11,7 @@ from ..theme import LEVELS, Theme
 from .layout import Layout
 from .model import Card, Flow, Hook, Steps
 
-_SCRIPTS = ("player.js", "words.js", "equation.js", "camera.js", "graph.js", "main.js")
+_SCRIPTS = ("player.js", "words.js", "equation.js", "graph.js", "main.js")
 
 
 def page(steps: Steps, places: Layout, title: str, theme: Theme) -> str:
@@ -21,8 +21,8 @@ def page(steps: Steps, places: Layout, title: str, theme: Theme) -> str:
         theme=theme,
         help=_own("help.html"),
         main=_own("main.html").replace("$controls", controls("step", _own("rail.html"), _own("zoom.html"))),
-        styles=[part("controls.css"), _own("stepper.css")],
-        scripts=[part("controls.js"), *map(_own, _SCRIPTS)],
+        styles=[part("controls.css"), part("cards.css"), _own("stepper.css")],
+        scripts=[part("controls.js"), part("camera.js"), *map(_own, _SCRIPTS)],
         data=model(steps, places),
     )
 
