@@ -77,7 +77,7 @@ def show_graph(
 
     >>> from chainrule.nn import MLP
     >>> show_graph(MLP(2, [4, 1], seed=0)([1.0, 2.0]))
-    <Explorer: L = −0.2684, a graph of 25 values>
+    <Explorer: L = −0.0805, a graph of 28 values>
     """
     if not isinstance(root, Value):
         raise TypeError(f"show_graph(root) takes one Value, a computation's result; got {described(root)}")

@@ -37,7 +37,7 @@ def tree_of(order: Sequence[Value]) -> Branch:
     >>> from chainrule.nn import MLP
     >>> tree = tree_of(topological_order(MLP(2, [3, 1], seed=0)([1.0, 2.0]).tanh()))
     >>> [child.title if isinstance(child, Branch) else "a value" for child in tree.children]
-    ['a value', 'a value', 'layers[0]', 'layers[1].neurons[0]', 'a value']
+    ['layers[0]', 'a value', 'a value', 'layers[1].neurons[0]', 'a value']
     """
     paths = _paths(order)
     root = Branch("")
