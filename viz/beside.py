@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .drawing import Drawing
 
 # A drawing's DOT has one statement a line, and no label of a user can begin one: labels are single lines.
-_STATEMENT = re.compile(r'^  (?P<ends>\w+(?: -> \w+)?) \[id="(?P<id>\w+)"', flags=re.M)
+_STATEMENT = re.compile(r'^  (?P<ends>[\w:]+(?: -> [\w:]+)?) \[id="(?P<id>\w+)"', flags=re.M)
 _DEEPEST_IN_A_ROW = 5
 """Operations from the leaves to the root up to which two pictures that run to the right fit side by side."""
 
@@ -77,7 +77,8 @@ class _Span:
     """How far a drawing reaches: its first and last cards, and the longest way between them."""
 
     def __init__(self, body: str) -> None:
-        ends = [found["ends"].split(" -> ") for found in _STATEMENT.finditer(body)]
+        statements = [found["ends"].split(" -> ") for found in _STATEMENT.finditer(body)]
+        ends = [[end.partition(":")[0] for end in statement] for statement in statements]  # without ports
         edges = [pair for pair in ends if len(pair) == 2]
         used, users = {pair[0] for pair in edges}, {pair[1] for pair in edges}
         names = [names[0] for names in ends if len(names) == 1]

@@ -29,7 +29,7 @@ def enable_notebook(max_nodes: int = 150, *, theme: Theme = "auto") -> None:
     (['image/svg+xml', 'text/plain'], 'Value(mul(2, 3) = 6, grad=0)')
     >>> print((Value(2.0) + 1.0 + 1.0)._repr_mimebundle_()["text/plain"])
     Value(add(3, 1) = 4, grad=0)
-    A graph of more than 4 values: draw(value, max_nodes=...) draws it, print_graph(value) prints it.
+    A graph of more than 4 values: draw(value) and show_graph(value) show it, print_graph(value) prints it.
     >>> disable_notebook()
     """
     if not isinstance(max_nodes, int) or isinstance(max_nodes, bool) or max_nodes < 1:
@@ -61,7 +61,7 @@ def _bundle(value: Value, max_nodes: int, theme: Theme) -> dict[str, str]:
         if value.primitive is None:
             return {"text/plain": text}
         if _more_than(value, max_nodes):
-            said = f"A graph of more than {max_nodes} values: draw(value, max_nodes=...) draws it"
+            said = f"A graph of more than {max_nodes} values: draw(value) and show_graph(value) show it"
             return {"text/plain": f"{text}\n{said}, print_graph(value) prints it."}
         return {"text/plain": text, "image/svg+xml": draw(value, theme=theme, max_nodes=max_nodes).svg}
     except Exception as error:  # no graphviz, a graph that is being built, somebody's subclass

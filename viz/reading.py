@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from ..engine import Value
 from ..engine.debugging.notation import operation
 from ..engine.names import Names
@@ -12,8 +14,13 @@ MOST_READ = 150
 """Cards that are read out one by one; of larger pictures the last ones, which are nearest to the root."""
 
 
-def reading(scene: Scene) -> str:
+def reading(
+    scene: Scene, whole: Sequence[Value] | None = None, groups: Iterable[tuple[Value, str]] = ()
+) -> str:
     """Return a sentence for each card of a picture, operands before their users, the root last.
+
+    whole: the graph of which the scene shows a part, in topological order; its values unless given.
+    groups: cards of many values, as the last of their values and what is said of the card.
 
     >>> from chainrule.engine import topological_order
     >>> a = Value(2.0, "a")
@@ -24,14 +31,19 @@ def reading(scene: Scene) -> str:
     v2 = a × 3 is 6. Gradient 1. Goes into L.
     L = v2 + a, root, is 8. Gradient 1.
     """
-    names = Names(scene.values)
+    order = scene.values if whole is None else whole
+    names = Names(order)
     users: dict[Value, dict[Value, None]] = {}
     for arrow in scene.arrows:
         users.setdefault(arrow.operand, {})[arrow.user] = None
-    cards = scene.cards[-MOST_READ:]
-    lines = [_sentences(value, scene, names, users.get(value, {})) for value in cards]
-    left_out = len(scene.cards) - len(cards)
-    return "\n".join([f"{left_out} values before these are not read out."] * bool(left_out) + lines)
+    said = [(value, _sentences(value, scene, names, users.get(value, {}))) for value in scene.cards]
+    said += [(last, f"{text.replace(chr(10), '; ')}.") for last, text in groups]
+    places = {value: place for place, value in enumerate(order)}
+    lines = [line for _, line in sorted(said, key=lambda each: places[each[0]])]
+    left_out = len(lines) - MOST_READ
+    if left_out > 0:
+        lines[:left_out] = [f"{left_out} cards before these are not read out."]
+    return "\n".join(lines)
 
 
 def _sentences(value: Value, scene: Scene, names: Names, users: dict[Value, None]) -> str:

@@ -60,7 +60,8 @@ def test_a_large_graph_says_how_to_draw_it_and_costs_nothing() -> None:
 
     value.operands = Counting(value.operands)
     assert bundle(value)["text/plain"].splitlines()[1] == (
-        "A graph of more than 10 values: draw(value, max_nodes=...) draws it, print_graph(value) prints it."
+        "A graph of more than 10 values: draw(value) and show_graph(value) show it, "
+        "print_graph(value) prints it."
     )
     assert looked_at == [2]
 

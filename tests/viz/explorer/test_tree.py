@@ -79,7 +79,7 @@ def test_every_value_is_there_once_in_graphs_of_all_kinds() -> None:
     for _ in range(2000):
         chain = chain.sin()
     rng = random.Random(0)
-    wild = [Parameter(1.0, f"m{i % 5}.p[{i}]") for i in range(50)]
+    wild: list[Value] = [Parameter(1.0, f"m{i % 5}.p[{i}]") for i in range(50)]
     for _ in range(300):
         wild.append(rng.choice(wild) * rng.choice(wild))
     for root in (sum(batch), table(3)[0] * table(4)[1], chain, sum(wild)):
