@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # A drawing's DOT has one statement a line, and no label of a user can begin one: labels are single lines.
 _STATEMENT = re.compile(r'^  (?P<ends>[\w:]+(?: -> [\w:]+)?) \[id="(?P<id>\w+)"', flags=re.M)
-_DEEPEST_IN_A_ROW = 5
+_DEEPEST_IN_A_ROW = 3
 """Operations from the leaves to the root up to which two pictures that run to the right fit side by side."""
 
 
