@@ -1,24 +1,21 @@
 """What users call: `draw(root)` and micrograd's `draw_dot(root)`, and the drawing that comes back."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from ..engine import Value, topological_order
+from ..engine import Value
 from ..engine.files import refuse_folder, write_whole
 from ..engine.value import described
 from .beside import captions_of, combined
-from .dot import dot_text
-from .reading import reading
+from .fold.plan import Fold
+from .picture import listed, picture
 from .render import RenderError, render
-from .scene import Scene
 from .svg import finished
-from .theme import THEMES, Palette, Theme
-from .tooltips import tooltips
+from .theme import Theme
 
 FORMATS = ("svg", "png", "pdf", "dot")
-RANKDIRS = ("LR", "TB")
 EXAMPLE = "graph.svg"  # what to save, where a folder was given
 
 
@@ -96,7 +93,7 @@ class Drawing:
         refuse_folder(target, EXAMPLE)
         suffix = target.suffix.lower().removeprefix(".")
         if suffix not in FORMATS:
-            raise ValueError(f"cannot tell a format from {str(path)!r}: end it in {_listed('.', FORMATS)}")
+            raise ValueError(f"cannot tell a format from {str(path)!r}: end it in {listed(FORMATS, '.')}")
         self._write(target, suffix, kept_as=target.with_name(target.name + ".dot"))
         return target
 
@@ -159,21 +156,43 @@ class Drawing:
 
 
 def draw(
-    root: Value, *, theme: Theme = "auto", rankdir: Literal["LR", "TB"] = "LR", max_nodes: int = 300
+    root: Value,
+    *,
+    fold: Fold = "auto",
+    depth: int | None = None,
+    around: Value | None = None,
+    radius: int | None = None,
+    only: Iterable[Value] | None = None,
+    top: int | None = None,
+    theme: Theme = "auto",
+    rankdir: Literal["LR", "TB"] = "LR",
+    max_nodes: int = 150,
 ) -> Drawing:
-    """Return a drawing of everything `root` was made from: a card for each value, an arrow for each operand.
+    """Return a drawing of what `root` was made from: a card for each value, or, of large graphs, for many.
 
     A card shows label, operation, number and gradient; an arrow `×` its local derivative, and, where a
     value is used more than once, `=` what flows back along it (the gradient is the sum of these). Orange
     is positive; blue and dashed negative. Gradients are those of the last `backward()`; before one they
     are dashes. An unnamed number used once stands in the card that uses it, `( ) × 0.5`; arrows from other
-    constants are thin and bare, since no gradient flows along them.
+    constants are thin and bare, since no gradient flows along them. Dead and saturated units, kinks that
+    were hit, NaN and inf are said in red.
 
+    fold: "auto" folds graphs of more than `max_nodes` values, as far as it takes; "none" does not;
+    "neuron" makes one card of each weighted sum with its activation: a row for each weight with its
+    gradient (of many the largest), z, the slope, what comes out; "scope" makes one card of each layer and
+    `scope`, and of other values that are alike. Such a card has the shape of its weights, the number of
+    values, their root mean square (rms), and the rms and the largest of the gradients; the bar is full
+    for the largest rms of the picture and a quarter shorter for each factor of ten.
+    depth: how deep into scopes within scopes; as deep as can be taken in at a glance unless given.
+    around, radius: draw what is at most `radius` arrows (2 unless given) away from the value `around`.
+    only: draw these values: `only=path(w, loss)`.
+    top: draw of each value's operands only those `top` with the largest contributions, and what these
+    were made from. Cards say how much of their surroundings such pictures of a part leave out.
     theme: "light", "dark", or "auto": an SVG that follows the screen.
     rankdir: "LR" from left to right, "TB" from top to bottom.
-    max_nodes: how many values are still drawn; above 200, arrows carry no numbers.
-    Raises TypeError for what is not a Value, ValueError for another theme or rankdir and for a graph of
-    more than `max_nodes` values.
+    max_nodes: how many cards there may be; above 200 values one by one, arrows carry no numbers.
+    Raises TypeError for what is not a Value, ValueError for other words and numbers than these, for a
+    value that is not in the graph, and where `fold` or `depth` asks for more than `max_nodes` cards.
 
     >>> a, b = Value(2.0, label="a"), Value(-3.0, label="b")
     >>> c = a * b
@@ -181,7 +200,19 @@ def draw(
     >>> draw(c)
     <Drawing: Graph of 3 values; root = −6>
     """
-    return _drawn(root, theme=theme, rankdir=rankdir, max_nodes=max_nodes, format="svg")
+    dot, texts = picture(
+        root,
+        fold=fold,
+        depth=depth,
+        around=around,
+        radius=radius,
+        only=only,
+        top=top,
+        theme=theme,
+        rankdir=rankdir,
+        max_nodes=max_nodes,
+    )
+    return Drawing(dot, texts, theme=theme, format="svg")
 
 
 def beside(*drawings: Drawing, captions: Sequence[str] | None = None) -> Drawing:
@@ -210,7 +241,7 @@ def beside(*drawings: Drawing, captions: Sequence[str] | None = None) -> Drawing
     return both
 
 
-def draw_dot(root: Value, format: str = "svg", rankdir: str = "LR", *, max_nodes: int = 300) -> Drawing:
+def draw_dot(root: Value, format: str = "svg", rankdir: str = "LR", *, max_nodes: int = 150) -> Drawing:
     """Return `draw(root)`, called as micrograd's notebook calls it.
 
     format: what `pipe` and `render` make: "svg", "png", "pdf" or "dot".
@@ -219,33 +250,11 @@ def draw_dot(root: Value, format: str = "svg", rankdir: str = "LR", *, max_nodes
     >>> draw_dot(Value(2.0, label="a") + 1.0, rankdir="TB")
     <Drawing: Graph of 3 values; root = 3>
     """
-    return _drawn(root, theme="auto", rankdir=rankdir, max_nodes=max_nodes, format=_known_format(format))
-
-
-def _drawn(root: Value, *, theme: Theme, rankdir: str, max_nodes: int, format: str) -> Drawing:
-    if not isinstance(root, Value):
-        raise TypeError(f"draw(root) takes one Value, the result of a computation; got {described(root)}")
-    if rankdir not in RANKDIRS:
-        raise ValueError(f"rankdir must be {_listed('', RANKDIRS)}, got {rankdir!r}")
-    if theme not in THEMES:
-        raise ValueError(f"theme must be {_listed('', THEMES)}, got {theme!r}")
-    values = topological_order(root)
-    if len(values) > max_nodes:
-        raise ValueError(
-            f"the graph has {len(values)} values and max_nodes is {max_nodes}: a picture of so many is slow "
-            f"to make and hard to read; draw a value deeper inside, or pass max_nodes={len(values)}"
-        )
-    scene = Scene(values)
-    texts = tooltips(scene) | {"reading": reading(scene)}
-    return Drawing(dot_text(scene, Palette(theme), rankdir), texts, theme=theme, format=format)
+    dot, texts = picture(root, theme="auto", rankdir=rankdir, max_nodes=max_nodes)
+    return Drawing(dot, texts, theme="auto", format=_known_format(format))
 
 
 def _known_format(format: str) -> str:
     if format not in FORMATS:
-        raise ValueError(f"format must be {_listed('', FORMATS)}, got {format!r}")
+        raise ValueError(f"format must be {listed(FORMATS)}, got {format!r}")
     return format
-
-
-def _listed(prefix: str, words: tuple[str, ...]) -> str:
-    quoted = [repr(prefix + word) for word in words]
-    return f"{', '.join(quoted[:-1])} or {quoted[-1]}"

@@ -5,21 +5,38 @@ import math
 from ..engine import Value
 from ..engine.names import own_name
 from ..engine.words import exact, number, plain
+from .fold.figures import Figures, counted, spread_text
 from .scene import Arrow, Scene, is_constant
+from .summary import Summary
 
 
-def tooltips(scene: Scene) -> dict[str, str]:
+def tooltips(scene: Scene, summary: Summary | None = None) -> dict[str, str]:
     """Return the text for each card and arrow by its name in the picture, and the whole's under "graph"."""
-    texts = {"graph": caption(scene)}
+    texts = {"graph": caption(scene, summary)}
     texts |= {scene.names[value]: _of_value(value, scene) for value in scene.cards}
     texts |= {arrow.name: _of_arrow(arrow, scene) for arrow in scene.arrows}
+    if summary is not None:
+        texts |= {summary.name(group): _of_group(summary.figures(group)) for group in summary.cards}
+        texts |= {flow.name: counted(flow.count, "value") for flow in summary.flows}
     return texts
 
 
-def caption(scene: Scene) -> str:
+def caption(scene: Scene, summary: Summary | None = None) -> str:
     """Return one sentence for those who cannot see the picture."""
-    root = scene.root
-    return f"Graph of {len(scene.values)} values; {scene.name_of(root)} = {number(float(root.data))}"
+    root, many = scene.root, summary.cards if summary is not None else ()
+    graph = f"Graph of {counted(scene.whole, 'value')}"
+    if many or scene.neurons:
+        graph += f" in {counted(len(many) + len(scene.cards), 'card')}"
+    elif not scene.complete:
+        graph = f"{len(scene.values):,} of the {counted(scene.whole, 'value')} of a graph"
+    return f"{graph}; {scene.name_of(root)} = {number(float(root.data))}"
+
+
+def _of_group(says: Figures) -> str:
+    lines = [says.title, *says.lines, f"data: {spread_text(says.data)}"]
+    if says.gradient is not None:
+        lines.append(f"gradients{f' of {says.of}' if says.of else ''}: {spread_text(says.gradient)}")
+    return "\n".join([*lines, *says.marks])
 
 
 def _of_value(value: Value, scene: Scene) -> str:
@@ -55,7 +72,8 @@ def _of_gradient(value: Value, scene: Scene) -> list[str]:
     )
     lines = [f"gradient{of} = {exact(gradient)}"]
     received = scene.flowing_into[value]
-    if value.primitive is None and not _agree(gradient, received):
+    explained = len(scene.values) == scene.whole and not scene.neurons  # every use has its arrow
+    if explained and value.primitive is None and not _agree(gradient, received):
         lines.append(f"of which {exact(received)} in this picture; other passes or other code made the rest")
     return lines
 

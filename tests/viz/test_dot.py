@@ -55,11 +55,11 @@ def test_each_card_shows_operation_label_kind_data_and_gradient() -> None:
     assert card_of("w₁", text) == "w₁ param data −0.5 grad −2.3621"
     assert card_of("x₁", text) == "x₁ input data 2 grad 0.4655"
     assert card_of("ŷ", text) == "tanh ŷ data −0.6911 grad −1.7821"
-    assert card_of("L", text) == "+ L root data 0.919 grad 1"
+    assert card_of("L", text) == "+ L loss data 0.919 grad 1"
 
 
 def test_constants_show_no_gradient() -> None:
-    assert card_of("y", draw(neuron_with_decay()).dot) == "y const data 0.2"
+    assert card_of("y", draw(neuron_with_decay()).dot) == "y target data 0.2"
     with no_grad():
         frozen = Value(3.0) * 2.0
     assert list(cards(draw(frozen).dot).values()) == ["const data 6"]
@@ -98,7 +98,7 @@ def test_constants_that_do_not_fit_in_a_card_are_pills() -> None:
 
 def test_arrows_from_constants_carry_no_number() -> None:
     text = draw(neuron_with_decay()).dot
-    y = next(name for name, words in cards(text).items() if words.startswith("y const"))
+    y = next(name for name, words in cards(text).items() if words.startswith("y target"))
     assert [words for tail, _, words in arrows(text) if tail == y] == [""]
 
 
@@ -126,7 +126,7 @@ def test_operands_keep_their_order() -> None:
 
 def test_before_a_backward_pass_gradients_are_dashes() -> None:
     text = draw(neuron_with_decay(backward=False)).dot
-    assert all(words.endswith("grad —") for words in cards(text).values() if "const" not in words)
+    assert all(words.endswith("grad —") for words in cards(text).values() if "target" not in words)
     assert not [words for _, _, words in arrows(text) if "=" in words]
 
 
@@ -265,15 +265,15 @@ def test_a_long_chain_is_drawn_without_recursion() -> None:
     x = Value(1.0)
     for _ in range(2500):
         x = x.tanh()
-    assert len(cards(draw(x, max_nodes=10_000).dot)) == 2501
+    assert len(cards(draw(x, fold="none", max_nodes=10_000).dot)) == 2501
 
 
 def test_too_many_values_are_refused_with_both_numbers() -> None:
     x = Value(1.0)
     for _ in range(400):
         x = x.tanh()
-    with pytest.raises(ValueError, match=r"has 401 values and max_nodes is 300: .* or pass max_nodes=401"):
-        draw(x)
+    with pytest.raises(ValueError, match=r"has 401 values and max_nodes is 150: .* or pass max_nodes=401"):
+        draw(x, fold="none")
     assert len(cards(draw(x, max_nodes=401).dot)) == 401
 
 
@@ -281,8 +281,8 @@ def test_large_graphs_have_no_numbers_on_their_arrows() -> None:
     x = Value(1.0)
     for _ in range(199):
         x = x.tanh()
-    assert all(words.startswith("×") for _, _, words in arrows(draw(x).dot))
-    assert {words for _, _, words in arrows(draw(x.tanh()).dot)} == {""}
+    assert all(words.startswith("×") for _, _, words in arrows(draw(x, max_nodes=200).dot))
+    assert {words for _, _, words in arrows(draw(x.tanh(), max_nodes=201).dot)} == {""}
 
 
 def test_wrong_arguments_are_named() -> None:
