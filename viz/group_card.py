@@ -60,7 +60,8 @@ def _bar(share: float, palette: Palette) -> str:
     cells = "".join(
         [f'<TD FIXEDSIZE="TRUE" WIDTH="{w}" HEIGHT="7" BGCOLOR="{ground}"></TD>' for w, ground in parts if w]
     )
-    return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0"><TR>{cells}</TR></TABLE>'
+    size = f'FIXEDSIZE="TRUE" WIDTH="{_BAR}" HEIGHT="7"'
+    return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0" {size}><TR>{cells}</TR></TABLE>'
 
 
 def _where(gradient: Spread, group: Group) -> str:

@@ -1,0 +1,333 @@
+"""Cards for many values: layers, scopes, values that are alike; and an answer for every graph."""
+
+import math
+import random
+import re
+
+import pytest
+
+from chainrule.engine import Value, collector_paused, dot, no_grad, record_sources, scope, total
+from chainrule.nn import MLP, Module, Parameter, cross_entropy, moons
+from chainrule.viz import draw
+from chainrule.viz.fold.figures import spread
+from chainrule.viz.fold.groups import Group, Groups
+from chainrule.viz.fold.kinds import layer_of, split
+from chainrule.viz.fold.part import Part
+
+
+def groups(root: Value, depth: int | None = None, most: int = 150) -> Groups:
+    return Groups(Part(root), depth, most)
+
+
+def names(root: Value, depth: int | None = None) -> list[str]:
+    return [".".join(group.path) for group in groups(root, depth).all if group.path]
+
+
+def words(text: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", text))
+
+
+def batch_loss(model: Module, examples: int = 100) -> Value:
+    points, sides = moons(examples, noise=0.1, seed=1)
+    losses = [
+        (1.0 - model([Value(x) for x in point]) * side).relu()  # type: ignore[operator]
+        for point, side in zip(points, sides, strict=True)
+    ]
+    loss = total(losses) / examples + 1e-4 * total([p * p for p in model.parameters()])
+    loss.label = "loss"
+    return loss
+
+
+def test_a_batch_through_a_network_is_a_card_a_layer() -> None:
+    model = MLP(2, [4, 3, 1], activation="tanh", seed=1)
+    loss = batch_loss(model)
+    assert names(loss) == ["layers[0]", "layers[1]", "layers[2]"]
+    found = {group.path: group for group in groups(loss).all if group.path}
+    assert [len(found[(f"layers[{i}]",)].values) for i in range(3)] == [800, 600, 100]
+    assert [len(found[(f"layers[{i}]",)].leaves) for i in range(3)] == [12, 15, 4]
+    assert [len(found[(f"layers[{i}]",)].outputs) for i in range(3)] == [400, 300, 100]
+
+
+def test_every_value_is_in_one_group() -> None:
+    part = Part(batch_loss(MLP(2, [4, 1], seed=1), 20))
+    held = [value for group in Groups(part, None, 150).all for value in [*group.values, *group.leaves]]
+    shown = [value for value in part.values if not (type(value).kind == "const" and not value.label)]
+    assert len(held) == len(set(held)) == len(shown)
+    assert set(held) == set(shown)
+
+
+def test_arrows_count_the_values_that_pass() -> None:
+    model = MLP(2, [4, 1], activation="tanh", seed=1)
+    found = groups(batch_loss(model))
+    by_name = {".".join(group.path): i for i, group in enumerate(found.all) if group.path}
+    between = found.arrows[by_name["layers[0]"], by_name["layers[1]"]]
+    assert len(between) == 400
+    assert all(value.primitive is not None and value.primitive.name == "tanh" for value in between)
+
+
+def test_the_card_of_a_layer_has_shape_count_rms_and_the_largest_gradient() -> None:
+    model = MLP(2, [4, 1], activation="tanh", seed=1)
+    loss = batch_loss(model)
+    loss.backward()
+    weights = model.layers[0].parameters()
+    largest = max(weights, key=lambda w: abs(w.grad))
+    rms = math.sqrt(sum(w.grad**2 for w in weights) / len(weights))
+    text = words(draw(loss).dot)
+    assert "layers[0] tanh(Σ w·x + b) weight [4, 2], bias [4] 800 values" in text
+    assert f"weights grad rms {rms:.4f}" in text
+    assert largest.label.removeprefix("layers[0].") in text
+
+
+def test_code_without_parameters_or_labels_is_grouped_by_what_it_does() -> None:
+    rng = random.Random(1)
+
+    def matrix(rows: int, columns: int) -> list[list[Value]]:
+        return [[Value(rng.gauss(0.0, 1.0)) for _ in range(columns)] for _ in range(rows)]
+
+    first, second = matrix(8, 4), matrix(1, 8)
+    outputs = []
+    for _ in range(10):
+        x = [Value(rng.random()) for _ in range(4)]
+        hidden = [sum(w * xi for w, xi in zip(row, x, strict=True)).tanh() for row in first]  # type: ignore[attr-defined]
+        outputs.append(sum(w * h for w, h in zip(second[0], hidden, strict=True)))
+    loss = total([(out - 1.0) ** 2 for out in outputs])  # type: ignore[operator]
+    loss.backward()
+    assert [len(group.values) for group in groups(loss).all if group.values] == [720, 160, 10, 10, 1]
+    assert "× + tanh" in words(draw(loss).dot)
+
+
+def test_a_scope_names_a_card_without_recorded_sources() -> None:
+    x = [Value(0.1 * i) for i in range(60)]
+    with scope("encoder"), scope("attention"):
+        h = [(a * 2.0).tanh() for a in x]
+    with scope("decoder"):
+        y = [a.exp() for a in h]
+    loss = total(y)
+    assert loss.operands[0].source is None
+    assert names(loss) == ["encoder.attention", "decoder"]
+    assert names(loss, depth=1) == ["encoder", "decoder"]
+    assert repr(draw(loss)).startswith("<Drawing: Graph of 301 values in 4 cards")
+
+
+def test_a_scope_stands_before_the_layers_inside_it() -> None:
+    model = MLP(2, [4, 1], seed=1)
+    with scope("policy"):
+        out = model([Value(0.5), Value(-0.5)])
+    assert names(out) == ["policy.layers[0]", "policy.layers[1]"]
+    assert names(out, depth=1) == ["policy"]
+
+
+def test_recorded_sources_give_the_same_cards() -> None:
+    model = MLP(2, [4, 1], seed=1)
+    with record_sources(), scope("policy"):
+        out = model([Value(0.5), Value(-0.5)])
+    assert names(out) == ["policy.MLP.layers[0]", "policy.MLP.layers[1]"]
+
+
+def test_a_scope_with_dots_and_hostile_characters_is_shown() -> None:
+    with scope('a.b"]; <b> \\N \0'):
+        out = total([Value(1.0).tanh() for _ in range(3)])
+    assert draw(out, fold="scope").svg.startswith("<svg")
+
+
+def test_scopes_that_are_none_are_refused() -> None:
+    with pytest.raises(TypeError, match=r'takes a name, such as scope\("encoder"\), got 3'), scope(3):  # type: ignore[arg-type]
+        pass
+    with pytest.raises(ValueError, match="got an empty one"), scope(""):
+        pass
+
+
+def test_a_scope_leaves_nothing_behind() -> None:
+    with scope("inside"):
+        inside = Value(1.0) * 2.0
+        with no_grad():
+            frozen = Value(1.0) * 2.0
+    outside = inside * 2.0
+    assert inside.about.scope == "inside"
+    assert not hasattr(outside, "about")
+    assert getattr(frozen.about, "scope", "") == ""
+    handle = inside.register_hook(lambda gradient: gradient)
+    handle.remove()
+    assert inside.about.scope == "inside"
+
+
+@pytest.mark.parametrize(
+    ("path", "parts"),
+    [
+        ("", []),
+        ("encoder", ["encoder"]),
+        ("a.layers['x.y'].neurons[2]", ["a", "layers['x.y']", "neurons[2]"]),
+        ("..a..", ["a"]),
+        ("]a.b", ["]a", "b"]),
+    ],
+)
+def test_paths_are_split_at_their_dots(path: str, parts: list[str]) -> None:
+    assert split(path) == parts
+
+
+def test_a_neuron_belongs_to_its_layer() -> None:
+    assert layer_of(("layers[0]", "neurons[2]")) == ("layers[0]",)
+    assert layer_of(("neurons[2]",)) == ("neurons",)
+    assert layer_of(("head",)) == ("head",)
+
+
+def test_one_image_through_a_large_network_is_four_cards() -> None:
+    model = MLP(16, [32, 10], seed=1)
+    loss = cross_entropy(model([0.1 * i for i in range(16)]), 3)
+    drawing = draw(loss)
+    assert repr(drawing).startswith("<Drawing: Graph of 966 values in 4 cards")
+    assert "weight [32, 16], bias [32]" in drawing.dot
+
+
+def test_dead_units_and_what_is_not_finite_are_counted() -> None:
+    xs = [Value(-1.0) for _ in range(200)]
+    out = total([x.relu() for x in xs[:150]] + [(x * 1.0).log() for x in xs[150:]])
+    with pytest.warns(RuntimeWarning):
+        out.backward()
+    text = words(draw(out).dot)
+    assert "150 of 150 units dead or saturated" in text
+    assert "NaN or inf in 50 values" in text
+
+
+def test_before_a_backward_pass_there_is_a_dash() -> None:
+    loss = batch_loss(MLP(2, [4, 1], seed=1))
+    assert words(draw(loss).dot).count("weights grad rms —") == 2
+    assert "largest" not in draw(loss).dot
+
+
+def test_recorded_and_missing_gradients_are_read_as_numbers() -> None:
+    model = MLP(2, [4, 1], activation="tanh", seed=1)
+    loss = batch_loss(model)
+    loss.backward(create_graph=True)
+    model.layers[0].neurons[0].b.grad = None  # type: ignore[assignment]
+    assert "weights grad rms" in words(draw(loss).dot)
+    model.zero_grad()
+
+
+# -- every graph has an answer ------------------------------------------------------------------------
+
+
+def recurrence(steps: int) -> Value:
+    x = Value(0.5, "x")
+    for _ in range(steps):
+        x = (x * 0.9 + 0.1).tanh()
+    return x
+
+
+def tangle(steps: int) -> Value:
+    rng = random.Random(3)
+    values = [Value(rng.random(), f"x{i}") for i in range(8)]
+    for _ in range(steps):
+        a, b = rng.choices(values[-30:], k=2)
+        values.append(rng.choice([a + b, a * b, (a - b).sin(), a.maximum(b)]))
+    return total(values[-40:])
+
+
+def fan(width: int) -> Value:
+    return total([Value(0.1) for _ in range(width)])
+
+
+def chain(length: int) -> Value:
+    x = Value(0.5, "x")
+    for _ in range(length):
+        x = x.tanh()
+    return x
+
+
+SHAPES = {"recurrence": recurrence, "tangle": tangle, "fan": fan, "chain": chain}
+
+
+@pytest.mark.parametrize("size", [10, 200, 1000, 20_000])
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+def test_every_graph_has_a_picture_of_few_cards(shape, size: int) -> None:  # type: ignore[no-untyped-def]
+    with collector_paused():
+        root = shape(size)
+        drawing = draw(root)
+    assert (
+        1
+        <= drawing.dot.count(' label=<<TABLE BORDER="1"') + drawing.dot.count(' label=<<TABLE BORDER="2"')
+        <= 150
+    )
+    assert drawing.svg.startswith("<svg")
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 5, 24])
+def test_there_is_a_way_with_any_number_of_cards(most: int) -> None:
+    for root in (tangle(500), recurrence(500), batch_loss(MLP(2, [3, 1], seed=1), 20), fan(400)):
+        assert len(groups(root, most=most).all) <= most
+        assert draw(root, max_nodes=most).dot
+
+
+def test_a_leaf_and_one_operation_are_groups_too() -> None:
+    assert repr(draw(Value(1.0), fold="scope")) == "<Drawing: Graph of 1 value; root = 1>"
+    assert repr(draw(Value(1.0) * 2.0, fold="scope")) == "<Drawing: Graph of 3 values; root = 2>"
+    assert draw(Value(1.0).detach(), fold="scope").svg.startswith("<svg")
+
+
+def test_a_depth_that_takes_too_many_cards_is_refused_with_both_numbers() -> None:
+    model = MLP(2, [2] * 9, activation="tanh", seed=1)
+    with scope("net"):
+        out = total(model([Value(0.5), Value(0.1)]))
+    message = (
+        r"folded to depth=2 the graph has 12 cards and max_nodes is 5: pass a smaller depth, none at all"
+    )
+    with pytest.raises(ValueError, match=message):
+        draw(out, depth=2, max_nodes=5)
+    assert "3 cards" in repr(draw(out, depth=1, max_nodes=5))
+
+
+@pytest.mark.parametrize("depth", [0, -1, 2.0, True])
+def test_a_depth_is_a_whole_number(depth: object) -> None:
+    with pytest.raises(ValueError, match="depth must be a whole number of at least 1, got"):
+        draw(Value(1.0), depth=depth)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("fold", ["none", "neuron"])
+def test_a_depth_belongs_to_scopes(fold: str) -> None:
+    with pytest.raises(
+        ValueError, match=f"depth= says how far scopes are folded, and fold='{fold}' folds none"
+    ):
+        draw(Value(1.0), fold=fold, depth=1)  # type: ignore[arg-type]
+
+
+def test_unknown_folds_and_numbers_of_cards_are_refused() -> None:
+    with pytest.raises(ValueError, match="fold must be 'auto', 'none', 'neuron' or 'scope', got 'layer'"):
+        draw(Value(1.0), fold="layer")  # type: ignore[arg-type]
+    for most in (0, -3, 1.5, True, None):
+        with pytest.raises(ValueError, match="max_nodes must be a whole number of at least 1, got"):
+            draw(Value(1.0), max_nodes=most)  # type: ignore[arg-type]
+
+
+def test_the_same_large_graph_gives_the_same_text() -> None:
+    first, second = (draw(batch_loss(MLP(2, [4, 3, 1], seed=1))).dot for _ in range(2))
+    assert first == second
+
+
+# -- figures ------------------------------------------------------------------------------------------
+
+
+def test_a_spread_is_of_the_finite_numbers() -> None:
+    values = [Value(0.0, str(i)) for i in range(5)]
+    found = spread(values, [3.0, -4.0, math.nan, math.inf, 0.0])
+    assert found.rms == pytest.approx(math.sqrt(25.0 / 3.0))
+    assert (found.largest, found.where, found.bad, found.zeros) == (-4.0, values[1], 2, 1)
+    assert found.where is values[1]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "rms"), [([1e200, 1e200], 1e200), ([], 0.0), ([math.nan], 0.0), ([0.0], 0.0)]
+)
+def test_a_spread_of_extremes(numbers: list[float], rms: float) -> None:
+    assert spread([Value(0.0) for _ in numbers], numbers).rms == pytest.approx(rms)
+
+
+def test_a_group_of_one_value_is_drawn_as_that_value() -> None:
+    x = Value(1.0)
+    assert Group(leaves=[x]).alone is x
+    assert Group(path=("layer",), values=[x]).alone is None
+    assert Group(values=[x], leaves=[Parameter(1.0)]).alone is None
+
+
+def test_dot_with_constants_belongs_to_its_layer() -> None:
+    assert names(MLP(2, [3, 1], seed=1)([0.5, 1.0])) == ["layers[0]", "layers[1]"]
+    assert names(dot([Parameter(1.0, "w")], [Value(2.0)])) == []
