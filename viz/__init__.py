@@ -19,13 +19,13 @@ from .drawing import draw as draw
 from .drawing import draw_dot as draw_dot
 from .explorer import Explorer as Explorer
 from .explorer import show_graph as show_graph
+from .fold.part import path as path
 from .learning import Learning as Learning
 from .learning import LearningRecorder as LearningRecorder
 from .learning import show_learning as show_learning
 from .notebook import disable_notebook as disable_notebook
 from .notebook import enable_notebook as enable_notebook
 from .plot import plot_activations as plot_activations
-from .fold.part import path as path
 from .plot import plot_decision_boundary as plot_decision_boundary
 from .plot import plot_gradient_flow as plot_gradient_flow
 from .plot import plot_history as plot_history

@@ -84,7 +84,7 @@ def _drawn(
     groups: list[tuple[Value, str]] = []
     if summary is not None:
         groups = [((card.values or card.leaves)[-1], texts[summary.name(card)]) for card in summary.cards]
-    texts["reading"] = reading(scene, part.values, groups)
+    texts["reading"] = reading(scene, part.whole, groups)
     return dot_text(scene, summary, palette, rankdir), texts
 
 
