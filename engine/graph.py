@@ -210,22 +210,42 @@ def adjoints(
 def tangents(seeds: Mapping[Value, Any], order: list[Value], record: bool = False) -> dict[Value, Any]:
     """Return sum of d value / d leaf * seed, for the leaves in `seeds` and every value made from them.
 
-    The same as `adjoints` in the other direction: forward mode.
+    The same as `adjoints` in the other direction: forward mode. What is zero there is zero here: a partial
+    of zero wins over an infinite tangent, as an adjoint of zero over an infinite partial, and a tangent
+    that has become zero wins over nothing. A seed of zero says that a leaf does not move.
     """
-    times = recorded_product if record else product
-    tangent: dict[Value, Any] = dict(seeds)
+    times = _recorded_tangent if record else _tangent
+    tangent: dict[Value, Any] = {
+        leaf: seed for leaf, seed in seeds.items() if not (type(seed) is float and seed == 0.0)
+    }
     for node in order:
         found = None
         for operand, partial in zip(node.operands, formulas(node) if record else node.partials, strict=True):
             moved = tangent.get(operand)
-            if moved is None or (type(partial) is float and partial == 0.0):
-                continue  # a partial of zero wins over an infinite tangent, as an adjoint of zero does
-            contribution = times(moved, partial)
-            if contribution is not None:
+            if moved is not None:
+                contribution = times(moved, partial)
                 found = contribution if found is None else found + contribution
         if found is not None:
             tangent[node] = found
     return tangent
+
+
+def _tangent(moved: float, partial: float) -> float:
+    return 0.0 if partial == 0.0 else moved * partial
+
+
+def _recorded_tangent(moved: Any, partial: Any) -> Any:
+    """Return moved * partial where either may be a Value; see `recorded_product` for what wins."""
+    unknown = getattr(partial, "recorded_product", None) or getattr(moved, "recorded_product", None)
+    if unknown is not None:  # the compiler's stand-ins
+        product = None if type(partial) is float and partial == 0.0 else unknown(moved, partial)
+        return 0.0 if product is None else product
+    if type(partial) is float:
+        return 0.0 if partial == 0.0 else moved if partial == 1.0 else moved * partial
+    number = moved if type(moved) is float else moved.data
+    if partial == 0.0 and not math.isfinite(number):
+        return 0.0
+    return partial if type(moved) is float and moved == 1.0 else moved * partial
 
 
 def formulas(node: Value) -> tuple[Any, ...]:

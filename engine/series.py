@@ -77,9 +77,14 @@ def through(primitive: Primitive, operands: tuple[Any, ...], start: Any) -> Seri
 
     def rule(k: int) -> Any:
         nonlocal partials
-        partials = partials or _partials(primitive, operands, out)
+        try:
+            here = partials = partials or _partials(primitive, operands, out)
+        except TypeError:  # a black box: its partials are numbers, which do for the first derivative
+            if k > 1:
+                raise
+            here = primitive.partials_at(tuple([coefficient(x, 0) for x in operands]), start)
         total: Any = 0.0
-        for operand, partial in zip(operands, partials, strict=True):
+        for operand, partial in zip(operands, here, strict=True):
             if isinstance(operand, Series):
                 for j in range(k):
                     total = plus(total, coefficient(partial, j), operand[k - j], k - j)

@@ -204,6 +204,12 @@ class Value(Operations):
     def __pos__(self) -> Value:
         return self
 
+    def __divmod__(self, y: Value | Number) -> tuple[Value, Value]:
+        return self // y, self % y
+
+    def __rdivmod__(self, x: Number) -> tuple[Value, Value]:
+        return x // self, x % self
+
     def conjugate(self) -> Value:
         """Return self, as real numbers do: NumPy's var, std, vdot and norms ask for it."""
         return self

@@ -325,3 +325,13 @@ def test_a_row_of_ones_own_is_drawn_with_its_symbol_or_name() -> None:
     text = draw(box(square_sine()(Value(0.5, label="x")))).dot
     assert "sin²" in text
     assert "box" in text
+
+
+def test_taylor_takes_the_first_derivative_of_a_black_box_and_no_second() -> None:
+    sine = black_box("sine_of_theirs", lambda x: math.sin(x), lambda x: math.cos(x))
+    try:
+        assert taylor(lambda x: 2.0 * sine(x), 0.3, 1) == [2.0 * math.sin(0.3), 2.0 * math.cos(0.3)]
+        with pytest.raises(TypeError, match=r"sine_of_theirs is a black box: .* so it has no second one"):
+            taylor(sine, 0.3, 2)
+    finally:
+        forget("sine_of_theirs")

@@ -26,6 +26,7 @@ from chainrule.engine import (
     tanh,
     value_and_grad,
     vjp,
+    where,
 )
 
 Function = Callable[..., Any]
@@ -259,3 +260,33 @@ def test_mixed_second_derivatives_of_a_power_are_symmetric_at_exponent_zero() ->
 def test_arguments_of_cosines_are_not_shared_between_calls() -> None:
     slope = grad(cos)
     assert [slope(0.0), slope(1.0), slope(0.0)] == [0.0, -math.sin(1.0), 0.0]
+
+
+ZERO_TIMES_INFINITE: dict[str, tuple[Callable[[Any], Any], float]] = {
+    "an infinite slope meets a slope of zero": (lambda x: sqrt(x * x), math.nan),
+    "an infinite slope meets a factor of zero": (lambda x: sqrt(0.0 * x), math.nan),
+    "a slope of zero takes nothing from an infinite one": (lambda x: sqrt(x) * 0.0, 0.0),
+    "the branch that is not taken": (lambda x: where(x > 0.0, sqrt(x), 0.0 * x), 0.0),
+    "two infinite slopes, each times zero": (lambda x: sqrt(x) * sqrt(x), 0.0),
+}
+
+
+@pytest.mark.parametrize("case", ZERO_TIMES_INFINITE)
+def test_forward_and_reverse_mode_agree_on_zero_times_infinite(case: str) -> None:
+    f, expected = ZERO_TIMES_INFINITE[case]
+    found = [grad(f)(0.0), jvp(f, (0.0,), (1.0,))[1]]
+    assert found == pytest.approx([expected] * 2, nan_ok=True)
+
+    def slope(x: Any) -> Any:
+        return jvp(f, (x,), (1.0,))[1]
+
+    second = [grad(grad(f))(0.0), jvp(grad(f), (0.0,), (1.0,))[1], grad(slope)(0.0), slope_of(slope)]
+    assert second == pytest.approx([second[0]] * 4, nan_ok=True)
+
+
+def slope_of(f: Callable[[Any], Any]) -> Any:
+    return jvp(f, (0.0,), (1.0,))[1]
+
+
+def test_a_leaf_that_does_not_move_gives_nothing_through_an_infinite_slope() -> None:
+    assert jvp(lambda x, y: sqrt(x) + y, (0.0, 1.0), (0.0, 1.0)) == (1.0, 1.0)

@@ -229,3 +229,11 @@ def test_zero_grad_clears_everything_below() -> None:
     assert loss.grad == 1.0
     loss.zero_grad()
     assert loss.grad == 0.0
+
+
+@pytest.mark.parametrize(("x", "y"), [(7.5, 2.0), (-7.5, 2.0), (7.5, -2.0)])
+def test_divmod_gives_quotient_and_remainder_as_values(x: float, y: float) -> None:
+    for found in (divmod(Value(x), y), divmod(x, Value(y)), divmod(Value(x), Value(y))):
+        assert [v.data for v in found] == list(divmod(x, y))
+    with pytest.raises(TypeError, match="unsupported operand type"):
+        divmod(Value(x), "y")  # type: ignore[operator]
