@@ -343,13 +343,13 @@ def test_it_changes_nothing() -> None:
     assert [(value.data, value.grad) for value in (x, y, *y.operands)] == before
 
 
-def test_a_million_operations() -> None:
+def test_a_hundred_thousand_operations() -> None:
     y = x = Value(0.0, "x")
     y = log(y)
-    for _ in range(1_000_000):
+    for _ in range(100_000):
         y = y + 1.0
     report = diagnose(y)
-    assert (report.operation, len(report.path)) == ("log", 1_000_001)
+    assert (report.operation, len(report.path)) == ("log", 100_001)
     assert str(report).count("\n") < 8
     assert diagnose(x + 1.0).ok
 
