@@ -144,6 +144,14 @@ class Traced(Value):
         """Return the same number as a new entry through which no derivative goes."""
         return self.data
 
+    def register_hook(self, hook: object) -> NoReturn:
+        raise RecordingError(
+            "machine code calls no hooks: register them on Values, outside what compile records"
+        )
+
+    def break_when(self, condition: object = None, *, when: str | None = None) -> NoReturn:  # type: ignore[override]
+        raise RecordingError("machine code stops nowhere: watch Values, outside what compile records")
+
     def backward(self, create_graph: bool = False) -> NoReturn:
         raise RecordingError(
             "backward() cannot run while compile records: return the loss and call "

@@ -28,6 +28,7 @@ class Norms:
         self._starts = np.array([start for _, start, _ in self._stretches])
         self._squares = np.empty(len(parameters))
 
+    @np.errstate(over="ignore", invalid="ignore")
     def __call__(self, g: Floats) -> dict[str, float]:
         """Return the norm of each layer's gradient; raises NotFiniteError where one is inf or nan."""
         np.multiply(g, g, out=self._squares)

@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ...engine import RecordingError, Value, no_grad
+from ...engine import RecordingError, Value, enable_grad
 from ...engine.compiler.record import standing_in
-from ...engine.hooks import live, watched
 from ...engine.tree import flatten
 from ..dropout import Dropout, factors_from
 from ..randomness import generators_in
@@ -81,12 +80,12 @@ class Recorded:
     def expected(self, example: tuple[Any, Any]) -> float:
         """Return the loss of an example on Values."""
         x, target = example
-        with no_grad(), in_mode(self.model, self._training):
+        with enable_grad(), in_mode(self.model, self._training):
             return float(self._loss(self.model(x), target).data)
 
     def show(self, targets: Sequence[Any], x: Any) -> None:
         """Call the loss with every target, on Values, beside the output for one input."""
-        with no_grad(), in_mode(self.model, self._training):
+        with enable_grad(), in_mode(self.model, self._training):
             output = self.model(x)
             for target in targets:
                 self._loss(output, target)
@@ -107,13 +106,13 @@ class Recorded:
             draws.append(dropout)
             return 1.0
 
-        with no_grad(), in_mode(self.model, self._training), factors_from(noted):
+        with enable_grad(), in_mode(self.model, self._training), factors_from(noted):
             self.model(x)
         return draws
 
     @contextmanager
     def _at_work(self, p: Any, row: Any) -> Iterator[None]:
-        """Let parameters and draws be stand-ins inside, and notice what a recording would lose."""
+        """Let parameters and draws be stand-ins inside."""
         places = count(self._until[1])
 
         def factor(dropout: Dropout) -> Any:
@@ -122,14 +121,11 @@ class Recorded:
                 raise RecordingError("the model draws other random numbers than for the example before")
             return row[place]
 
-        hooks = len(live), len(watched)
         with ExitStack() as stack:
             stack.enter_context(in_mode(self.model, self._training))
             stack.enter_context(factors_from(factor))
             stack.enter_context(standing_in(self.parameters, [x.entry for x in p], p[0].recorder))
             yield
-        if hooks != (len(live), len(watched)):
-            raise RecordingError("the model registers hooks or watchpoints, which machine code cannot call")
 
 
 def check(recorded: Recorded, example: tuple[Any, Any], found: float) -> None:

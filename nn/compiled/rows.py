@@ -77,7 +77,10 @@ class Targets:
             self._case(target, new=True)
         self.several = len(self._cases) > 1
         if self.several and not in_cases:
-            raise RecordingError("the targets differ in structure, and machine code is made for one")
+            raise RecordingError(
+                f"the targets differ in structure, and have more than {MOST_CASES} different values: machine "
+                "code reads numbers of one structure, or as many cases"
+            )
         if len(self._cases) > MOST_CASES:
             raise RecordingError(f"the targets have more than {MOST_CASES} different values")
         self.count = len(self._read) + self.several
@@ -146,7 +149,7 @@ def ways_to_read(targets: Sequence[Any]) -> list[Targets]:
         except RecordingError as error:
             refused.append(error)
     if not ways:
-        raise refused[0]
+        raise refused[1]
     return ways
 
 

@@ -169,3 +169,14 @@ def test_shared_parameters_of_a_module_are_one_input() -> None:
     model = Tied()
     value, gradient = compile(lambda m, x: m(x)).value_and_grad(model, 3.0)
     assert (value, gradient) == (6.0, [3.0])
+
+
+def test_hooks_and_watchpoints_on_recorded_numbers_are_refused() -> None:
+    with pytest.raises(
+        RecordingError, match="machine code calls no hooks: register them on Values, outside what"
+    ):
+        compile(lambda x: (x * 2.0).register_hook(print))(1.0)
+    with pytest.raises(
+        RecordingError, match="machine code stops nowhere: watch Values, outside what compile"
+    ):
+        compile(lambda x: (x * 2.0).break_when(lambda step: True))(1.0)

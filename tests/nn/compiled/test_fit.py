@@ -1,0 +1,424 @@
+"""What fit in machine code does around its steps: errors, callbacks, checkpoints, Ctrl-C, what it refuses."""
+
+import math
+import random
+import re
+import signal
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from chainrule.engine import NotFiniteError, RecordingError, Value, no_grad, record_sources, strict
+from chainrule.nn import (
+    MLP,
+    SGD,
+    Adam,
+    Dropout,
+    EarlyStopping,
+    History,
+    Linear,
+    Module,
+    Optimizer,
+    Sequential,
+    TrainingState,
+    fit,
+    half_squared_error,
+    moons,
+    softmax_cross_entropy,
+    squared_error,
+)
+from chainrule.nn.optimizer import LBFGS
+
+POINTS, SIGNS = moons(40, noise=0.1, seed=4)
+HEIGHTS = [0.5 * x + y * y for x, y in POINTS]
+
+
+def scorer() -> MLP:
+    return MLP(2, [5, 1], activation="tanh", seed=2)
+
+
+def trained(model: Any = None, **settings: Any) -> tuple[Any, History]:
+    """Return a model, trained in machine code unless said, and its history."""
+    model = model or scorer()
+    optimizer = settings.pop("optimizer", None) or Adam(model.parameters(), lr=0.02)
+    settings = {"epochs": 6, "batch_size": 8, "seed": 1, "compiled": True, "loss": squared_error} | settings
+    return model, fit(model, settings.pop("inputs", POINTS), settings.pop("targets", HEIGHTS),
+                      optimizer=optimizer, **settings)  # fmt: skip
+
+
+def numbers(model: Any) -> list[float]:
+    return [parameter.data for parameter in model.parameters()]
+
+
+# -- what cannot be compiled -----------------------------------------------------------------------------
+
+
+class Branching(Module):
+    def __init__(self) -> None:
+        self.inner = scorer()
+
+    def __call__(self, x: Any) -> Any:
+        out = self.inner(x)
+        return out if out > 0.0 else out * 0.5  # the line that the error shows
+
+
+def test_a_branch_is_refused_with_its_line_and_auto_trains_on_values() -> None:
+    line = (
+        r"test_fit\.py, line \d+: return out if out > 0\.0 else out \* 0\.5  # the line that the error shows"
+    )
+    with pytest.raises(RecordingError, match=rf"(?s)fit\(compiled=True\): a branch on a number.*{line}"):
+        trained(Branching())
+    eager, expected = trained(Branching(), compiled=False)
+    auto, history = trained(Branching(), compiled="auto")
+    assert (history.compiled, numbers(auto), history.loss) == (False, numbers(eager), expected.loss)
+
+
+class Noisy(Module):
+    """Adds noise of its own, which a recording would keep as it is."""
+
+    def __init__(self) -> None:
+        self.inner, self.rng = scorer(), random.Random(3)
+
+    def __call__(self, x: Any) -> Any:
+        return self.inner(x) + self.rng.gauss(0.0, 0.1)
+
+
+class Counting(Module):
+    def __init__(self) -> None:
+        self.inner, self.calls = scorer(), 0
+
+    def __call__(self, x: Any) -> Any:
+        self.calls += 1
+        return self.inner(x) * self.calls
+
+
+@pytest.mark.parametrize("model", [Noisy, Counting])
+def test_what_a_recording_would_freeze_is_noticed(model: Any) -> None:
+    with pytest.raises(
+        RecordingError, match=r"the loss of an example is .* compiled and .* on Values: the mod"
+    ):
+        trained(model())
+
+
+def test_a_refused_recording_draws_nothing_from_the_generators() -> None:
+    eager, _ = trained(Noisy(), compiled=False)
+    auto, history = trained(Noisy(), compiled="auto")
+    assert not history.compiled
+    assert numbers(auto) == numbers(eager)
+
+
+def hooked() -> MLP:
+    model = scorer()
+    model.parameters()[0].register_hook(lambda gradient: 2.0 * gradient)
+    return model
+
+
+def watched() -> MLP:
+    model = scorer()
+    model.parameters()[0].break_when(lambda step: False)
+    return model
+
+
+@pytest.mark.parametrize(("model", "what"), [(hooked, "has a hook"), (watched, "has a watchpoint")])
+def test_hooks_and_watchpoints_keep_training_on_values(model: Any, what: str) -> None:
+    with pytest.raises(RecordingError, match=rf"layers\[0\].*{what}: train on Values, without compiled"):
+        trained(model())
+    assert not trained(model(), compiled="auto")[1].compiled
+
+
+class Hooking(Module):
+    def __init__(self) -> None:
+        self.inner = scorer()
+
+    def __call__(self, x: Any) -> Any:
+        out = self.inner(x)
+        out.register_hook(lambda gradient: gradient * 2.0)
+        return out
+
+
+def test_hooks_inside_a_model_are_noticed() -> None:
+    with pytest.raises(RecordingError, match=r"(?s)machine code calls no hooks.*out\.register_hook\(lambda"):
+        trained(Hooking())
+    assert not trained(Hooking(), compiled="auto")[1].compiled
+
+
+@pytest.mark.parametrize(
+    ("block", "what"),
+    [
+        (strict, r"strict\(\) looks at every result"),
+        (record_sources, r"record_sources\(\) notes where every Value"),
+    ],
+)
+def test_what_looks_at_every_value_keeps_training_on_values(block: Any, what: str) -> None:
+    with block(), pytest.raises(RecordingError, match=what):
+        trained()
+    with block():
+        assert not trained(compiled="auto")[1].compiled
+
+
+def test_no_grad_is_the_mistake_it_always_is() -> None:
+    for compiled in ("auto", False):
+        with no_grad(), pytest.raises(ValueError, match="nothing is recorded in it"):
+            trained(compiled=compiled)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "targets", "message"),
+    [
+        ([*POINTS[:-1], [*POINTS[-1], 0.0]], HEIGHTS, r"inputs\[39\] has another structure than inputs\[0\]"),
+        ([[Value(0.1), x] for x, _ in POINTS], HEIGHTS, r"inputs\[0\] holds Value\(0\.1, grad=0\) \(Value\)"),
+        (POINTS, [*HEIGHTS[:-1], [HEIGHTS[-1]]], "the targets differ in structure"),
+    ],
+)
+def test_examples_that_make_no_rows_are_refused(inputs: Any, targets: Any, message: str) -> None:
+    with pytest.raises(RecordingError, match=message):
+        trained(FirstTwo(), inputs=inputs, targets=targets, loss=lambda o, t: squared_error([o], t))
+
+
+class FirstTwo(Module):
+    def __init__(self) -> None:
+        self.inner = scorer()
+
+    def __call__(self, x: Any) -> Any:
+        return self.inner(x[:2])
+
+
+class OwnStep(SGD):
+    def step(self, closure: Any = None) -> None:
+        super().step(closure)
+
+
+def test_an_optimizer_with_a_step_of_its_own_is_refused() -> None:
+    model = scorer()
+    with pytest.raises(
+        RecordingError, match="OwnStep has a step of its own, and machine code is made of an optim"
+    ):
+        trained(model, optimizer=OwnStep(model.parameters()))
+    with pytest.raises(TypeError, match="fit takes a step for the gradient of each batch, and LBFGS"):
+        trained(model, optimizer=LBFGS(model.parameters()))
+
+
+def test_compiled_says_what_it_may_be() -> None:
+    with pytest.raises(ValueError, match=r"fit's compiled is True, False or 'auto', got 'always'"):
+        trained(compiled="always")
+
+
+def test_mistakes_are_the_same_as_on_values() -> None:
+    for compiled in (True, "auto", False):
+        with pytest.raises(ValueError, match="has 1 classes, 0 to 0, got target 3"):
+            trained(
+                MLP(2, [3]),
+                targets=[3] * 40,
+                loss=lambda o, t: softmax_cross_entropy(o[:1], t),
+                compiled=compiled,
+            )
+
+
+def test_without_the_extra_auto_trains_on_values_and_true_says_what_to_install() -> None:
+    program = """
+import sys
+sys.modules["llvmlite"] = None
+from chainrule.nn import MLP, SGD, compiled_step, fit, squared_error
+for compiled in (False, "auto", True):
+    model = MLP(1, [1], seed=0)
+    print(fit(model, [[0.0], [1.0]], [1.0, 3.0], loss=squared_error, optimizer=SGD(model.parameters()),
+              epochs=1, compiled=compiled).compiled)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["False", "False"]
+    assert 'install it with pip install "chainrule[compile]"' in done.stderr
+
+
+# -- what goes wrong on the way --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("not_finite", ["raise", "stop", "skip"])
+@pytest.mark.parametrize("place", [0, 29])
+def test_an_example_that_is_not_finite_is_found_as_on_values(not_finite: str, place: int) -> None:
+    inputs = [*POINTS]
+    inputs[place] = [math.nan, 1.0]
+    said = []
+    for compiled in (False, True):
+        model = Sequential(Linear(2, 3, seed=1), Dropout(0.2, seed=2), Linear(3, 1, seed=3))
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            try:
+                history = trained(model, inputs=inputs, targets=[[h] for h in HEIGHTS], not_finite=not_finite,
+                                  compiled=compiled)[1]  # fmt: skip
+                outcome = [history.stopped, *[f"{loss:.11g}" for loss in history.loss]]
+            except NotFiniteError as error:
+                outcome = [str(error)]
+        said.append(
+            (outcome, [str(warning.message) for warning in caught], [f"{p:.11g}" for p in numbers(model)])
+        )
+    assert said[0] == said[1]
+    assert "nan" in str(said[0])
+
+
+def test_a_loss_that_runs_away_ends_as_on_values() -> None:
+    said = []
+    for compiled in (False, True):
+        model = scorer()
+        fast = SGD(model.parameters(), lr=10.0)
+        with pytest.raises(NotFiniteError, match="fit stopped in epoch") as caught:
+            trained(model, targets=[1e150 * h for h in HEIGHTS], optimizer=fast, epochs=50, compiled=compiled)
+        said.append(re.sub(r"\d\.\d+", "", str(caught.value)))
+    assert said[0] == said[1]
+
+
+def test_zero_epsilon_divides_by_zero_as_on_values() -> None:
+    model = scorer()
+    optimizer = Adam(model.parameters(), eps=0.0)
+    with pytest.raises(ZeroDivisionError, match="Adam: eps is 0 and a parameter has not had a gradient yet"):
+        trained(model, optimizer=optimizer, loss=lambda o, t: 0.0 * o + t)
+
+
+# -- callbacks -------------------------------------------------------------------------------------------
+
+
+class Watch:
+    """Notes what callbacks find, and halves the learning rate and a parameter on its way."""
+
+    def __init__(self) -> None:
+        self.seen: list[list[float]] = []
+
+    def on_step_end(self, state: TrainingState) -> None:
+        params = state.optimizer.params
+        self.seen.append(
+            [state.loss, params[0].data, params[-1].grad, *state.optimizer.states[0]["exp_avg"][:2]]
+        )
+
+    def on_epoch_end(self, state: TrainingState) -> None:
+        state.optimizer.params[3].data *= 0.5
+        state.optimizer.lr *= 0.9
+        state.optimizer.param_groups[0]["weight_decay"] = 0.01 * state.epoch
+        state.optimizer.states[0]["exp_avg"][1] = 0.25
+
+
+def test_callbacks_find_every_number_in_its_place_and_may_change_it() -> None:
+    seen, ends = [], []
+    for compiled in (False, True):
+        watch = Watch()
+        model, _ = trained(callbacks=[watch], compiled=compiled, epochs=4)
+        seen.append([number for row in watch.seen for number in row])
+        ends.append(numbers(model))
+    assert seen[1] == pytest.approx(seen[0], rel=1e-12, abs=1e-14)
+    assert ends[1] == pytest.approx(ends[0], rel=1e-12)
+
+
+def test_a_model_that_a_callback_changes_is_recorded_anew() -> None:
+    class Scaled(Module):
+        def __init__(self) -> None:
+            self.inner, self.factor = scorer(), 1.0
+
+        def __call__(self, x: Any) -> Any:
+            return self.inner(x) * self.factor
+
+    def change(state: TrainingState) -> None:
+        state.model.factor = 0.5  # type: ignore[attr-defined]
+        if state.epoch == 2:
+            state.optimizer.add_param_group({"params": extra(state.model), "lr": 0.5})
+
+    def extra(model: Any) -> list[Value]:
+        return [model.inner.layers[1].neurons[0].b]
+
+    ends = []
+    for compiled in (False, True):
+        model = Scaled()
+        optimizer = SGD([p for p in model.parameters() if p not in extra(model)], lr=0.1, momentum=0.5)
+        trained(model, optimizer=optimizer, callbacks=[change], compiled=compiled, epochs=5)
+        ends.append(numbers(model))
+    assert ends[1] == pytest.approx(ends[0], rel=1e-12)
+
+
+def test_early_stopping_keeps_the_best() -> None:
+    found = []
+    for compiled in (False, True):
+        stop = EarlyStopping(patience=3, min_delta=0.01)
+        model, history = trained(callbacks=[stop], validation=0.3, compiled=compiled, epochs=60,
+                                 optimizer=None)  # fmt: skip
+        found.append((stop.best_epoch, len(history.loss), numbers(model)))
+        assert f"best was epoch {stop.best_epoch}" in history.stopped
+    assert found[0][:2] == found[1][:2]
+    assert found[1][2] == pytest.approx(found[0][2], rel=1e-12)
+
+
+# -- interrupted, and gone on with -----------------------------------------------------------------------
+
+
+def test_ctrl_c_leaves_the_parameters_of_the_last_whole_step() -> None:
+    def press(state: TrainingState) -> None:
+        if state.epoch == 3:
+            signal.raise_signal(signal.SIGINT)
+
+    model, history = trained(callbacks=[press])
+    assert history.stopped == "interrupted after epoch 3"
+    assert numbers(model) == pytest.approx(numbers(trained(epochs=3, compiled=False)[0]), rel=1e-12)
+
+
+@pytest.mark.parametrize("compiled", [True, "auto"])
+def test_a_resumed_run_goes_on_bit_for_bit(tmp_path: Path, compiled: Any) -> None:
+    def made() -> Sequential:
+        return Sequential(Linear(2, 4, seed=1), Dropout(0.25, seed=5), Linear(4, 1, seed=2))
+
+    targets = [[h] for h in HEIGHTS]
+    whole, history = trained(made(), targets=targets, compiled=compiled, epochs=9, validation=0.2)
+    path = tmp_path / "run.safetensors"
+    for epochs in (4, 9):
+        model, again = trained(made(), targets=targets, compiled=compiled, epochs=epochs, validation=0.2,
+                               checkpoint=path, resume=True)  # fmt: skip
+    assert history.compiled
+    assert numbers(model) == numbers(whole)
+    assert again == history
+    with pytest.raises(ValueError, match=rf"compiled was {compiled!r} and is False"):
+        trained(
+            made(), targets=targets, compiled=False, epochs=12, validation=0.2, checkpoint=path, resume=True
+        )
+
+
+def test_modes_and_generators_are_as_they_were_afterwards() -> None:
+    model = Sequential(Linear(2, 4, seed=1), Dropout(0.25), Linear(4, 1, seed=2)).eval()
+    random.seed(9)
+    np.random.seed(9)
+    trained(model, targets=[[h] for h in HEIGHTS], epochs=1)
+    assert not any(module.training for module in model.modules())
+    random.seed(9)
+    drawn = [random.random() for _ in range(40 * 4)]
+    assert random.random() not in drawn
+    assert np.random.random() == np.random.RandomState(9).random_sample()
+
+
+class Lazy(Optimizer):
+    """A rule of one's own: gradient descent with a memory."""
+
+    @staticmethod
+    def rule(p: Any, g: Any, state: Any, *, lr: float, keep: float) -> Any:
+        before = state.get("mean", [0.0] * len(p))
+        mean = [keep * m + (1.0 - keep) * d for m, d in zip(before, g, strict=True)]
+        return [x - lr * m for x, m in zip(p, mean, strict=True)], {"mean": mean}
+
+    checks = {"lr": lambda *given: float(given[-1]), "keep": lambda *given: float(given[-1])}  # noqa: RUF012
+    remembers = ("mean",)
+
+
+def test_a_rule_of_ones_own_is_compiled() -> None:
+    ends = []
+    for compiled in (False, True):
+        model = scorer()
+        _, history = trained(model, optimizer=Lazy(model.parameters(), lr=0.1, keep=0.5), compiled=compiled)
+        ends.append(numbers(model))
+    assert history.compiled
+    assert ends[1] == pytest.approx(ends[0], rel=1e-12)
+
+
+def test_half_squared_error_of_lists_and_labels_are_kept() -> None:
+    model = MLP(2, [3, 2], seed=1)
+    labels = [parameter.label for parameter in model.parameters()]
+    trained(model, targets=[[h, -h] for h in HEIGHTS], loss=half_squared_error)
+    assert [parameter.label for parameter in model.parameters()] == labels
+    assert all(type(parameter).__name__ == "Parameter" for parameter in model.parameters())
