@@ -67,13 +67,13 @@ class Traced(Value):
         raise RecordingError("assigning to .grad while compile records would be lost")
 
     @property
-    def primitive(self) -> Primitive | None:  # type: ignore[override]
+    def primitive(self) -> Primitive | None:
         recorder: Recorder = self.recorder
         kind = recorder.tape.kind(self.entry)
         return kind if isinstance(kind, Primitive) else None
 
     @property
-    def operands(self) -> tuple[Value, ...]:  # type: ignore[override]
+    def operands(self) -> tuple[Value, ...]:
         recorder: Recorder = self.recorder
         kind, operands = recorder.tape[self.entry]
         return tuple([recorder.stand_in(entry) for entry in operands]) if isinstance(kind, Primitive) else ()
@@ -136,11 +136,11 @@ class Traced(Value):
         found = without_branches(self.recorder, results)
         return tuple(found) if several else found[0]
 
-    def item(self) -> Traced:  # type: ignore[override]
+    def item(self) -> Traced:
         """Return the number without its history; it is not known yet, so this is a stand-in too."""
         return self.data
 
-    def detach(self) -> Traced:  # type: ignore[override]
+    def detach(self) -> Traced:
         """Return the same number as a new entry through which no derivative goes."""
         return self.data
 
@@ -149,7 +149,7 @@ class Traced(Value):
             "machine code calls no hooks: register them on Values, outside what compile records"
         )
 
-    def break_when(self, condition: object = None, *, when: str | None = None) -> NoReturn:  # type: ignore[override]
+    def break_when(self, condition: object = None, *, when: str | None = None) -> NoReturn:
         raise RecordingError("machine code stops nowhere: watch Values, outside what compile records")
 
     def backward(self, create_graph: bool = False) -> NoReturn:
