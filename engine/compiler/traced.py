@@ -67,13 +67,13 @@ class Traced(Value):
         raise RecordingError("assigning to .grad while compile records would be lost")
 
     @property
-    def primitive(self) -> Primitive | None:
+    def primitive(self) -> Primitive | None:  # type: ignore[override]
         recorder: Recorder = self.recorder
         kind = recorder.tape.kind(self.entry)
         return kind if isinstance(kind, Primitive) else None
 
     @property
-    def operands(self) -> tuple[Value, ...]:
+    def operands(self) -> tuple[Value, ...]:  # type: ignore[override]
         recorder: Recorder = self.recorder
         kind, operands = recorder.tape[self.entry]
         return tuple([recorder.stand_in(entry) for entry in operands]) if isinstance(kind, Primitive) else ()
@@ -136,11 +136,11 @@ class Traced(Value):
         found = without_branches(self.recorder, results)
         return tuple(found) if several else found[0]
 
-    def item(self) -> Traced:
+    def item(self) -> Traced:  # type: ignore[override]
         """Return the number without its history; it is not known yet, so this is a stand-in too."""
         return self.data
 
-    def detach(self) -> Traced:
+    def detach(self) -> Traced:  # type: ignore[override]
         """Return the same number as a new entry through which no derivative goes."""
         return self.data
 

@@ -44,8 +44,10 @@ class Norms:
         return norms
 
     def _with_care(self, name: str, g: Floats) -> float:
-        parts = [g[start:end].tolist() for other, start, end in self._stretches if other == name]
-        norm = math.hypot(*[gradient for part in parts for gradient in part])
+        parts = [g[start:end] for other, start, end in self._stretches if other == name]
+        if not any(part.any() for part in parts):
+            return 0.0
+        norm = math.hypot(*[gradient for part in parts for gradient in part.tolist()])
         if not math.isfinite(norm):
             raise NotFiniteError(f"the gradient of {name} is not finite")
         return norm
