@@ -13,6 +13,7 @@ from ...engine.tree import flatten
 from ...engine.value import described
 
 Floats = NDArray[np.float64]
+Examples = Sequence[Any] | NDArray[Any]
 
 MOST_CASES = 32
 """Up to how many different targets the loss is recorded once for each of them."""
@@ -26,7 +27,7 @@ class Inputs:
         leaves, self.rebuild = flatten(first)
         self.count = len(leaves)
 
-    def rows(self, inputs: Sequence[Any]) -> Floats:
+    def rows(self, inputs: Examples) -> Floats:
         """Return a row for each input.
 
         Raises RecordingError where one has another structure than the first, or holds Values.
@@ -90,7 +91,7 @@ class Targets:
         """Whether there is anything in a target that is not read as a number."""
         return self.several or any(len(self._read) < len(leaves) for leaves, _ in self._first)
 
-    def rows(self, targets: Sequence[Any]) -> Floats:
+    def rows(self, targets: Examples) -> Floats:
         """Return a row for each target; raises KeyError for one that is no case so far."""
         rows = np.empty((len(targets), self.count))
         if not self._in_cases:
@@ -153,7 +154,7 @@ def ways_to_read(targets: Sequence[Any]) -> list[Targets]:
     return ways
 
 
-def _regular(held: Sequence[Any], count: int) -> Floats | None:
+def _regular(held: Examples, count: int) -> Floats | None:
     """Return the rows of what NumPy can read at once, plain numbers in lists of one length; else None."""
     try:
         array = np.asarray(held)

@@ -1,7 +1,7 @@
 """A training step in machine code, to be called with one batch after the other."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Self
 
 import numpy as np
@@ -12,6 +12,7 @@ from ..data import as_rows
 from ..optimizer import LBFGS, Optimizer
 from .buffers import Buffers
 from .refusal import check_nothing_looks_on
+from .rows import Examples, Floats
 
 
 class CompiledStep:
@@ -33,7 +34,7 @@ class CompiledStep:
         self._seen: dict[str, Any] = {}
         self._open = 0
 
-    def __call__(self, xs: Sequence[Any], ys: Sequence[Any]) -> float:
+    def __call__(self, xs: Examples, ys: Examples) -> float:
         """Take a step down the mean loss of a batch; return that loss, as it was before the step."""
         n = len(xs)
         if len(ys) != n or n == 0:
@@ -42,7 +43,7 @@ class CompiledStep:
         if not self._open:
             buffers.read()
         loss = buffers.gradient(n)
-        if not (math.isfinite(loss) and np.isfinite(buffers.g).all()):
+        if not (math.isfinite(loss) and _is_finite(buffers.g)):
             what = f"the loss is {loss}" if not math.isfinite(loss) else "a gradient is not finite"
             raise NotFiniteError(
                 f"compiled_step: {what}; the parameters are those before this step. diagnose(loss), of a "
@@ -74,7 +75,7 @@ class CompiledStep:
         if not self._open:
             self.write_back()
 
-    def _filled(self, xs: Sequence[Any], ys: Sequence[Any], n: int) -> Buffers:
+    def _filled(self, xs: Examples, ys: Examples, n: int) -> Buffers:
         """Return the buffers with a batch in their rows; made where there are none, or none that will do."""
         ys = ys.tolist() if isinstance(ys, np.ndarray) and ys.ndim == 1 else ys
         buffers = self._buffers
@@ -90,7 +91,7 @@ class CompiledStep:
         buffers.recording.draw(rows)
         return buffers
 
-    def _made(self, xs: Sequence[Any], ys: Sequence[Any], n: int) -> Buffers:
+    def _made(self, xs: Examples, ys: Examples, n: int) -> Buffers:
         """Return new buffers, for these examples and for every kind of target there was before."""
         if self._open:
             self.write_back()
@@ -104,3 +105,8 @@ class CompiledStep:
         kinds = list(self._seen.values())
         self._buffers = Buffers(self._model, self._loss, self._optimizer, kinds, most, training)
         return self._buffers
+
+
+def _is_finite(g: Floats) -> bool:
+    """Return whether every number is finite: quickly, where the sum of their squares is."""
+    return math.isfinite(g.dot(g)) or bool(np.isfinite(g).all())
