@@ -82,6 +82,7 @@ def train(parts: Split[list[float], int], epochs: int, seed: int) -> tuple[MLP, 
         validation=(parts.test_inputs, parts.test_targets),
         metrics={"accuracy": is_right},
         report_every=1,
+        compiled="auto",
     )
     return model, history
 
