@@ -41,7 +41,7 @@ class CompiledDescent:
         buffers = Buffers(task.model, task.loss, optimizer, [*learnt, *task.held_out], task.most)
         self._buffers, self._recording = buffers, buffers.recording
         self._rows = buffers.rows_of(self._recording, task.examples)
-        self._norms = Norms(buffers.params, task.layers)
+        self._norms = Norms(buffers.params, task.layers, buffers.g)
         self._scores = _Scores(buffers, self._recording, buffers.rows, task) if task.metrics else None
         self._held_out: _Scores | None = None
         if task.held_out:
@@ -58,7 +58,7 @@ class CompiledDescent:
         self._recording.draw(rows)
         loss = buffers.gradient(n)
         try:
-            norms = self._norms(buffers.g)
+            norms = self._norms()
         except NotFiniteError:
             norms = {}
         if not (math.isfinite(loss) and norms):

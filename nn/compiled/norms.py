@@ -15,39 +15,34 @@ TINY, HUGE = 1e-250, 1e250
 
 
 class Norms:
-    """Computes gradient norms by layer: each layer's parameters are some stretches of the buffer."""
+    """Computes gradient norms by layer: each layer's parameters are some stretches of the buffer.
 
-    def __init__(self, parameters: Sequence[Value], layers: Groups) -> None:
+    g: the buffer of the gradients of `parameters`.
+    """
+
+    def __init__(self, parameters: Sequence[Value], layers: Groups, g: Floats) -> None:
         layer_of = {parameter: name for name, held in layers.items() for parameter in held}
+        self._stretches: dict[str, list[Floats]] = {name: [] for name in layers}
         named = enumerate([layer_of.get(parameter, "") for parameter in parameters])
-        self._names = list(layers)
-        self._stretches: list[tuple[str, int, int]] = []
         for name, stretch in groupby(named, key=lambda pair: pair[1]):
             places = [place for place, _ in stretch]
-            self._stretches.append((name, places[0], places[-1] + 1))
-        self._starts = np.array([start for _, start, _ in self._stretches])
-        self._squares = np.empty(len(parameters))
+            if name in layers:
+                self._stretches[name].append(g[places[0] : places[-1] + 1])
 
     @np.errstate(over="ignore", invalid="ignore")
-    def __call__(self, g: Floats) -> dict[str, float]:
+    def __call__(self) -> dict[str, float]:
         """Return the norm of each layer's gradient; raises NotFiniteError where one is inf or nan."""
-        np.multiply(g, g, out=self._squares)
-        squares = dict.fromkeys(self._names, 0.0)
-        for (name, _, _), square in zip(
-            self._stretches, np.add.reduceat(self._squares, self._starts).tolist(), strict=True
-        ):
-            squares[name] = squares.get(name, 0.0) + square
         norms = {}
-        for name in self._names:
-            square = squares[name]
-            norms[name] = math.sqrt(square) if TINY < square < HUGE else self._with_care(name, g)
+        for name, stretches in self._stretches.items():
+            square = sum([stretch.dot(stretch) for stretch in stretches])
+            norms[name] = math.sqrt(square) if TINY < square < HUGE else _with_care(name, stretches)
         return norms
 
-    def _with_care(self, name: str, g: Floats) -> float:
-        parts = [g[start:end] for other, start, end in self._stretches if other == name]
-        if not any(part.any() for part in parts):
-            return 0.0
-        norm = math.hypot(*[gradient for part in parts for gradient in part.tolist()])
-        if not math.isfinite(norm):
-            raise NotFiniteError(f"the gradient of {name} is not finite")
-        return norm
+
+def _with_care(name: str, stretches: list[Floats]) -> float:
+    if not any(stretch.any() for stretch in stretches):
+        return 0.0
+    norm = math.hypot(*[gradient for stretch in stretches for gradient in stretch.tolist()])
+    if not math.isfinite(norm):
+        raise NotFiniteError(f"the gradient of {name} is not finite")
+    return norm

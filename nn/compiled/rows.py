@@ -98,9 +98,9 @@ class Targets:
             fast = _regular(targets, self.count)
             if fast is not None:
                 return fast
-        elif not self._read:
+        elif not self._read and self.several:
             try:
-                rows[:, : self.several] = [[self._known[t.__class__, t]][: self.several] for t in targets]
+                rows[:, 0] = [self._known[target.__class__, target] for target in targets]
                 return rows
             except (KeyError, TypeError):  # the slow way says whether it is new, or a list
                 pass

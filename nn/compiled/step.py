@@ -107,6 +107,7 @@ class CompiledStep:
         return self._buffers
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def _is_finite(g: Floats) -> bool:
     """Return whether every number is finite: quickly, where the sum of their squares is."""
     return math.isfinite(g.dot(g)) or bool(np.isfinite(g).all())

@@ -46,7 +46,8 @@ def trained(model: Any = None, **settings: Any) -> tuple[Any, History]:
     """Return a model, trained in machine code unless said, and its history."""
     model = model or scorer()
     optimizer = settings.pop("optimizer", None) or Adam(model.parameters(), lr=0.02)
-    settings = {"epochs": 6, "batch_size": 8, "seed": 1, "compiled": True, "loss": squared_error} | settings
+    usual: dict[str, Any] = {"epochs": 6, "batch_size": 8, "seed": 1, "compiled": True, "loss": squared_error}
+    settings = usual | settings
     return model, fit(model, settings.pop("inputs", POINTS), settings.pop("targets", HEIGHTS),
                       optimizer=optimizer, **settings)  # fmt: skip
 

@@ -76,7 +76,7 @@ def both(
 ) -> tuple[History, Any]:
     """Train on Values and in machine code; return the second's history and model, both as the first's."""
     runs = []
-    settings = {"batch_size": 16, "seed": 3} | settings
+    settings = {"batch_size": 16, "seed": 3, **settings}
     for compiled in (False, True):
         random.seed(5)
         made = model()
