@@ -1,6 +1,6 @@
 """Examples as rows of numbers: what machine code reads of them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from typing import Any
 
@@ -138,20 +138,24 @@ class Targets:
         return self._cases[key], _numbers([leaves[place] for place in self._read], "a target")
 
 
-def ways_to_read(targets: Sequence[Any]) -> list[Targets]:
-    """Return how the targets may lie in rows, what is closest to the user's own loss first.
+def ways_to_read(targets: Sequence[Any]) -> Iterator[Targets]:
+    """Yield how the targets may lie in rows, what most likely suits the user's loss first.
 
-    Raises RecordingError where no way is possible.
+    One whole number in each is a class or a side, and a case; several are rather a sequence, of tokens say,
+    of which no two are alike. Raises RecordingError where no way is possible.
     """
-    ways, refused = [], []
-    for in_cases, read in ((True, True), (False, True), (True, False)):
+    single = sum(map(_is_whole, flatten(targets[0])[0])) < 2
+    ways = [(True, True), (False, True)] if single else [(False, True), (True, True)]
+    refused: list[RecordingError] = []
+    for in_cases, read in (*ways, (True, False)):
         try:
-            ways.append(Targets(targets, in_cases, read))
+            targets_in_rows = Targets(targets, in_cases, read)
         except RecordingError as error:
             refused.append(error)
-    if not ways:
-        raise refused[1]
-    return ways
+        else:
+            yield targets_in_rows
+    if len(refused) == 3:
+        raise refused[ways.index((False, True))]
 
 
 def _regular(held: Examples, count: int) -> Floats | None:

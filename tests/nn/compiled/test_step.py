@@ -206,3 +206,19 @@ def test_norms_of_huge_tiny_and_no_gradients_are_computed_with_care() -> None:
     g[5] = math.nan
     with pytest.raises(NotFiniteError, match="the gradient of usual is not finite"):
         Norms(values, layers, g)()
+
+
+def test_sequences_of_whole_numbers_are_read_as_numbers() -> None:
+    recorded = []
+
+    def loss(output: Any, target: Any) -> Any:
+        recorded.append(target)
+        return squared_error([output, output * 2.0], target)
+
+    model = scorer()
+    step = compiled_step(model, loss, SGD(model.parameters(), lr=0.01))
+    step(POINTS[:1], [[1, 2]])
+    made = len(recorded)
+    for k in range(5):
+        step(POINTS[:1], [[k, 3 - k]])
+    assert len(recorded) == made
