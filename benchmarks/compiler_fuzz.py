@@ -1,11 +1,12 @@
 """Compiled programs beside the same programs on Values: random ones, as many as one likes.
 
 Half of the programs are regular (layers, recurrences, loops over samples, with accidents in them), half take
-any row of the table on any two numbers so far. Each is compiled with options drawn with it (exact or not, a
-batch, reduced or not) and called twice, with different numbers, because the second call sees what the first
-left behind. Values and derivatives must agree: to the last bit where `exact=True` and without a batch, else
-to 1e-11 of the larger of 1 and the number: 45,000 ulp, for what a program may make of the 1.5 ulp of an
-elementary function (`BOUNDS` of engine/compiler/vector_functions.py) and of sums in another order.
+any row of the table on any two numbers so far, or one of some numbers by an index. Each is compiled with
+options drawn with it (exact or not, a batch, reduced or not) and called twice, with different numbers,
+because the second call sees what the first left behind. Values and derivatives must agree: to the last bit
+where `exact=True` and without a batch (of programs that choose by an index the values), else to 1e-11 of the
+larger of 1 and the number: 45,000 ulp, for what a program may make of the 1.5 ulp of an elementary function
+(`BOUNDS` of engine/compiler/vector_functions.py) and of sums in another order.
 
     pip install -e '.[compile]'
     python benchmarks/compiler_fuzz.py --programs 2000 --seed 0
@@ -22,36 +23,49 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from chainrule.engine import TABLE, dot, logsumexp, tanh, total, value_and_grad
+from chainrule.engine import TABLE, dot, logsumexp, take, tanh, total, value_and_grad
 from chainrule.engine.compiler import compile
 
 TOLERANCE = 1e-11
 INPUTS = 4
+INDICES = 3
+ROWS = 4
+"""Below it all indices are: no table has fewer rows."""
 NEVER = ("polygamma",)  # of an order that is a whole number, which no random number is
 
 
 @dataclass(frozen=True)
 class Step:
-    """A row of the table and the places of its operands among the numbers so far."""
+    """A row of the table and the places of its operands among the numbers so far.
+
+    "take" is one of the operands, by the index of that place.
+    """
 
     row: str
     operands: tuple[int, ...]
+    index: int = 0
 
 
 @dataclass
 class Program:
-    """A function of INPUTS numbers, written down as steps, or a regular one by its kind and sizes."""
+    """A function of INPUTS numbers and INDICES indices, as steps, or a regular one by its kind and sizes."""
 
     steps: list[Step] = field(default_factory=list)
     regular: str = ""
     sizes: tuple[int, ...] = ()
 
-    def __call__(self, xs: Sequence[Any]) -> Any:
+    def __call__(self, xs: Sequence[Any], indices: Sequence[Any]) -> Any:
+        if self.regular in CHOOSING:
+            return CHOOSING[self.regular](xs, self.sizes, indices)
         if self.regular:
             return REGULAR[self.regular](xs, self.sizes)
         numbers = [*xs, 0.5, -1.5]
         for step in self.steps:
-            numbers.append(TABLE[step.row](*[numbers[place] for place in step.operands]))
+            operands = [numbers[place] for place in step.operands]
+            if step.row == "take":
+                numbers.append(take(operands, indices[step.index]))
+            else:
+                numbers.append(TABLE[step.row](*operands))
         return total(numbers[INPUTS:][-3:])
 
 
@@ -65,6 +79,11 @@ def irregular(rng: random.Random) -> Program:
     for _ in range(20 * wanted):
         if len(steps) == wanted:
             break
+        if rng.random() < 0.15:
+            places = tuple([rng.randrange(len(numbers)) for _ in range(rng.randint(ROWS, 7))])
+            steps.append(Step("take", places, rng.randrange(INDICES)))
+            numbers.append(numbers[rng.choice(places)])
+            continue
         row = rng.choice(rows)
         count = row.arity if row.arity > 0 else rng.randint(2, 5)
         places = tuple([rng.randrange(len(numbers)) for _ in range(count)])
@@ -141,6 +160,39 @@ def _wanderings(xs: Sequence[Any], sizes: tuple[int, ...]) -> Any:
     return total(numbers[-5:])
 
 
+def _letters(xs: Sequence[Any], sizes: tuple[int, ...], indices: Sequence[Any]) -> Any:
+    """A recurrence that reads a table of rows, of parameters or of made numbers, by turns of some indices."""
+    width, steps, rows, made = sizes
+    table = [[xs[(r + c) % INPUTS] for c in range(width)] for r in range(rows)]
+    if made:
+        table = [
+            [(0.3 * r + c) * x.tanh() if r or made == 1 else 0.25 for c, x in enumerate(table[r])]
+            for r in range(rows)
+        ]
+    state = [0.5 * xs[0]] * width
+    for step in range(steps):
+        row = take(table, indices[step % INDICES])
+        mixed = [dot(state, row), *state[1:]]
+        state = [tanh(0.3 * s + x * xs[(step * made) % INPUTS]) for s, x in zip(mixed, row, strict=True)]
+    return total([s * s for s in state]) + take(state, 0)
+
+
+def _targets(xs: Sequence[Any], sizes: tuple[int, ...], indices: Sequence[Any]) -> Any:
+    """Losses at several places: of shares that are made there the one that an index says."""
+    places, rows = sizes
+    losses = []
+    for place in range(places):
+        z = [xs[(r + place) % INPUTS] * (0.2 * r) + take(xs, indices[place % INDICES]) for r in range(rows)]
+        logits = [x.sin() + 0.1 * place for x in z]
+        losses.append(logsumexp(logits) - take(logits, indices[(place + 1) % INDICES]))
+    return sum(losses) / float(places)
+
+
+CHOOSING: dict[str, Callable[[Sequence[Any], tuple[int, ...], Sequence[Any]], Any]] = {
+    "letters": _letters,
+    "targets": _targets,
+}
+
 REGULAR: dict[str, Callable[[Sequence[Any], tuple[int, ...]], Any]] = {
     "layers": _layers,
     "recurrence": _recurrence,
@@ -154,23 +206,26 @@ def drawn(rng: random.Random) -> Program:
     """Return a random program."""
     if rng.random() < 0.5:
         return irregular(rng)
-    kind = rng.choice(sorted(REGULAR))
+    kind = rng.choice(sorted([*REGULAR, *CHOOSING]))
     sizes = {
         "layers": tuple([rng.randint(1, 12) for _ in range(rng.randint(1, 3))]),
         "recurrence": (rng.randint(1, 6), rng.randint(1, 40)),
         "samples": (rng.randint(1, 60),),
         "sequences": (rng.randint(1, 10), rng.randint(1, 10), rng.randint(1, 20)),
         "wanderings": (rng.randint(1, 200), rng.randrange(1000)),
+        "letters": (rng.randint(1, 9), rng.randint(1, 20), rng.randint(ROWS, 12), rng.randrange(3)),
+        "targets": (rng.randint(1, 12), rng.randint(ROWS, 20)),
     }[kind]
     return Program(regular=kind, sizes=sizes)
 
 
 @dataclass(frozen=True)
 class Options:
-    """How a program is compiled: exactly, over a batch of its last numbers, reduced over it."""
+    """How a program is compiled: exactly, over a batch of its last numbers or indices, reduced over it."""
 
     exact: bool
     batched: int
+    indices: bool
     reduce: Literal["mean", "sum"] | None
 
 
@@ -178,28 +233,34 @@ def options(rng: random.Random) -> Options:
     """Return random options."""
     batched = rng.choice([0, 0, 1, 2])
     ways: list[Literal["mean", "sum"] | None] = [None, "mean", "sum"]
-    reduce = rng.choice(ways) if batched else None
-    return Options(rng.random() < 0.4, batched, reduce)
+    indices = rng.random() < 0.4
+    reduce = rng.choice(ways) if batched or indices else None
+    return Options(rng.random() < 0.4, batched, indices, reduce)
 
 
 def differs(program: Program, chosen: Options, rng: random.Random) -> str:
     """Return what differs between the compiled program and eager; nothing where all agrees."""
     shared = INPUTS - chosen.batched
 
-    def f(xs: Sequence[Any], row: Sequence[Any]) -> Any:
-        return program([*xs, *row])
+    def f(xs: Sequence[Any], row: Sequence[Any], indices: Sequence[Any]) -> Any:
+        return program([*xs, *row], indices)
 
-    kernel = compile(
-        f, argnums=(0, 1), batch=1 if chosen.batched else (), reduce=chosen.reduce, exact=chosen.exact
-    )
+    batch = [place for place, many in ((1, chosen.batched), (2, chosen.indices)) if many]
+    kernel = compile(f, argnums=(0, 1), batch=batch, reduce=chosen.reduce, exact=chosen.exact)
     plain = value_and_grad(f, argnums=(0, 1))
     sizes = rng.choice([[1, 2, 8], [9, 11, 33]])  # one size of blocks, which both calls go through
     for call in range(2):
         xs = [rng.uniform(-1.5, 1.5) for _ in range(shared)]
-        samples = rng.choice(sizes) if chosen.batched else 1
-        rows = [[rng.uniform(-1.5, 1.5) for _ in range(chosen.batched)] for _ in range(samples)]
-        value, (by_shared, by_row) = kernel.value_and_grad(xs, rows if chosen.batched else [])
-        runs = [plain(xs, row) for row in rows]
+        samples = rng.choice(sizes) if batch else 1
+        row = [[rng.uniform(-1.5, 1.5) for _ in range(chosen.batched)] for _ in range(samples)]
+        index = [
+            [rng.randrange(ROWS) for _ in range(INDICES)] for _ in range(samples if chosen.indices else 1)
+        ]
+        rows = row if chosen.batched else row[:1] * samples
+        indices = index if chosen.indices else index * samples
+        given = row if chosen.batched else [], index if chosen.indices else index[0]
+        value, (by_shared, by_row) = kernel.value_and_grad(xs, *given)
+        runs = [plain(xs, *sample) for sample in zip(rows, indices, strict=True)]
         weight = 1.0 / samples if chosen.reduce == "mean" else 1.0
         expected_value = [run[0] for run in runs]
         expected_shared = [sum(run[1][0][i] for run in runs) * weight for i in range(shared)]
@@ -207,15 +268,17 @@ def differs(program: Program, chosen: Options, rng: random.Random) -> str:
         if chosen.reduce:
             got, wanted = [value], [sum(expected_value) * weight]
         else:
-            got, wanted = list(value) if chosen.batched else [value], expected_value
+            got, wanted = list(value) if batch else [value], expected_value
         got += [*by_shared, *[x for row in by_row for x in row]] if chosen.batched else [*by_shared]
         wanted += [*expected_shared, *[x for row in expected_rows for x in row]]
-        exactly = chosen.exact and not chosen.batched
+        exactly = len(got) if chosen.exact and not batch else 0
+        if program.regular in CHOOSING or any(step.row == "take" for step in program.steps):
+            exactly = min(exactly, 1)
         for place, (a, b) in enumerate(zip(got, wanted, strict=True)):
-            alike = a == b if exactly else abs(a - b) <= TOLERANCE * max(1.0, abs(b))
+            alike = a == b if place < exactly else abs(a - b) <= TOLERANCE * max(1.0, abs(b))
             # inf times a partial that is 0 by its rule is nan on Values, and nothing in machine code.
             if not alike and a != b and not math.isnan(b):
-                return f"call {call}, number {place}: compiled {a!r}, eager {b!r} at {xs}, {rows}"
+                return f"call {call}, number {place}: compiled {a!r}, eager {b!r} at {xs}, {given}"
     return ""
 
 
@@ -230,7 +293,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for number in range(chosen.programs):
         rng = random.Random(f"{chosen.seed}/{number}")
         program, how = drawn(rng), options(rng)
-        exact += how.exact and not how.batched
+        exact += how.exact and not (how.batched or how.indices)
         difference = differs(program, how, rng)
         if difference:
             print(f"program {number} of seed {chosen.seed}, {how}:\n{program}\n{difference}")

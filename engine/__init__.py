@@ -52,6 +52,7 @@ from .primitives import *  # noqa: F403  # every row of the table, by its name
 from .serialise import from_dict as from_dict
 from .serialise import to_dict as to_dict
 from .series import taylor as taylor
+from .take import take as take
 from .transforms import grad as grad
 from .transforms import hessian as hessian
 from .transforms import hvp as hvp

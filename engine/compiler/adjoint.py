@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from ..primitive import Primitive
 from . import sweeps
 from .instances import Builder, occurrences
-from .program import GUARDED, OVER_BATCH, Ints, Places, Program
+from .program import COLLECT, COLLECT_OVER, GUARDED, OVER_BATCH, SUM, Ints, Places, Program
+from .tape import TAKE
 from .templates import partials_template
 
 
@@ -29,6 +30,8 @@ class _Contributions:
     partial: Ints
     operand: Places
     """Which operand of its user the target is."""
+    slot: Places
+    """Where the user has chosen the target by an index: a number for what collects for it, else -1."""
 
 
 def with_adjoints(
@@ -57,14 +60,14 @@ def with_adjoints(
     on_the_way = (needed & useful).astype(bool)
 
     builder = Builder(program)
-    found = [_of_sums(program, on_the_way)]
+    found = [_of_sums(program, on_the_way), _of_takes(program, on_the_way)]
     for place, kind in enumerate(list(program.kinds)):
         if isinstance(kind, Primitive):
             nodes = np.flatnonzero((program.kind == place) & on_the_way)
             found += _of_row(builder, kind, nodes, on_the_way)
-    target, user, sign, partial, operand = (
+    target, user, sign, partial, operand, slot = (
         np.concatenate([getattr(part, name) for part in found])
-        for name in ("target", "user", "sign", "partial", "operand")
+        for name in ("target", "user", "sign", "partial", "operand", "slot")
     )
     # A node that depends on the inputs may still get nothing: all its users are flat in it.
     by_user = np.argsort(user, kind="stable")
@@ -73,17 +76,16 @@ def with_adjoints(
     ends = np.concatenate([[0], np.cumsum(np.bincount(user, minlength=n))]).astype(np.int64)
     sweeps.used(ends, target[by_user].astype(np.int32), np.full(len(user), -1, np.int32), reached)
     flows = reached[user] != 0
-    target, user, sign, partial, operand = (x[flows] for x in (target, user, sign, partial, operand))
     by_target = np.lexsort((operand, user if rank is None else -rank[user], target))
-    target, user, sign, partial = target[by_target], user[by_target], sign[by_target], partial[by_target]
-    return _summed(builder, _Contributions(target, user, sign, partial, operand), seeds, by, varies, guarded)
+    by_target = by_target[flows[by_target]]
+    flowing = _Contributions(*[x[by_target] for x in (target, user, sign, partial, operand, slot)])
+    return _summed(builder, flowing, seeds, by, varies, guarded)
 
 
 def _of_sums(program: Program, on_the_way: NDArray[np.bool_]) -> _Contributions:
     """Return what flows from sums to their operands: the other factor is the partial."""
     owner = program.owners()
-    is_sum = (program.kind == 0) & on_the_way
-    is_sum |= (program.kind == program.place(OVER_BATCH)) & on_the_way
+    is_sum = ((program.kind == 0) | (program.kind == program.place(OVER_BATCH))) & on_the_way
     terms = np.flatnonzero(is_sum[owner])
     a, b = program.a[terms], program.b[terms]
     sign, user = program.sign[terms], owner[terms]
@@ -98,7 +100,30 @@ def _of_sums(program: Program, on_the_way: NDArray[np.bool_]) -> _Contributions:
         np.sign(np.concatenate([sign[to_a], sign[to_b]])),
         np.concatenate([b[to_a], a[to_b]]),
         np.concatenate([(rank + last)[to_a], (rank + LONGEST)[to_b]]),
+        np.full(int(to_a.sum() + to_b.sum()), -1),
     )
+
+
+def _of_takes(program: Program, on_the_way: NDArray[np.bool_]) -> _Contributions:
+    """Return what flows from chosen rows to all rows they may have been: slots for each row of each table."""
+    takes = np.flatnonzero((program.kind == program.place(TAKE)) & on_the_way)
+    counts = program.counts()[takes]
+    found, slots = [], 0
+    for count in np.unique(counts).tolist():
+        some = takes[counts == count]
+        rows = program.a[program.first[some][:, None] + np.arange(1, count)]
+        tables, which = np.unique(rows, axis=0, return_inverse=True)
+        place = np.arange(count - 1)
+        slot = slots + which.reshape(-1, 1) * (count - 1) + place
+        slots += tables.size
+        to = on_the_way[rows]
+        user = np.broadcast_to(some[:, None], rows.shape)[to]
+        found.append((rows[to], user, np.broadcast_to(place, rows.shape)[to], slot[to]))
+    if not found:
+        found = [(np.zeros(0, np.int64),) * 4]
+    target, user, place, slot = (np.concatenate(part).astype(np.int64) for part in zip(*found, strict=True))
+    ones = np.ones(len(target), np.int8)
+    return _Contributions(target, user, ones, np.full(len(target), -1, np.int32), place, slot)
 
 
 LONGEST = 1 << 40
@@ -130,7 +155,8 @@ def _of_row(
                     else partial
                 )
                 factor, sign = whole[receives].astype(np.int32), np.ones(len(user), np.int8)
-            found.append(_Contributions(target, user, sign, factor, np.full(len(user), place)))
+            operand, slot = np.full(len(user), place), np.full(len(user), -1)
+            found.append(_Contributions(target, user, sign, factor, operand, slot))
     return found
 
 
@@ -148,58 +174,107 @@ def _summed(
     target = flows.target
     reduces = np.zeros(len(target), bool)
     if varies is not None:  # what each sample sends to something there is one of
-        over = program.kind == program.place(OVER_BATCH)
-        reduces = (varies | over)[flows.user] & ~varies[target]
+        reduces = (varies | program.over())[flows.user] & ~varies[target]
+    chosen = flows.slot >= 0
+    collects = _collects(flows, reduces)
     has_over, has_sum = np.zeros(n, bool), np.zeros(n, bool)
-    has_over[target[reduces]] = True
-    has_sum[target[~reduces]] = True
+    has_over[target[reduces & ~chosen]] = True
+    has_sum[target[~reduces & ~chosen]] = True
+    collected = np.bincount(collects.target, minlength=n)
+    has_sum |= collected + has_over > 1
 
     holder = _holders(flows, reduces, seeds, n)
-    roots = np.array([root for root in seeds if not has_sum[root] and not has_over[root]], np.int64)
-    has_sum[[root for root in seeds if root not in set(roots.tolist())]] = True
-    own = np.flatnonzero((has_over | has_sum) & (holder == np.arange(n)))[::-1]  # users before operands
+    lonely = ~has_sum & ~has_over & (collected == 0)
+    roots = np.array([root for root in seeds if lonely[root]], np.int64)
+    seeded = np.array([root for root in seeds if not lonely[root]], np.int64)
+    has_sum[seeded] = True
+    parts = collected + has_over + has_sum
+    own = np.flatnonzero((parts > 0) & (holder == np.arange(n)))[::-1]  # users before operands
 
-    # Up to two nodes for each: the sum over the batch, which is a node of its own, and the adjoint itself.
+    # Several nodes for each: what is collected for rows chosen by an index, the sum over the batch, which is
+    # a node of its own too, and the adjoint itself.
     one, zero = builder.constant(1.0), builder.constant(0.0)
     size = builder.size
-    ends = np.cumsum(has_over[own].astype(np.int64) + has_sum[own])
-    over, whole = np.full(n, -1), np.full(n, -1)
+    ends = np.cumsum(parts[own])
+    whole, over, start = np.full(n, -1), np.full(n, -1), np.full(n, -1)
     whole[own] = size + ends - 1
     over[own] = whole[own] - has_sum[own]
+    start[own] = size + ends - parts[own]
     adjoint = whole.copy()
     adjoint[roots] = [seeds[root] for root in roots.tolist()]
     adjoint = adjoint[holder]
+    collect = start[collects.target] + collects.rank
 
-    mine = holder[target] == target
+    mine = (holder[target] == target) & ~chosen
     both = own[has_over[own] & has_sum[own]]
-    seeded = np.array([root for root in seeds if root not in set(roots.tolist())], np.int64)
-    node = np.concatenate([np.where(reduces, over[target], whole[target])[mine], whole[seeded], whole[both]])
-    sign = np.concatenate([flows.sign[mine], np.ones(len(seeded) + len(both), np.int8)])
-    a = np.concatenate([adjoint[flows.user][mine], [seeds[root] for root in seeded.tolist()], over[both]])
-    b = np.concatenate([flows.partial[mine], np.full(len(seeded) + len(both), -1)])
+    joined = has_sum[collects.target]
+    added = [(whole[seeded], np.array([seeds[root] for root in seeded.tolist()], np.int64))]
+    added += [(whole[both], over[both]), (whole[collects.target][joined], collect[joined])]
+    extra = np.concatenate([terms for terms, _ in added])
+    index = program.a[program.first[flows.user]]  # of a chosen row
+    node = np.concatenate([np.where(reduces, over[target], whole[target])[mine], extra, collect[collects.of]])
+    sign = np.concatenate([flows.sign[mine], np.ones(len(extra), np.int8), flows.sign[chosen]])
+    a = np.concatenate([adjoint[flows.user][mine], *[terms for _, terms in added], index[chosen]])
+    b = np.concatenate([flows.partial[mine], np.full(len(extra), -1), adjoint[flows.user][chosen]])
+    plain = np.arange(len(node)) < len(node) - int(chosen.sum())
     by_node = np.argsort(node, kind="stable")
-    node, sign, a, b = node[by_node], sign[by_node], a[by_node].astype(np.int64), b[by_node].astype(np.int64)
+    node, sign, plain = node[by_node], sign[by_node], plain[by_node]
+    a, b = a[by_node].astype(np.int64), b[by_node].astype(np.int64)
 
-    times_one = (a == one) & (b >= 0)
+    times_one = (a == one) & (b >= 0) & plain
     a, b = np.where(times_one, b, a), np.where(times_one, -1, b)
     if guarded:
-        sign = np.where(b >= 0, GUARDED * sign, sign)
-    kinds = np.where(
-        np.isin(np.arange(size, size + (ends[-1] if len(ends) else 0)), over[own[has_over[own]]]), 1, 0
-    )
-    counts = np.bincount(node - size, minlength=len(kinds)) if len(kinds) else np.zeros(0, np.int64)
-    order = np.repeat(own, has_over[own].astype(np.int64) + has_sum[own])
-    places = np.array([0, program.place(OVER_BATCH)], np.int16)
+        sign = np.where((b >= 0) & plain, GUARDED * sign, sign)
+    made = int(ends[-1]) if len(ends) else 0
+    kinds, number = np.full(made, SUMMED), np.zeros(made)
+    kinds[over[own[has_over[own]]] - size] = OVER
+    kinds[collect - size] = np.where(collects.reduces, COLLECTED_OVER, COLLECTED)
+    number[collect - size] = collects.place
+    counts = np.bincount(node - size, minlength=made) if made else np.zeros(0, np.int64)
+    places = np.array([program.place(k) for k in (SUM, OVER_BATCH, COLLECT, COLLECT_OVER)], np.int16)
     builder.append(
         places[kinds],
         counts,
         sign.astype(np.int8),
         a.astype(np.int32),
         b.astype(np.int32),
-        ADJOINTS_AFTER + program.order[order],
+        ADJOINTS_AFTER + program.order[np.repeat(own, parts[own])],
+        number,
     )
     gradients = np.where(adjoint[by] < 0, zero, adjoint[by])
     return builder.finished(), gradients
+
+
+SUMMED, OVER, COLLECTED, COLLECTED_OVER = range(4)
+
+
+@dataclass(frozen=True)
+class _Collects:
+    """What collects for rows that indices choose, one for each row and table.
+
+    target: the row's node.  place: the row's place in the table.  reduces: whether it sums over the batch.
+    rank: which of those of its target it is.
+    of: for each contribution by choice, which of these gets it.
+    """
+
+    target: Places
+    place: Places
+    reduces: NDArray[np.bool_]
+    rank: Places
+    of: Places
+
+
+def _collects(flows: _Contributions, reduces: NDArray[np.bool_]) -> _Collects:
+    chosen = np.flatnonzero(flows.slot >= 0)
+    key = 2 * flows.slot[chosen] + reduces[chosen]
+    _, at, of = np.unique(key, return_index=True, return_inverse=True)
+    some = chosen[at]
+    target = flows.target[some]
+    by_target = np.argsort(target, kind="stable")
+    in_turn = target[by_target]
+    rank = np.empty(len(target), np.int64)
+    rank[by_target] = np.arange(len(target)) - np.searchsorted(in_turn, in_turn)
+    return _Collects(target, flows.operand[some], reduces[some], rank, of)
 
 
 ADJOINTS_AFTER = 1 << 40
@@ -216,6 +291,7 @@ def _holders(flows: _Contributions, reduces: NDArray[np.bool_], seeds: dict[int,
     start = np.concatenate([[0], np.cumsum(np.bincount(flows.target, minlength=n))])
     the_one = start[:-1][count == 1]
     the_one = the_one[(flows.partial[the_one] < 0) & (flows.sign[the_one] == 1) & ~reduces[the_one]]
+    the_one = the_one[flows.slot[the_one] < 0]
     holder = np.arange(n)
     holder[flows.target[the_one]] = flows.user[the_one]
     while True:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .arguments import Call, Floats, as_batch, is_plain_array, numbers_of
+from .entry import NO_ROW
 from .form import Form
 from .frame import Frame
 from .record import structure
@@ -55,8 +56,8 @@ class Bound:
     def run(self) -> None:
         """Run, and leave the results where `value` and `grad` find them."""
         if self._plain:
-            if self._enter(self._address):
-                self._run_guarded()
+            if answer := self._enter(self._address):
+                self._again(answer)
             return
         if not self._running.acquire(blocking=False):
             raise RuntimeError(
@@ -65,11 +66,11 @@ class Bound:
         try:
             for refresh in self._refreshed:
                 refresh()
-            nan = self._enter(self._address)
+            answer = self._enter(self._address)
             if self._compiled.callbacks:
                 self._compiled.callbacks.check()
-            if nan:
-                self._run_guarded()
+            if answer:
+                self._again(answer)
         finally:
             self._running.release()
 
@@ -186,8 +187,10 @@ class Bound:
             return frame.rows[:, columns[0] : columns[-1] + 1].reshape(call.shape(place))
         return lambda: form.part(frame, call, place, start, end)
 
-    def _run_guarded(self) -> None:
-        """Run again with 0 times inf as 0: the fast form says nan there."""
+    def _again(self, answer: int) -> None:
+        """Run again with 0 times inf as 0, if the fast form says nan. Raises for an index that is none."""
+        if answer & NO_ROW:
+            self._frame.check_indices()
         form = self._form
         if not form.gradient or form.guarded:
             return

@@ -16,10 +16,11 @@ from .entry import entry
 from .groups import EACH, LANES, ONCE, OVER, ROW, Placed, placed
 from .instances import Builder, expanded
 from .instructions import is_native, is_native_exactly
-from .module import module
+from .module import REPORTED, module, report_of
 from .operands import Pools
-from .program import OVER_BATCH, Places, Program, normal_form, without_unused
-from .tape import INPUT, Leaf, Tape
+from .program import Places, Program, normal_form, without_unused
+from .rows import kept_together
+from .tape import INDEX, INPUT, Leaf, Tape
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,7 @@ def lowered(tape: Tape, wanted: Wanted, seconds: dict[str, float] | None = None)
     clock.stage("derivatives")
     program, places = without_unused(program, places)  # partials by constants, say
     program, places = expanded(program, places, is_native_exactly if wanted.exact else is_native)
+    program, places = kept_together(program, places, _varying(program, batched), batched)
     clock.stage("rows taken apart")
     return program, places
 
@@ -148,7 +150,9 @@ def built(tape: Tape, wanted: Wanted) -> Built:
     clock.stage("groups")
     pools = Pools()
     rows = int(wanted.batched.sum())
-    text = module(grouping, places, rows, wanted.lanes, wanted.exact, pools) + entry()
+    indices = len(program.nodes_of(INDEX)) > 0
+    text = module(grouping, places, rows, wanted.lanes, wanted.exact, pools)
+    text += entry(report_of(grouping) if indices else None)
     clock.stage("text")
     flops = _flops(program)
     for_each = (grouping.phase == EACH) | (grouping.phase == OVER)
@@ -159,8 +163,8 @@ def built(tape: Tape, wanted: Wanted) -> Built:
         parameters=int((~wanted.batched).sum()) + wanted.scaled,
         rows=rows,
         lanes=wanted.lanes,
-        once=grouping.sizes[ONCE],
-        each=grouping.sizes[LANES],
+        once=grouping.sizes[ONCE] + (1 + REPORTED) * indices,
+        each=grouping.sizes[LANES] + indices,
         per_sample=(spaces == ROW) | (spaces == LANES),
         summed=_summed(program, places),
         numbers=np.concatenate(pools.numbers) if pools.numbers else np.zeros(1),
@@ -183,7 +187,7 @@ def _flops(program: Program) -> Places:
 
 def _summed(program: Program, places: Places) -> NDArray[np.bool_]:
     """Return which nodes are sums over the samples, or made of such."""
-    marks = (program.kind == program.place(OVER_BATCH)).astype(np.uint8)
+    marks = program.over().astype(np.uint8)
     sweeps.depends(program.first, program.a, program.b, marks)
     found: NDArray[np.bool_] = marks[places].astype(bool)
     return found
@@ -230,6 +234,5 @@ def _varying(program: Program, batched: NDArray[np.bool_]) -> NDArray[np.bool_]:
     marks = np.zeros(len(program), np.uint8)
     inputs = program.nodes_of(INPUT)
     marks[inputs] = batched[program.number[inputs].astype(np.int64)]
-    over = program.kind == program.place(OVER_BATCH)
-    sweeps.depends(program.first, program.a, program.b, marks, over)
+    sweeps.depends(program.first, program.a, program.b, marks, program.over())
     return marks.astype(bool)

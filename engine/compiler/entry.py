@@ -43,8 +43,15 @@ def _word(name: str, place: int, kind: str) -> str:
   %{name} = load {kind}, ptr %a.{name}, align 8"""
 
 
-def entry() -> str:
-    """Return `i64 enter(ptr frame)`: 1 where a result is nan, else 0. It calls `run` of the same module."""
+NAN, NO_ROW = 1, 2
+"""What the program answers: whether a result is nan, plus whether an index was none."""
+
+
+def entry(report: int | None = None) -> str:
+    """Return `i64 enter(ptr frame)`, which answers with NAN, NO_ROW, both or 0.
+
+    It calls `run` of the same module. report: where that leaves a number other than 0 if an index was none.
+    """
     return f"""declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
 declare i1 @llvm.vector.reduce.or.v8i1(<8 x i1>)
 {_SCAN}
@@ -76,7 +83,19 @@ ready:
   %once = call i1 @has_nan(ptr %results, i64 %vectors)
   %each = call i1 @has_nan(ptr %rows, i64 %row.vectors)
   %either = or i1 %once, %each
-  %result = zext i1 %either to i64
+  %nan = zext i1 %either to i64
+{_reported(report)}
   ret i64 %result
 }}
 """
+
+
+def _reported(report: int | None) -> str:
+    if report is None:
+        return "  %result = add i64 %nan, 0"
+    return f"""{_word("memory", ONCE, "ptr")}
+  %report.p = getelementptr double, ptr %memory, i64 {report}
+  %report = load double, ptr %report.p, align 8
+  %reported = fcmp one double %report, 0.0
+  %no.row = select i1 %reported, i64 {NO_ROW}, i64 0
+  %result = add i64 %nan, %no.row"""

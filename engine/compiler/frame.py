@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..take import checked
 from . import entry
 from .build import Layout
+from .module import REPORTED
 
 Floats = NDArray[np.float64]
 
@@ -80,6 +82,16 @@ class Frame:
         self.words[entry.SAMPLES] = n
         if self.words[entry.ROW_VECTORS]:
             self.words[entry.ROW_VECTORS] = vectors(self.rows.size)
+
+    def check_indices(self) -> None:
+        """Raise IndexError for the index that the last run has reported as none."""
+        report = self._scratch[1][-REPORTED:]
+        counts, indices = report.reshape(2, -1).tolist()
+        report[:] = 0.0
+        for i, count in zip(indices, counts, strict=True):
+            if count:
+                checked(i, int(count))
+        raise AssertionError("no index was reported")
 
     def let_go(self) -> None:
         """Forget the samples: their arrays belong to others."""

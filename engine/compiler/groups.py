@@ -6,7 +6,7 @@ the same (kind, number of terms, signs) and read the same kinds of memory.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -14,15 +14,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import sweeps
-from .program import OVER_BATCH, Ints, Places, Program
+from .program import COLLECT, COLLECT_OVER, Ints, Places, Program
 from .repeats import Run, repeats
-from .tape import CONSTANT, INPUT, OUTSIDE, Kind
+from .tape import CONSTANT, INPUT, OUTSIDE, TAKE, Kind
 
 BEFORE, EACH, OVER, AFTER = range(4)
 """When a node is computed: once before the samples, for each of them, summed over them, once after them."""
 
 PARAMETER, ROW, CONSTANT_SPACE, ONCE, LANES = range(5)
 """Where a number lives: an argument, an argument of each sample, in the code, or a result of either sort."""
+
+
+COLLECTING = (COLLECT, COLLECT_OVER)
+BY_INDEX = (TAKE, *COLLECTING)
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,7 @@ class Placed:
     ordered, starts: the nodes in the order of computation, and where each group of them begins; its last
     element is one beyond the last node.
     runs: the groups that repeat.
-    sizes: how many numbers each space holds.
+    sizes: how many numbers each space holds. One more is there for what nobody asked for.
     """
 
     program: Program
@@ -79,6 +83,7 @@ class Placed:
         """Yield the groups from one to another, of which none repeats."""
         first = self.ordered[self.starts[low:high]]
         few = self.program.first[first + 1] - self.program.first[first] <= MOST_TERMS
+        few &= ~_by_index(self.program, first)
         alone = (np.diff(self.starts[low : high + 1]) == 1) & few & (self.phase[first] != OVER)
         edges = (
             np.flatnonzero((alone[1:] != alone[:-1]) | (self.phase[first][1:] != self.phase[first][:-1])) + 1
@@ -97,6 +102,11 @@ class Placed:
         return Group(self.program.kinds[self.program.kind[node]], int(self.phase[node]), rounds)
 
 
+def _by_index(program: Program, nodes: Places, kinds: Sequence[Kind] = BY_INDEX) -> NDArray[np.bool_]:
+    """Return which nodes find an operand, or their own place, by an index."""
+    return np.isin(program.kind[nodes], [program.place(kind) for kind in kinds])
+
+
 MOST_TERMS = 8
 """How many terms a node may have that is written down as it is, without a loop."""
 
@@ -110,7 +120,7 @@ def placed(program: Program, batched: NDArray[np.bool_], parameters: int) -> Pla
     """
     n = len(program)
     leaf, space, place, varies = _leaves(program, batched, parameters)
-    over = program.kind == program.place(OVER_BATCH)
+    over = program.over()
     marks = varies.astype(np.uint8)
     sweeps.depends(program.first, program.a, program.b, marks, over)
     varies = marks.astype(bool)
@@ -168,6 +178,12 @@ def _repeats(
         operands = np.stack([stands[a], np.where(b < 0, 0, stands[b])], axis=1).astype(np.int32)
         still = np.where(space == PARAMETER, place + 1, 0)
         of_terms = still[a] * 31 + np.where(b < 0, 0, still[b])
+        rows = np.where(_by_index(program, ordered, COLLECTING), program.number[ordered], 0.0).astype(
+            np.int64
+        )
+        if rows.any():  # what collects for rows does so for the same ones in every round
+            weights = 2 * (np.arange(len(rows)) - np.repeat(starts[:-1], np.diff(starts))) + 1
+            tags = tags + np.add.reduceat(rows * weights, starts[:-1]) * 0x2545F4914F6CDD1D
         of_groups = np.concatenate([[0], np.cumsum(of_terms)])[ends[starts]]
         fixed = tags + np.diff(of_groups) * 0x5851F42D4C957F2D
     return repeats(tags, ends[starts], operands, fixed)
@@ -209,7 +225,17 @@ def _shapes(program: Program, space: NDArray[np.int8]) -> Places:
         has = np.flatnonzero(program.counts() > 0)
         if len(has):
             sums[has] = np.add.reduceat(mixed, program.first[has])
+        collects = np.flatnonzero(_by_index(program, np.arange(len(program)), COLLECTING))
+        if len(collects):  # those for tables of different length stay apart
+            rows = number_of_rows(program, program.a[program.first[collects]])
+            sums[collects] += rows.astype(np.uint64) * np.uint64(0xD6E8FEB86659FD93)
     return sums.view(np.int64)
+
+
+def number_of_rows(program: Program, indices: Ints | Places) -> Places:
+    """Return how many rows each of some index nodes chooses from."""
+    found: Places = program.number[program.a[program.first[indices] + 1]].astype(np.int64)
+    return found
 
 
 def matrix(values: Ints | Places, program: Program, rounds: Places) -> Places:

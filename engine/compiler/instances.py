@@ -114,9 +114,10 @@ class Builder:
         a: Ints,
         b: Ints,
         order: Places,
+        number: NDArray[np.float64],
     ) -> None:
         """Add nodes of several kinds after all others."""
-        self._parts.append((kinds, counts, sign, a, b, np.zeros(len(counts)), order))
+        self._parts.append((kinds, counts, sign, a, b, number, order))
         self._anchors.append(np.full(len(counts), 1 << 40))
         self.size += len(counts)
 

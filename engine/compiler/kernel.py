@@ -41,7 +41,7 @@ class Compiled:
         self._free: list[Frame] = []
 
     def entered(self, samples: int) -> Enter:
-        """Return what runs a frame of so many samples and says whether a result is nan.
+        """Return what runs a frame of so many samples and answers as `entry` says.
 
         Short runs keep Python's lock, so no two of them run at the same time.
         """

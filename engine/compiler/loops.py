@@ -110,8 +110,12 @@ class Nests(Arithmetic):
             self._sums(points)
         else:
             for point in points:
-                operands = [self._load(operand, point, []) for operand in self.nest.operands]
-                self._store(point, self.operation(self.nest.kind, operands))
+                self._store(point, self._computed(point))
+
+    def _computed(self, point: Point) -> str:
+        """Return the result of an operation."""
+        operands = [self._load(operand, point, []) for operand in self.nest.operands]
+        return self.operation(self.nest.kind, operands)
 
     # -- memory ---------------------------------------------------------------------------------------------
 
@@ -186,12 +190,15 @@ class Nests(Arithmetic):
 
     def _store(self, point: Point, result: str) -> None:
         pointer = self.pointer(BASES[self.nest.out.space], self._place(self.nest.out, point, []))
-        if self.width == 1 or point.wanted == self.width:
+        self._write(pointer, result, point.wanted)
+
+    def _write(self, pointer: str, result: str, wanted: int) -> None:
+        if self.width == 1 or wanted == self.width:
             self.do(f"store {self.type} {result}, ptr {pointer}, align 8")
             return
         name = f"@llvm.masked.store.v{self.width}f64.p0"
         self.declared.add(f"declare void {name}({self.type}, ptr, {self.bits})")
-        mask = f"{self.type} {result}, ptr align 8 {pointer}, {self.bits} {self._first(point.wanted)}"
+        mask = f"{self.type} {result}, ptr align 8 {pointer}, {self.bits} {self._first(wanted)}"
         self.do(f"call void {name}({mask})")
 
     def _first(self, wanted: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .blocks import pack, unpack
-from .groups import BEFORE, CONSTANT_SPACE, EACH, LANES, OVER, ROW, Group, Placed
+from .groups import BEFORE, CONSTANT_SPACE, EACH, LANES, ONCE, OVER, ROW, Group, Placed
 from .loops import BASES
 from .nests import alone, nest_of, settle
 from .operands import Pools
@@ -49,7 +49,7 @@ def module(placed: Placed, outputs: Places, rows: int, lanes: int, exact: bool, 
             finish(at)
         at = phase
         if writer is None:
-            writer = Straight(pools, exact, declared, lanes, rows)
+            writer = Straight(pools, exact, declared, lanes, rows, report_of(placed))
         return writer
 
     for item in placed.items():
@@ -75,6 +75,15 @@ def module(placed: Placed, outputs: Places, rows: int, lanes: int, exact: bool, 
     each = [node for node in outputs.tolist() if placed.space[node] in (ROW, LANES)]
     functions += [_copies(placed, once, pools), pack(lanes, rows), unpack(placed, each, lanes)]
     return "\n".join([*sorted(declared), *functions, _run(calls, zeroed, lanes, bool(each) or len(over) > 0)])
+
+
+REPORTED = 16
+"""How many numbers report an index that is none: up to eight numbers of rows, and the indices."""
+
+
+def report_of(placed: Placed) -> int:
+    """Return where, among the results there is one of, indices that are none are reported."""
+    return placed.sizes[ONCE] + 1
 
 
 def _copies(placed: Placed, nodes: list[int], pools: Pools) -> str:

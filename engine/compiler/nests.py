@@ -8,10 +8,21 @@ from itertools import pairwise
 
 import numpy as np
 
-from .groups import CONSTANT_SPACE, EACH, OVER, Group, Placed, matrix
-from .operands import Operand, Pools, Side, by_rule, lay_numbers, operand_of, rectangle, side_of, within
+from .groups import BY_INDEX, COLLECTING, CONSTANT_SPACE, EACH, OVER, Group, Placed, matrix
+from .operands import (
+    Operand,
+    Pools,
+    Side,
+    along_rows,
+    by_rule,
+    lay_numbers,
+    operand_of,
+    rectangle,
+    side_of,
+    within,
+)
 from .program import OVER_BATCH, SUM, Ints, Places
-from .tape import Kind
+from .tape import TAKE, Kind
 
 
 @dataclass
@@ -39,6 +50,8 @@ class Nest:
     out: Operand
     segments: list[Segment]
     operands: list[Operand]
+    before: Nest | None = None
+    """What must be computed first."""
 
     @property
     def many(self) -> bool:
@@ -50,7 +63,7 @@ class Nest:
         """Whether it is written down result by result, without loops."""
         results = int(np.prod(self.extents, dtype=np.int64))
         terms = sum(segment.size for segment in self.segments) or 1
-        return self.phase != OVER and results * terms <= SMALL
+        return self.phase != OVER and results * terms <= SMALL and self.kind not in BY_INDEX
 
 
 SMALL = 8
@@ -62,6 +75,10 @@ def nest_of(placed: Placed, group: Group, pools: Pools, settled: bool = False) -
 
     settled: leave the results where they are.
     """
+    if group.kind in COLLECTING:
+        from .collecting import collecting_nest  # which needs this module
+
+        return collecting_nest(placed, group, pools)
     runs = _sides(placed, group)
     sides = [side for _, *pair in runs for side in pair if side is not None]
     regular = {id(side): side.regular for side in sides}
@@ -84,6 +101,8 @@ def nest_of(placed: Placed, group: Group, pools: Pools, settled: bool = False) -
     if not (group.kind is SUM or group.kind is OVER_BATCH):
         for _, side, _ in runs:
             lay_numbers(side, made[id(side)], extents, [], pools)
+        if group.kind is TAKE:
+            along_rows(runs[1][1], made[id(runs[1][1])], extents, pools)
         return Nest(group.kind, group.phase, extents, out, [], [made[id(side)] for _, side, _ in runs])
     segments = []
     for factor, left, right in runs:
@@ -152,18 +171,20 @@ def _sides(placed: Placed, group: Group) -> list[tuple[int, Side, Side | None]]:
     """Return the sign and the factors of each segment of a group's sums, or its operands."""
     program = placed.program
     a = matrix(program.a, program, group.rounds)
+    if group.kind is TAKE:  # the index, and the rows, of which it says where the one is that is read
+        return [(1, side_of(placed, part), None) for part in (a[..., :1], a[..., 1:])]
     if not (group.kind is SUM or group.kind is OVER_BATCH):
         return [(1, side_of(placed, a[..., j : j + 1]), None) for j in range(a.shape[2])]
     b = matrix(program.b, program, group.rounds)
     sign = matrix(program.sign.astype(np.int64), program, group.rounds[:1, :1])[0, 0]
     runs = []
-    for low, high in _alike(placed, sign, a[0, 0], b[0, 0]):
+    for low, high in alike(placed, sign, a[0, 0], b[0, 0]):
         right = None if b[0, 0, low] < 0 else side_of(placed, b[..., low:high])
         runs.append((int(sign[low]), side_of(placed, a[..., low:high]), right))
     return runs
 
 
-def _alike(placed: Placed, sign: Places, a: Places, b: Places) -> list[tuple[int, int]]:
+def alike(placed: Placed, sign: Places, a: Places, b: Places) -> list[tuple[int, int]]:
     """Return the runs of terms with the same sign and the same spaces: first, and one beyond the last."""
     of_b = np.where(b < 0, -1, placed.space[np.maximum(b, 0)])
     what = np.stack([sign, placed.space[a], of_b], axis=1)

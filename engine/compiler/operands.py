@@ -223,6 +223,18 @@ def lay_numbers(side: Side, operand: Operand, extents: list[int], inner: list[in
     operand.table_within = [0] * len(operand.within)
 
 
+def along_rows(side: Side, operand: Operand, nodes: list[int], pools: Pools) -> None:
+    """Settle how far it is from row to row of a table, whose rows are the terms of a side."""
+    offset = side.places[0, 0] - side.places[0, 0, 0]
+    steps = np.diff(offset)
+    if operand.table_within:
+        operand.within = [0]
+    elif (steps == steps[:1]).all():
+        operand.within, operand.table_within = [int(steps[0]) if len(steps) else 0], [0]
+    else:
+        _look_up(side, operand, offset, nodes, pools)
+
+
 def by_rule_strides(extents: Sequence[int]) -> list[int]:
     """Return the strides of nodes that lie in order: how many each loop jumps over."""
     strides, step = [0] * len(extents), 1

@@ -26,6 +26,12 @@ Places = NDArray[np.int64]
 SUM = Leaf("sum")
 OVER_BATCH = Leaf("sum over the batch")
 """A sum whose terms differ from sample to sample: it is summed over them as well."""
+COLLECT = Leaf("collect")
+"""What the choices of a row send back to it: the sum of b over the terms whose a, an index, is its number."""
+COLLECT_OVER = Leaf("collect over the batch")
+"""The same summed over the samples."""
+SPREAD = Leaf("spread")
+"""Its first operand, for each sample where the second one differs from sample to sample."""
 GUARDED = 2
 """A factor of the sign of a term a * b that is 0 where a is 0, even where b is inf or nan."""
 
@@ -39,7 +45,8 @@ class Program:
     first: node i owns the terms first[i] to first[i + 1].
     sign, a, b: the terms. Of a sum: sign * a, or sign * a * b where b is not negative. Of an operation:
     its operands in turn, as a.
-    number: of a constant its number; of an input or a Value from outside which one it is.
+    number: of a constant its number; of an input or a Value from outside which one it is; of what collects
+    for a row the row's place.
     order: by what nodes of one shape are put beside each other: the place in the recording, or for an
     adjoint that of what it is the adjoint of.
     """
@@ -68,6 +75,12 @@ class Program:
         """Return the nodes of a kind."""
         return np.flatnonzero(self.kind == self.place(kind))
 
+    def over(self) -> NDArray[np.bool_]:
+        """Return which nodes are summed over the batch."""
+        kinds = [self.place(kind) for kind in (OVER_BATCH, COLLECT_OVER)]
+        found: NDArray[np.bool_] = np.isin(self.kind, kinds)
+        return found
+
     def counts(self) -> Places:
         """Return how many terms each node has."""
         return np.diff(self.first)
@@ -91,6 +104,10 @@ class Program:
                 result = _sum(
                     [_term(sign[t], numbers[a[t]], None if b[t] < 0 else numbers[b[t]]) for t in terms]
                 )
+            elif kind is COLLECT:
+                result = _sum([numbers[b[t]] for t in terms if numbers[a[t]] == self.number[node]])
+            elif kind is SPREAD:
+                result = numbers[a[terms[0]]]
             else:
                 assert not isinstance(kind, Leaf)
                 result = kind(*[numbers[a[t]] for t in terms])

@@ -9,8 +9,8 @@ from typing import Any
 from .. import modes
 from ..value import Value, constant, described
 from .operators import learn
-from .tape import CONSTANT, DETACH, INPUT, OUTSIDE, Kind, Tape
-from .traced import RecordingError, Traced
+from .tape import CONSTANT, DETACH, EQUAL, INDEX, INPUT, OUTSIDE, Kind, Tape
+from .traced import Condition, RecordingError, Traced
 
 _new = object.__new__
 
@@ -38,6 +38,7 @@ class Recorder:
         self._constants: dict[str, int] = {}
         self._outside: dict[Value, int] = {}
         self._stand_ins: dict[int, Traced] = {}
+        self._of_index: dict[tuple[Kind, int, int], Traced] = {}
 
     def input(self) -> int:
         """Add an input and return its entry."""
@@ -112,6 +113,20 @@ class Recorder:
             return place
         number = constant(x)
         return None if number is None else self._constant(number.data)
+
+    def index(self, i: Traced, count: int) -> Traced:
+        """Return `i` as the place of one of `count` rows; the same stand-in for the same i and count."""
+        return self._once(INDEX, i.entry, count, Traced)
+
+    def hit(self, index: int, place: int) -> Traced:
+        """Return whether the entry `index` is the number `place`."""
+        return self._once(EQUAL, index, place, Condition)
+
+    def _once(self, kind: Kind, entry: int, number: int, cls: type[Traced]) -> Traced:
+        key = kind, entry, number
+        if key not in self._of_index:
+            self._of_index[key] = self.made(kind, (entry, self._constant(float(number))), cls)
+        return self._of_index[key]
 
     def _constant(self, number: float) -> int:
         key = number.hex()  # tells 0.0 from -0.0, and nan is itself

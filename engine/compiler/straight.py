@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import product
 
-from .loops import BASES, Nests, Point
+from .loops import BASES, Point
 from .nests import Nest
 from .operands import Pools
+from .row_loops import RowLoops
 from .text import Index
 from .tiles import LANES, NONE, WIDTH, Tiling
 
@@ -15,11 +16,13 @@ MOST_TOGETHER = 40
 """How many small nests of samples share a loop over them."""
 
 
-class Straight(Nests):
+class Straight(RowLoops):
     """A function that computes some nests; see Nests."""
 
-    def __init__(self, pools: Pools, exact: bool, declared: set[str], lanes: int, rows: int) -> None:
-        super().__init__(pools, exact, declared, lanes, rows)
+    def __init__(
+        self, pools: Pools, exact: bool, declared: set[str], lanes: int, rows: int, report: int
+    ) -> None:
+        super().__init__(pools, exact, declared, lanes, rows, report)
         self._held: dict[object, str] = {}
         """What straight code has read or computed."""
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..primitive import Primitive
+from ..take import checked
 from ..words import cut, plain
 
 
@@ -41,11 +42,31 @@ class Detach:
         return x
 
 
-Kind = Leaf | Comparison | Detach | Primitive
+@dataclass(frozen=True, eq=False)
+class Index:
+    """The kind of entry that is its first operand, a whole number below the second one, 0 or more."""
+
+    name: str = "index"
+
+    def __call__(self, i: float, count: float) -> float:
+        return float(checked(i, int(count)))
+
+
+@dataclass(frozen=True, eq=False)
+class Take:
+    """The kind of entry that is one of its operands after the first: the one whose number the first is."""
+
+    name: str = "take"
+
+    def __call__(self, i: float, *rows: float) -> float:
+        return rows[int(i)]
+
+
+Kind = Leaf | Comparison | Detach | Index | Take | Primitive
 
 INPUT, CONSTANT, OUTSIDE = Leaf("input"), Leaf("constant"), Leaf("outside")
 """An argument; a number written in the program; a Value that the function took from around it."""
-DETACH = Detach()
+DETACH, INDEX, TAKE = Detach(), Index(), Take()
 LESS = Comparison("less", "<", operator.lt)
 LESS_EQUAL = Comparison("less_equal", "<=", operator.le)
 EQUAL = Comparison("equal", "==", operator.eq)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..primitive import TABLE, Primitive
 from ..value import Number, Value
-from .tape import CONSTANT, DETACH, EQUAL, INPUT, LESS, LESS_EQUAL, Comparison
+from .tape import CONSTANT, DETACH, EQUAL, INPUT, LESS, LESS_EQUAL, TAKE, Comparison, Take
 
 if TYPE_CHECKING:
     from .recorder import Recorder
@@ -70,13 +70,17 @@ class Traced(Value):
     def primitive(self) -> Primitive | None:  # type: ignore[override]
         recorder: Recorder = self.recorder
         kind = recorder.tape.kind(self.entry)
-        return kind if isinstance(kind, Primitive) else None
+        return kind if isinstance(kind, Primitive | Take) else None  # type: ignore[return-value]  # as good here
 
     @property
     def operands(self) -> tuple[Value, ...]:  # type: ignore[override]
         recorder: Recorder = self.recorder
         kind, operands = recorder.tape[self.entry]
-        return tuple([recorder.stand_in(entry) for entry in operands]) if isinstance(kind, Primitive) else ()
+        if kind is TAKE:
+            operands = operands[1:]  # no derivative goes to the index
+        elif not isinstance(kind, Primitive):
+            return ()
+        return tuple([recorder.stand_in(entry) for entry in operands])
 
     @property
     def itself(self) -> Traced:
@@ -91,6 +95,8 @@ class Traced(Value):
 
         recorder: Recorder = self.recorder
         kind, entries = recorder.tape[self.entry]
+        if kind is TAKE:
+            return tuple([recorder.hit(entries[0], place) for place in range(len(entries) - 1)])
         assert isinstance(kind, Primitive)
         constants = recorder.tape.constants
         known = tuple([None if kind.variadic else constants.get(entry) for entry in entries])
@@ -109,6 +115,8 @@ class Traced(Value):
         """Return factor * partial; of a careful recorder 0 for a factor of 0 and a partial of inf."""
         if type(factor) is float:
             return None if factor == 0.0 else partial if factor == 1.0 else factor * partial
+        if type(partial) is Condition:  # a row of several that one is taken of: nothing goes to the others
+            return TABLE["where"](partial, factor, 0.0)
         product = factor * partial
         recorder: Recorder = self.recorder
         if not recorder.careful:
@@ -135,6 +143,12 @@ class Traced(Value):
 
         found = without_branches(self.recorder, results)
         return tuple(found) if several else found[0]
+
+    def take_from(self, rows: Sequence[Any]) -> Any:
+        """Record the choice of a row by this number; see `take`."""
+        from .rows import taken  # which needs this module
+
+        return taken(self.recorder, rows, self)
 
     def item(self) -> Traced:  # type: ignore[override]
         """Return the number without its history; it is not known yet, so this is a stand-in too."""

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from .arguments import Call, numbers_of
+from .entry import NO_ROW
 from .form import FEW, MANY, Form
 from .frame import Frame
 from .listing import Listing, SourcedTape
@@ -152,10 +153,12 @@ class Variant:
             self.fill(frame, call)
             if call.batches:
                 frame.take_samples(call.lines())
-            nan = code.entered(call.samples)(frame.address)
+            answer = code.entered(call.samples)(frame.address)
             if code.callbacks:
                 code.callbacks.check()
-            if not nan or form.guarded or not form.gradient:
+            if answer & NO_ROW:
+                frame.check_indices()
+            if not answer or form.guarded or not form.gradient:
                 return form.results(frame, call)
         finally:
             code.give_back(frame)
