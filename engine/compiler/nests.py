@@ -71,7 +71,7 @@ SMALL = 8
 
 
 def nest_of(placed: Placed, group: Group, pools: Pools, settled: bool = False) -> Nest:
-    """Return the loops of a group. Settles where its results lie: along its longest loop, side by side.
+    """Return the loops of a group. Settles where its results lie: side by side along the loop that suits.
 
     settled: leave the results where they are.
     """
@@ -92,12 +92,12 @@ def nest_of(placed: Placed, group: Group, pools: Pools, settled: bool = False) -
     if axes is None or len(axes) > 4:
         axes = [(n, np.zeros(0, np.int64))]
     extents = [extent for extent, _ in axes]
+    made = {id(side): operand_of(side, regular[id(side)], extents, pools) for side in sides}
     if not settled:
-        _settle(placed, group, extents)
+        numbers = any(not side.is_placed and side.constant is None for side in sides)
+        _settle(placed, group, extents, [] if numbers else list(made.values()))
     out_side = Side(int(placed.space[group.nodes[0]]), placed.place[group.rounds][..., None])
     out = operand_of(out_side, True, extents, pools)
-
-    made = {id(side): operand_of(side, regular[id(side)], extents, pools) for side in sides}
     if not (group.kind is SUM or group.kind is OVER_BATCH):
         for _, side, _ in runs:
             lay_numbers(side, made[id(side)], extents, [], pools)
@@ -193,12 +193,16 @@ def alike(placed: Placed, sign: Places, a: Places, b: Places) -> list[tuple[int,
     return [(low, high) for low, high in pairwise(bounds) if low < high]
 
 
-def _settle(placed: Placed, group: Group, extents: list[int]) -> None:
-    """Move the results of a group so that its longest loop runs over neighbours."""
+def _settle(placed: Placed, group: Group, extents: list[int], operands: list[Operand]) -> None:
+    """Move the results of a group so that a loop runs over neighbours: the longest that also reads such.
+
+    operands: where those stand that it reads; without them it is the longest loop.
+    """
     bases = placed.place[group.rounds].min(axis=1)
     order = list(range(len(extents)))
     if extents and group.phase not in (EACH, OVER):
-        longest = max(order, key=lambda axis: (extents[axis], axis))
+        fit = [axis for axis in order if all(operand.step(axis) in (0, 1) for operand in operands)]
+        longest = max(fit or order, key=lambda axis: (extents[axis], axis))
         if extents[longest] >= 8:
             order.remove(longest)
             order.append(longest)

@@ -173,13 +173,11 @@ def operand_of(side: Side, regular: bool, extents: list[int], pools: Pools) -> O
     """Return where a side stands for each node; for its terms see `_within`."""
     if not side.is_placed:
         return Operand(side.space, constant=side.constant)
+    if not regular:
+        return _by_table(side, extents, pools)
     flat = [0] * len(extents)
     rows = by_rule_strides(extents)
-    rounds, n, width = side.places.shape
-    if not regular:
-        table = pools.add_places(side.places.ravel())
-        by_node = [width * stride for stride in rows]
-        return Operand(side.space, 0, flat, [], table, by_node, [1], table_shift=n * width)
+    rounds, n, _ = side.places.shape
     column = side.places[0, :, 0]
     base = int(column[0])
     strides = [int(column[rows[axis]]) - base if extents[axis] > 1 else 0 for axis in range(len(extents))]
@@ -194,6 +192,33 @@ def operand_of(side: Side, regular: bool, extents: list[int], pools: Pools) -> O
         return Operand(side.space, base, strides, [], pools.add_places(shifts), flat, [], table_shift=1)
     table = pools.add_places(side.places[:, :, 0].ravel())
     return Operand(side.space, 0, flat, [], table, rows, [], table_shift=n)
+
+
+def _by_table(side: Side, extents: list[int], pools: Pools) -> Operand:
+    """Return where a side stands whose terms follow no rule: in a table, but along loops that do follow one."""
+    rounds, _, width = side.places.shape
+    grid = side.places.reshape(rounds, *extents, width)
+    strides = [0] * (1 + len(extents))
+    for axis, extent in enumerate((rounds, *extents)):
+        if extent == 1:
+            continue
+        steps = np.diff(grid, axis=axis)
+        step = int(steps.flat[0])
+        if (steps == step).all():
+            strides[axis] = step
+            grid = np.take(grid, [0], axis=axis)
+    shape = grid.shape[:-1]
+    by_rule = [width * step for step in by_rule_strides(shape)]
+    table_strides = [step if extent > 1 else 0 for step, extent in zip(by_rule, shape, strict=True)]
+    return Operand(
+        side.space,
+        strides=strides[1:],
+        shift=strides[0],
+        table=pools.add_places(grid.ravel()),
+        table_strides=table_strides[1:],
+        table_shift=table_strides[0],
+        table_within=[1],
+    )
 
 
 def lay_numbers(side: Side, operand: Operand, extents: list[int], inner: list[int], pools: Pools) -> None:
