@@ -64,7 +64,7 @@ def with_adjoints(
     for place, kind in enumerate(list(program.kinds)):
         if isinstance(kind, Primitive):
             nodes = np.flatnonzero((program.kind == place) & on_the_way)
-            found += _of_row(builder, kind, nodes, on_the_way)
+            found += _of_row(builder, kind, nodes, on_the_way, quick=not guarded)
     target, user, sign, partial, operand, slot = (
         np.concatenate([getattr(part, name) for part in found])
         for name in ("target", "user", "sign", "partial", "operand", "slot")
@@ -131,12 +131,12 @@ LONGEST = 1 << 40
 
 
 def _of_row(
-    builder: Builder, row: Primitive, nodes: Places, on_the_way: NDArray[np.bool_]
+    builder: Builder, row: Primitive, nodes: Places, on_the_way: NDArray[np.bool_], quick: bool
 ) -> list[_Contributions]:
     """Return what flows from the nodes of one row to their operands, adding its partials to the program."""
     found = []
     for case in occurrences(builder.program, row, nodes):
-        template = partials_template(row, case.known)
+        template = partials_template(row, case.known, quick)
         inputs = np.concatenate([case.operands, case.nodes[:, None].astype(np.int32)], axis=1)
         partials = builder.lay_down(template, case.nodes, inputs)
         for place, partial in enumerate(partials):

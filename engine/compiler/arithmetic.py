@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
+from ..ieee import TINY
 from ..primitive import Primitive
-from .instructions import CBRT, COPYSIGN
+from .instructions import CBRT, COPYSIGN, NORMAL
 from .numbers import Numbers
 from .operands import Pools
 from .program import GUARDED
@@ -47,6 +50,8 @@ class Arithmetic(Numbers):
             sign = {LESS: "olt", LESS_EQUAL: "ole", EQUAL: "oeq"}[kind]
             holds = self.value(f"fcmp {sign} {self.type} {xs[0]}, {xs[1]}")
             return self.chosen(holds, self.constant(1.0), self.constant(0.0))
+        if kind is NORMAL:
+            return self._normal(*xs)
         if kind is COPYSIGN:
             return self.intrinsic("copysign", *xs)
         if kind is CBRT:
@@ -73,6 +78,20 @@ class Arithmetic(Numbers):
         called, needed = vector_function(name, self.width)
         self.declared |= needed
         return self.value(f"call {self.type} @{called}({self.type} {x})")
+
+    def _normal(self, x: str, y: str) -> str:
+        """Return `x`, but nan where one of the two is tiny, though not 0, or infinite."""
+        good = ""
+        for z in dict.fromkeys((x, y)):
+            size = self.intrinsic("fabs", z)
+            tests = [f"oge {self.type} {size}, {self.constant(TINY)}"]
+            tests += [f"olt {self.type} {size}, {self.constant(math.inf)}"]
+            tests += [f"oeq {self.type} {size}, {self.constant(0.0)}"]
+            large, finite, zero = [self.value(f"fcmp {test}") for test in tests]
+            both = self.value(f"and {self.bits} {large}, {finite}")
+            fits = self.value(f"or {self.bits} {both}, {zero}")
+            good = self.value(f"and {self.bits} {good}, {fits}") if good else fits
+        return self.chosen(good, x, self.constant(math.nan))
 
     def _compensated(self, xs: list[str]) -> str:
         """Return the sum of xs with what each addition rounds away added at the end.

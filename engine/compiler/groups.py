@@ -137,13 +137,14 @@ def placed(program: Program, batched: NDArray[np.bool_], parameters: int) -> Pla
     inner = np.flatnonzero(~leaf)
     keys = (program.order, shape, program.counts(), program.kind, level, phase)
     ordered = inner[np.lexsort([key[inner] for key in keys])]
+    changes = np.zeros(len(ordered), bool)
+    for key in keys[1:]:
+        changes[1:] |= key[ordered][1:] != key[ordered][:-1]
+    ordered, changes = _by_source(program, ordered, changes, space)
     for where in (ONCE, LANES):
         there = ordered[space[ordered] == where]
         place[there] = np.arange(len(there))
     sizes = {where: int((space[inner] == where).sum()) for where in (ONCE, LANES)}
-    changes = np.zeros(len(ordered), bool)
-    for key in keys[1:]:
-        changes[1:] |= key[ordered][1:] != key[ordered][:-1]
     starts = (
         np.concatenate([[0], np.flatnonzero(changes), [len(ordered)]])
         if len(ordered)
@@ -152,6 +153,45 @@ def placed(program: Program, batched: NDArray[np.bool_], parameters: int) -> Pla
     runs = _repeats(program, space, place, ordered, starts, shape, phase)
     assert n == len(space)
     return Placed(program, space, place, ordered, starts, runs, sizes, phase)
+
+
+MOST_SOURCES = 3
+FEWEST_NODES = 32
+
+
+def _by_source(
+    program: Program, ordered: Places, changes: NDArray[np.bool_], space: NDArray[np.int8]
+) -> tuple[Places, NDArray[np.bool_]]:
+    """Return the nodes in order, and where groups begin, with some groups parted: by what they read from.
+
+    Large groups of nodes that read from two or three groups get a group for each of these: one follows a rule
+    where together they would not. The places of the first node of each decide which comes first.
+    """
+    group = np.cumsum(changes)
+    source = -1 - space.astype(np.int64)
+    source[ordered] = group
+    with np.errstate(over="ignore"):
+        mixed = source[program.a] * 0x2545F4914F6CDD1D
+        mixed += np.where(program.b < 0, 0, source[program.b] + 3) * 0x5851F42D4C957F2D
+        mixed = (mixed ^ (mixed >> 29)) * (2 * (np.arange(len(mixed)) - program.first[program.owners()]) + 1)
+        sums = np.concatenate([[0], np.cumsum(mixed)])
+        tags = (sums[program.first[1:]] - sums[program.first[:-1]])[ordered]
+    starts = np.flatnonzero(np.concatenate([[True], changes[1:]])) if len(ordered) else np.zeros(0, np.int64)
+    large = np.diff(np.concatenate([starts, [len(ordered)]])) >= FEWEST_NODES
+    if not large.any():
+        return ordered, changes
+    large &= np.minimum.reduceat(tags, starts) != np.maximum.reduceat(tags, starts)
+    parted = np.zeros(len(ordered), np.int64)
+    ends = np.concatenate([starts[1:], [len(ordered)]])
+    for low, high in zip(starts[large].tolist(), ends[large].tolist(), strict=True):
+        _, first, which = np.unique(tags[low:high], return_index=True, return_inverse=True)
+        if len(first) <= MOST_SOURCES:
+            parted[low:high] = first[which]
+    by_part = np.lexsort((np.arange(len(ordered)), parted, group))
+    parted = parted[by_part]
+    changes = changes.copy()
+    changes[1:] |= (parted[1:] != parted[:-1]) & (group[1:] == group[:-1])
+    return ordered[by_part], changes
 
 
 def _repeats(

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from types import BuiltinFunctionType
 
+from ..ieee import TINY
 from ..primitive import TABLE, Primitive
 from .tape import Kind
 
@@ -23,6 +24,12 @@ class Instruction:
         return f"<instruction {self.name}>"
 
 
+def _normal(x: float, y: float) -> float:
+    return x if all(z == 0.0 or TINY <= abs(z) < math.inf for z in (x, y)) else math.nan
+
+
+NORMAL = Instruction("normal", _normal)
+"""Its first operand, but nan where one of the two is tiny, though not 0, or infinite."""
 COPYSIGN = Instruction("copysign", math.copysign)
 CBRT = Instruction("cbrt", math.cbrt)
 

@@ -90,6 +90,23 @@ def _copies(placed: Placed, nodes: list[int], pools: Pools) -> str:
     """Return the function that copies the results which there is one of into the caller's array."""
     spaces = placed.space[nodes] if nodes else np.zeros(0, np.int8)
     writer = Function()
+
+    def from_table(base: str, places: Places, start: int) -> None:
+        if not len(places):
+            return
+        table = pools.add_places(places)
+
+        def copy(i: Index, _: list[str]) -> list[str]:
+            index = writer.pointer("%I", writer.linear(table, [(1, i)]), "i32")
+            place = writer.value(f"sext i32 {writer.value(f'load i32, ptr {index}')} to i64")
+            source = writer.pointer(base, (place, 0))
+            target = writer.pointer("%O", writer.linear(start, [(1, i)]))
+            loaded = writer.value(f"load double, ptr {source}, align 8")
+            writer.do(f"store double {loaded}, ptr {target}, align 8")
+            return []
+
+        writer.loop(0, len(places), 1, copy)
+
     start = 0
     while start < len(nodes):
         end = start
@@ -101,26 +118,31 @@ def _copies(placed: Placed, nodes: list[int], pools: Pools) -> str:
             base, places = "%K", pools.add_numbers(placed.program.number[run]) + np.arange(len(run))
         else:
             base, places = BASES[space], placed.place[run]
-        table = pools.add_places(places)
-
-        def copy(
-            i: Index, _: list[str], table: int = table, base: str = base, start: int = start
-        ) -> list[str]:
-            index = writer.pointer("%I", writer.linear(table, [(1, i)]), "i32")
-            place = writer.value(f"sext i32 {writer.value(f'load i32, ptr {index}')} to i64")
-            source = writer.pointer(base, (place, 0))
-            target = writer.pointer("%O", writer.linear(start, [(1, i)]))
-            writer.do(
-                f"store double {writer.value(f'load double, ptr {source}, align 8')}, ptr {target}, align 8"
-            )
-            return []
-
-        writer.loop(0, len(run), 1, copy)
+        written = 0
+        for low, high in _neighbours(places):
+            from_table(base, places[written:low], start + written)
+            source = writer.pointer(base, ("", int(places[low])))
+            target = writer.pointer("%O", ("", start + low))
+            size = 8 * (high - low)
+            writer.do(f"call void @llvm.memcpy.p0.p0.i64(ptr {target}, ptr {source}, i64 {size}, i1 false)")
+            written = high
+        from_table(base, places[written:], start + written)
         start = end
     lines = "\n".join(writer.lines)
     return (
         f"define internal void @copies({ARGUMENTS}, ptr noalias %O) #0 {{\nentry:\n{lines}\n  ret void\n}}\n"
     )
+
+
+def _neighbours(places: Places) -> list[tuple[int, int]]:
+    """Return the long stretches of places that are neighbours in order; few or none where most are not."""
+    bounds = np.flatnonzero(np.concatenate([[True], np.diff(places) != 1, [True]]))
+    long = np.flatnonzero(np.diff(bounds) >= 8)[:MOST_STRETCHES]
+    return list(zip(bounds[long].tolist(), bounds[long + 1].tolist(), strict=True))
+
+
+MOST_STRETCHES = 200
+"""How many stretches of results are copied each at once."""
 
 
 def _run(calls: dict[int, list[str]], zeroed: Places, lanes: int, batched: bool) -> str:

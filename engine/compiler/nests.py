@@ -202,7 +202,8 @@ def _settle(placed: Placed, group: Group, extents: list[int], operands: list[Ope
     order = list(range(len(extents)))
     if extents and group.phase not in (EACH, OVER):
         fit = [axis for axis in order if all(operand.step(axis) in (0, 1) for operand in operands)]
-        longest = max(fit or order, key=lambda axis: (extents[axis], axis))
+        whole = [axis for axis in fit[-1:] if extents[axis] % 8 == 0]  # as it is: no number is left over
+        longest = max(whole or fit or order, key=lambda axis: (extents[axis], axis))
         if extents[longest] >= 8:
             order.remove(longest)
             order.append(longest)

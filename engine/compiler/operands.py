@@ -195,7 +195,7 @@ def operand_of(side: Side, regular: bool, extents: list[int], pools: Pools) -> O
 
 
 def _by_table(side: Side, extents: list[int], pools: Pools) -> Operand:
-    """Return where a side stands whose terms follow no rule: in a table, but along loops that do follow one."""
+    """Return where a side stands whose terms follow no rule: a table says so, but for loops that do."""
     rounds, _, width = side.places.shape
     grid = side.places.reshape(rounds, *extents, width)
     strides = [0] * (1 + len(extents))

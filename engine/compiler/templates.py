@@ -12,6 +12,7 @@ from typing import Any
 
 from ..primitive import Primitive
 from .branches import without_branches
+from .quick import quick_partials
 from .recorder import Recorder
 from .rewrite import rewritten
 from .tape import Tape
@@ -33,7 +34,7 @@ class Template:
 
 
 _values: dict[tuple[Primitive, Known], Template | None] = {}
-_partials: dict[tuple[Primitive, Known], Template] = {}
+_partials: dict[tuple[Primitive, Known, bool], Template] = {}
 
 
 def value_template(row: Primitive, known: Known) -> Template | None:
@@ -48,14 +49,15 @@ def value_template(row: Primitive, known: Known) -> Template | None:
     return _values[key]
 
 
-def partials_template(row: Primitive, known: Known) -> Template:
+def partials_template(row: Primitive, known: Known, quick: bool = False) -> Template:
     """Return how the partials of `row` are computed.
 
+    quick: in fewer steps, with nan at the ends of the range; see `quick_partials`.
     Raises RecordingError where they cannot be recorded: a black box.
     """
-    key = row, known
+    key = row, known, quick
     if key not in _partials:
-        formula = rewritten(row.partials)
+        formula = (quick_partials(row, known) if quick else None) or rewritten(row.partials)
         _partials[key] = _recorded(
             row,
             known,
@@ -89,9 +91,10 @@ def _result(row: Primitive, result: Any) -> int | float:
 
 def forgotten(row: Primitive) -> None:
     """Forget the templates of a row that has left the table."""
-    for templates in (_values, _partials):
-        for key in [key for key in templates if key[0] is row]:
-            del templates[key]
+    for value_key in [key for key in _values if key[0] is row]:
+        del _values[value_key]
+    for partials_key in [key for key in _partials if key[0] is row]:
+        del _partials[partials_key]
 
 
 def replayed(template: Template, operands: Sequence[float], out: float) -> list[float]:
