@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .differences import complex_step, extrapolated, one_sided, slope
+from .known import check_known
 from .modes import no_grad, watching
 from .recorded import Recorded, record
 from .tree import flatten
@@ -58,6 +59,7 @@ def check_gradients(f: Callable[..., Any], *args: Any, tolerance: float = 1e-6) 
     >>> report.inputs, report.forward < 1e-15, report.differences < 1e-9
     (2, True, True)
     """
+    check_known("check_gradients", args)
     sources: dict[Value, Source] = {}
 
     def note(node: Value) -> None:

@@ -288,10 +288,13 @@ def _binary(primitive: Primitive) -> tuple[Callable[..., Value], Callable[..., V
     evaluate, partials_of = primitive.evaluate, primitive.partials
 
     def forward(self: Value, other: object) -> Value:
-        if not isinstance(other, Value):
-            other = constant(other)
-            if other is None:
+        if other.__class__ is not Value:
+            if not isinstance(other, Value):
+                other = constant(other)
+            elif other.kind == "recorded":  # the compiler's stand-in, which knows what to do with a Value
                 return NotImplemented  # type: ignore[no-any-return]  # Python then asks the other operand
+            if other is None:
+                return NotImplemented  # type: ignore[no-any-return]  # as above
         x, y = self.data, other.data
         try:
             out = evaluate(x, y)

@@ -9,6 +9,7 @@ from typing import Any
 from .collector import collector_paused
 from .copies import leaf_from, number_of, operation_from
 from .graph import topological_order
+from .known import check_known
 from .primitive import TABLE
 from .value import Constant, Value, described
 
@@ -32,6 +33,7 @@ def to_dict(root: Value) -> dict[str, Any]:
     >>> print(json.dumps(graph["nodes"][0], allow_nan=False))
     {"op": null, "operands": [], "data": 3.0, "grad": 0.0, "partials": [], "label": "x", "kind": "input"}
     """
+    check_known("to_dict", root)
     if not isinstance(root, Value):
         raise TypeError(f"to_dict takes a Value, the root of a graph, got {described(root)}")
     with collector_paused():

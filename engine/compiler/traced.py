@@ -26,6 +26,7 @@ class Traced(Value):
     """
 
     __slots__ = ()
+    kind = "recorded"
 
     # It has the layout of a Value, so that a module's parameters can be made stand-ins for the time of a
     # recording and then go back to what they were. Two slots that a stand-in has no use for hold its own.
@@ -165,6 +166,18 @@ class Traced(Value):
 
     def break_when(self, condition: object = None, *, when: str | None = None) -> NoReturn:
         raise RecordingError("machine code stops nowhere: watch Values, outside what compile records")
+
+    def unknown_to(self, what: str) -> RecordingError:
+        """Return the error to raise where a function needs the number itself, to show it, say."""
+        return RecordingError(
+            f"{what} looks at numbers, and one that compile records has none yet: call it outside of the "
+            "compiled function, on what the function gives for Values"
+        )
+
+    def _refused(self, *_: object, **__: object) -> NoReturn:
+        raise self.unknown_to("this method")
+
+    backward_steps = trace = zero_grad = debug = _refused
 
     def backward(self, create_graph: bool = False) -> NoReturn:
         raise RecordingError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from ..graph import operations, topological_order
+from ..known import check_known
 from ..names import own_name
 from ..trouble import SUM_OVERFLOW, Trouble, call_text, trouble_of
 from ..value import Constant, Value, described
@@ -52,6 +53,7 @@ def diagnose(loss: Value) -> Diagnosis:
     >>> print(diagnose(log(p + 1.0)))
     the root is 0. It, its derivatives and all that reaches it are finite (4 values).
     """
+    check_known("diagnose", loss)
     if not isinstance(loss, Value):
         raise TypeError(f"diagnose takes the Value to look at, a loss, got {described(loss)}")
     order = topological_order(loss)

@@ -6,6 +6,7 @@ import math
 
 from ..collector import collector_paused
 from ..graph import topological_order
+from ..known import check_known
 from ..names import Names, own_name
 from ..value import Value, described
 from ..words import number
@@ -43,6 +44,7 @@ def explain(loss: Value, w: Value, k: int | None = 5) -> Explanation:
     dy/dv2 = 1 − y² = 0.42    y = tanh(v2) = 0.7616
     dv2/dw = x = 2            v2 = w × x = 1
     """
+    check_known("explain", loss, w)
     for name, value in (("loss", loss), ("w", w)):
         if not isinstance(value, Value):
             raise TypeError(f"explain(loss, w) takes two Values; {name} is {described(value)}")

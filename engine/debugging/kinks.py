@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 
 from ..graph import topological_order
+from ..known import check_known
 from ..trouble import call_text
 from ..value import Value, described
 from .ledger import Branch, ledger_of
@@ -49,6 +50,7 @@ def kinks(loss: Value, ledger: Iterable[Branch] | None = None) -> Kinks:
            0.5  relu(x=-0.5): x <= 0: 0
            1.5  abs(x=1.5): x > 0
     """
+    check_known("kinks", loss)
     if not isinstance(loss, Value):
         raise TypeError(f"kinks takes the Value to look at, a loss, got {described(loss)}")
     found: list[Branch] = []

@@ -112,6 +112,9 @@ def backward_steps(root: Value) -> Iterator[Step]:
     w 0.0 2.0 0
     x 0.0 3.0 0
     """
+    from ..known import check_known  # which needs Value
+
+    check_known("backward_steps", root)
     if not isinstance(root, values.Value):
         raise TypeError(f"backward_steps takes the Value to start from, got {values.described(root)}")
     if isinstance(root, values.Constant):

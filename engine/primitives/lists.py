@@ -7,9 +7,10 @@ from typing import Any, overload
 
 from ..primitive import Primitive
 from ..value import Number, Value
-from .comparing import _where_row
+from .comparing import _where_row, where
 from .given import alike, in_order, least_gap, number_in, went
 from .sums import mean
+from .unknown import interpolated, sorted_by_rows, unknown
 
 
 def _polyval_value(xs: tuple[float, ...]) -> float:
@@ -101,7 +102,8 @@ def interp(x: Value | Number, xs: Sequence[Value | Number], fs: Sequence[Value |
     xs: at least one, increasing, as for `numpy.interp`.  fs: as many. All may be Values.
     At a point where two lines meet the derivative is that of the line to the right; right of the last
     point, and at it, it is 0.
-    Raises ValueError where xs are not increasing and where the lengths differ.
+    Raises ValueError where xs are not increasing and where the lengths differ. A compiled function gives nan
+    for xs that are computed and turn out not to be increasing.
 
     >>> interp(1.5, [0.0, 1.0, 2.0], [10.0, 20.0, 40.0])
     30.0
@@ -115,11 +117,14 @@ def interp(x: Value | Number, xs: Sequence[Value | Number], fs: Sequence[Value |
         raise ValueError(f"interp(x, xs, fs) needs as many fs as xs, got {count} xs and {values} fs")
     x, *points = alike([x, *xs, *fs], "interp")
     xs, fs = points[:count], points[count:]
-    places = [number_in(point) for point in xs]
-    if not places:
+    if not xs:
         raise ValueError("interp(x, xs, fs) needs at least one point, got none")
-    if not all(left < right for left, right in pairwise(places)):
-        raise ValueError("interp(x, xs, fs) needs increasing xs: sort the points by x, each x once")
+    if unknown(points) or unknown([x]):
+        _check_increasing([number_in(point) for point in xs if not unknown([point])])
+        while_recording: Value = interpolated(x, xs, fs)
+        return while_recording
+    places = [number_in(point) for point in xs]
+    _check_increasing(places)
     here = number_in(x)
     i = bisect_right(places, here) - 1 if here == here else 0
     went("interp", f"piece {i + 1} of 0 to {len(xs)}", min([abs(here - place) for place in places]))
@@ -131,6 +136,11 @@ def interp(x: Value | Number, xs: Sequence[Value | Number], fs: Sequence[Value |
     slope = (fs[i + 1] - fs[i]) / (xs[i + 1] - xs[i])
     line: Value | float = fs[i] + slope * (x - xs[i])
     return line
+
+
+def _check_increasing(places: list[float]) -> None:
+    if not all(left < right for left, right in pairwise(places)):
+        raise ValueError("interp(x, xs, fs) needs increasing xs: sort the points by x, each x once")
 
 
 @overload
@@ -145,7 +155,10 @@ def sort(xs: Sequence[Value | Number]) -> list[Value] | list[float]:
     >>> sort([2.0, 1.0, 3.0])
     [1.0, 2.0, 3.0]
     """
-    ordered = in_order(xs, "sort")
+    given = alike(xs, "sort")
+    if unknown(given):
+        return sorted_by_rows(given)
+    ordered = in_order(given, "sort")
     went("sort", "this order", least_gap(ordered))
     return ordered
 
@@ -162,8 +175,14 @@ def median(xs: Sequence[Value | Number]) -> Value | float:
     >>> median([5.0, 1.0, 3.0]), median([1.0, 2.0, 3.0, 8.0])
     (3.0, 2.5)
     """
-    ordered = in_order(xs, "median", least=1)
-    middle = len(ordered) // 2
+    given = alike(xs, "median", least=1)
+    middle = len(given) // 2
+    if unknown(given):
+        by_rows = sorted_by_rows(given)
+        of_two = by_rows[middle] if len(given) % 2 else mean(by_rows[middle - 1 : middle + 1])
+        while_recording: Value = where(by_rows[-1] == by_rows[-1], of_two, by_rows[-1])
+        return while_recording
+    ordered = in_order(given, "median")
     first = middle - 1 + len(ordered) % 2  # of the one or two in the middle
     went("median", "these in the middle", least_gap(ordered[max(first - 1, 0) : middle + 2]))
     if number_in(ordered[-1]) != number_in(ordered[-1]):

@@ -7,6 +7,7 @@ from math import inf, nan
 from typing import Any, overload
 
 from ..ieee import rounded_once
+from ..piecewise import piecewise
 from ..primitive import Primitive
 from ..value import Number, Value
 from .activation import sigmoid
@@ -14,6 +15,7 @@ from .comparing import abs, maximum, where
 from .exponentials import exp, log1p
 from .given import alike, listed, number_in
 from .sums import _fsum, total
+from .unknown import largest_of, unknown
 
 
 def _rounding(x: Any, y: Any, difference: Any) -> Any:
@@ -149,12 +151,16 @@ def _from_the_largest(xs: tuple[Any, ...]) -> tuple[list[Any], list[float]]:
 
     c is no part of the graph: neither softmax nor log_softmax change when all operands move together.
     """
-    if any(hasattr(type(x), "both_ways") for x in xs):  # while compile records, no number is known
-        largest = reduce(maximum, map(number_in, xs))
-        return [x - largest for x in xs], [0.0] * len(xs)
-    largest = max(map(number_in, xs), default=0.0)
+    numbers = [number_in(x) for x in xs]
+    recorded = unknown(numbers)
+    largest: Any = largest_of(numbers) if recorded else max(numbers, default=0.0)
     shifted = [x - largest for x in xs]
-    return shifted, [_rounding(number_in(x), largest, number_in(s)) for x, s in zip(xs, shifted, strict=True)]
+    rounding = piecewise(_rounding) if recorded else _rounding
+    return shifted, [rounding(x, largest, number_in(s)) for x, s in zip(numbers, shifted, strict=True)]
+
+
+def _shifted_power(x: Any, rest: Any) -> Any:
+    return exp(x) if -1e-16 < rest < 1e-16 else exp(x) * (1.0 + rest)
 
 
 @overload
@@ -173,10 +179,8 @@ def softmax(xs: Sequence[Value | Number]) -> list[Value] | list[float]:
     [0.5, 0.5]
     """
     shifted, rests = _from_the_largest(alike(xs, "softmax"))
-    powers = [
-        exp(x) if -1e-16 < rest < 1e-16 else exp(x) * (1.0 + rest)
-        for x, rest in zip(shifted, rests, strict=True)
-    ]
+    power_of = piecewise(_shifted_power) if unknown(rests) else _shifted_power
+    powers = [power_of(x, rest) for x, rest in zip(shifted, rests, strict=True)]
     sum_of_all = total(powers, compensated=True)
     shares: list[Any] = [power / sum_of_all for power in powers]
     return shares
