@@ -6,7 +6,7 @@ import math
 
 from ..ieee import TINY
 from ..primitive import Primitive
-from .instructions import CBRT, COPYSIGN, NORMAL
+from .instructions import CBRT, COPYSIGN, LARGEST, NORMAL, SMALLEST
 from .numbers import Numbers
 from .operands import Pools
 from .program import GUARDED
@@ -52,6 +52,8 @@ class Arithmetic(Numbers):
             return self.chosen(holds, self.constant(1.0), self.constant(0.0))
         if kind is NORMAL:
             return self._normal(*xs)
+        if kind is LARGEST or kind is SMALLEST:
+            return self._extreme("oge" if kind is LARGEST else "ole", xs)
         if kind is COPYSIGN:
             return self.intrinsic("copysign", *xs)
         if kind is CBRT:
@@ -62,6 +64,8 @@ class Arithmetic(Numbers):
             return self.chosen(taken, xs[1], xs[2])
         if kind.name in _INTRINSICS:
             return self.intrinsic(_INTRINSICS[kind.name], *xs)
+        if kind.name in ("maximum", "minimum"):
+            return self._extreme("oge" if kind.name == "maximum" else "ole", xs)
         if kind.name == "div":
             return self.value(f"fdiv {self.type} {xs[0]}, {xs[1]}")
         if kind.name == "fsum" and not self.exact:
@@ -78,6 +82,15 @@ class Arithmetic(Numbers):
         called, needed = vector_function(name, self.width)
         self.declared |= needed
         return self.value(f"call {self.type} @{called}({self.type} {x})")
+
+    def _extreme(self, sign: str, xs: list[str]) -> str:
+        """Return the largest or smallest number, the first of equal ones; nan where one is."""
+        result = xs[0]
+        for x in xs[1:]:
+            before = self.value(f"fcmp {sign} {self.type} {result}, {x}")
+            nan = self.value(f"fcmp uno {self.type} {result}, {result}")
+            result = self.chosen(self.value(f"or {self.bits} {before}, {nan}"), result, x)
+        return result
 
     def _normal(self, x: str, y: str) -> str:
         """Return `x`, but nan where one of the two is tiny, though not 0, or infinite."""

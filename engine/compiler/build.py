@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ..primitive import Primitive
 from . import sweeps
 from .adjoint import with_adjoints
+from .chains import joined
 from .entry import entry
 from .groups import EACH, LANES, ONCE, OVER, ROW, Placed, placed
 from .instances import Builder, expanded
@@ -126,7 +127,7 @@ def lowered(tape: Tape, wanted: Wanted, seconds: dict[str, float] | None = None)
         program, gradients = with_adjoints(program, seeds, inputs, varies, wanted.guarded, rank)
         places = np.concatenate([places, gradients])
     clock.stage("derivatives")
-    program, places = without_unused(program, places)  # partials by constants, say
+    program, places = joined(*without_unused(program, places))  # partials by constants are unused, say
     program, places = expanded(program, places, is_native_exactly if wanted.exact else is_native)
     program, places = kept_together(program, places, _varying(program, batched), batched)
     clock.stage("rows taken apart")

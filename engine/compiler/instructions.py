@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from types import BuiltinFunctionType
@@ -30,13 +31,16 @@ def _normal(x: float, y: float) -> float:
 
 NORMAL = Instruction("normal", _normal)
 """Its first operand, but nan where one of the two is tiny, though not 0, or infinite."""
+LARGEST = Instruction("largest", lambda *xs: functools.reduce(TABLE["maximum"], xs))
+SMALLEST = Instruction("smallest", lambda *xs: functools.reduce(TABLE["minimum"], xs))
+"""What a chain of maxima, or of minima, is in one step."""
 COPYSIGN = Instruction("copysign", math.copysign)
 CBRT = Instruction("cbrt", math.cbrt)
 
 SUMS = frozenset(["add", "sub", "neg", "mul", "total", "dot", "square"])
 """Rows that are sums of products: their entries become terms, and terms of terms."""
 
-BY_NAME = frozenset(["floor", "ceil", "trunc", "round", "where", "fsum"])
+BY_NAME = frozenset(["floor", "ceil", "trunc", "round", "where", "fsum", "maximum", "minimum"])
 """Rows that machine code has an instruction for, although `evaluate` is more than a function of C."""
 
 

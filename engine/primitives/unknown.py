@@ -5,6 +5,7 @@ Eager code asks which number is the largest and goes on with that one. Here ever
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import reduce
 from itertools import pairwise
 from math import nan
 from typing import Any
@@ -20,14 +21,8 @@ def unknown(xs: Iterable[Any]) -> bool:
 
 
 def largest_of(xs: Sequence[Any]) -> Any:
-    """Return the largest number, nan where one is; by pairs, so that few steps wait for another.
-
-    xs: at least one.
-    """
-    while len(xs) > 1:
-        pairs = [maximum(x, y) for x, y in zip(xs[::2], xs[1::2], strict=False)]
-        xs = pairs + list(xs[-1:] if len(xs) % 2 else [])
-    return xs[0]
+    """Return the largest number, nan where one is; 0 of none."""
+    return reduce(maximum, xs) if xs else 0.0
 
 
 def sorted_by_rows(xs: Sequence[Any]) -> list[Any]:
