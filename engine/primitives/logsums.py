@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from functools import reduce
 from math import inf, nan
 from typing import Any, overload
 
