@@ -12,7 +12,8 @@ def test_the_row_is_the_very_element() -> None:
     rows = [[Value(1.0)], [Value(2.0)]]
     assert take(rows, 1) is rows[1]
     assert take(tuple(rows), np.int64(0)) is rows[0]
-    assert take(np.array([[1.0, 2.0], [3.0, 4.0]]), 1).tolist() == [3.0, 4.0]
+    table: Any = np.array([[1.0, 2.0], [3.0, 4.0]])
+    assert take(table, 1).tolist() == [3.0, 4.0]
 
 
 @pytest.mark.parametrize("i", [1, 1.0, np.int32(1), np.array(1), Value(1.0), floor(Value(1.5)), True])

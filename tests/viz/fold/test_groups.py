@@ -33,7 +33,7 @@ def batch_loss(model: Module, examples: int = 100) -> Value:
         (1.0 - model([Value(x) for x in point]) * side).relu()  # type: ignore[operator]
         for point, side in zip(points, sides, strict=True)
     ]
-    loss = total(losses) / examples + 1e-4 * total([p * p for p in model.parameters()])
+    loss: Value = total(losses) / examples + 1e-4 * total([p * p for p in model.parameters()])
     loss.label = "loss"
     return loss
 
@@ -88,9 +88,9 @@ def test_code_without_parameters_or_labels_is_grouped_by_what_it_does() -> None:
     outputs = []
     for _ in range(10):
         x = [Value(rng.random()) for _ in range(4)]
-        hidden = [sum(w * xi for w, xi in zip(row, x, strict=True)).tanh() for row in first]  # type: ignore[attr-defined]
-        outputs.append(sum(w * h for w, h in zip(second[0], hidden, strict=True)))
-    loss = total([(out - 1.0) ** 2 for out in outputs])  # type: ignore[operator]
+        hidden = [total([w * xi for w, xi in zip(row, x, strict=True)]).tanh() for row in first]
+        outputs.append(total([w * h for w, h in zip(second[0], hidden, strict=True)]))
+    loss = total([(out - 1.0) ** 2 for out in outputs])
     loss.backward()
     assert [len(group.values) for group in groups(loss).all if group.values] == [720, 160, 10, 10, 1]
     assert "× + tanh" in words(draw(loss).dot)

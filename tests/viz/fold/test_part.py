@@ -117,7 +117,7 @@ def test_only_takes_several_values() -> None:
     with pytest.raises(
         TypeError, match=r"draw\(only=\.\.\.\) takes several values, as path\(w, loss\) gives"
     ):
-        draw(loss, only=w)  # type: ignore[arg-type]
+        draw(loss, only=w)
     with pytest.raises(TypeError, match=r"takes Values, among them is 'w'"):
         draw(loss, only="w")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="only= holds no values: nothing is left to draw"):
