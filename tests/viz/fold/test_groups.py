@@ -88,8 +88,8 @@ def test_code_without_parameters_or_labels_is_grouped_by_what_it_does() -> None:
     outputs = []
     for _ in range(10):
         x = [Value(rng.random()) for _ in range(4)]
-        hidden = [total([w * xi for w, xi in zip(row, x, strict=True)]).tanh() for row in first]
-        outputs.append(total([w * h for w, h in zip(second[0], hidden, strict=True)]))
+        hidden = [sum([w * xi for w, xi in zip(row, x, strict=True)], Value(0.0)).tanh() for row in first]
+        outputs.append(sum([w * h for w, h in zip(second[0], hidden, strict=True)], Value(0.0)))
     loss = total([(out - 1.0) ** 2 for out in outputs])
     loss.backward()
     assert [len(group.values) for group in groups(loss).all if group.values] == [720, 160, 10, 10, 1]
