@@ -13,8 +13,9 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, column_or_1d, validate_data
 
-from ..engine import NotFiniteError, Value, no_grad
+from ..engine import NotFiniteError, Value
 from .activation import ACTIVATIONS, Activation
+from .estimator_outputs import outputs_for
 from .estimator_parameters import check_parameters, hidden_sizes
 from .estimator_watch import Watch
 from .history import History
@@ -286,6 +287,4 @@ class MLPEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no 
 
     def _forward(self, X: Any) -> list[list[float]]:
         """Return the network's outputs for each row of a checked X, without recording."""
-        with no_grad():
-            outputs = [self.model_(row) for row in X.tolist()]
-        return [[o.data] if isinstance(o, Value) else [v.data for v in o] for o in outputs]
+        return outputs_for(self.model_, X, self.compiled)

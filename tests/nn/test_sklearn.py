@@ -17,7 +17,7 @@ from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from chainrule.engine import Value
+from chainrule.engine import RecordingError, Value
 from chainrule.engine.compiler import kernel
 from chainrule.nn import load_iris, sine, standardize
 from chainrule.nn.sklearn import MLPClassifier, MLPRegressor
@@ -379,6 +379,22 @@ def test_compiled_or_not_the_estimators_learn_the_same(settings: dict[str, Any],
         ]
         assert compiled.loss_curve_ == pytest.approx(eager.loss_curve_, rel=1e-12)
         assert numbers(compiled) == pytest.approx(numbers(eager), rel=1e-11, abs=1e-13)
+
+
+@pytest.mark.parametrize("activation", ["tanh", "relu", lambda z: z if z > 0.0 else 0.1 * z])
+def test_many_rows_are_predicted_in_machine_code_where_that_is_possible(activation: Any) -> None:
+    for make, targets in ((classifier, Y), (classifier, Y > 0), (regressor, X[:, :2])):
+        fitted = make(activation=activation, max_iter=3).fit(X, targets)
+        many = fitted.predict(X).ravel().tolist()
+        eagerly = fitted.set_params(compiled=False).predict(X).ravel().tolist()
+        assert eagerly == pytest.approx(many, rel=1e-12)
+        if hasattr(fitted, "predict_proba"):
+            eager = fitted.predict_proba(X).ravel().tolist()
+            compiled = fitted.set_params(compiled="auto").predict_proba(X).ravel().tolist()
+            assert compiled == pytest.approx(eager, rel=1e-12)
+    if not isinstance(activation, str):
+        with pytest.raises(RecordingError, match="a branch on a number"):
+            fitted.set_params(compiled=True).predict(X)
 
 
 def test_a_grid_search_compiles_each_network_once(monkeypatch: pytest.MonkeyPatch) -> None:
