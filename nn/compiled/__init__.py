@@ -23,6 +23,8 @@ def compiled_step(
     model, loss: any functions that compile can record: `loss(model(x), y)` is recorded at the first call for
     one example, and replayed for all of a batch, of any size. Classes and other labels among the targets may
     be branched on; a branch on an input or on a parameter is refused, as `compile` refuses it.
+    The model is recorded in the mode, of training or evaluation, that it is in then. What else is changed in
+    it later, but for parameters, has no effect: make a new step.
     optimizer: any of this package but LBFGS, or one of your own that has a rule. Its settings are read at
     every step, so schedules work as ever.
 

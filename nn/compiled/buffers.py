@@ -10,7 +10,7 @@ from ...engine.compiler.bound import Bound
 from ..optimizer import Optimizer
 from ..step import Example
 from .recorded import Recorded, check, undrawn
-from .rows import Floats, Inputs, Targets, ways_to_read
+from .rows import Floats, Inputs, Targets, key_of, ways_to_read
 from .update import Update
 
 CHECKED = 3
@@ -96,7 +96,7 @@ class Buffers:
             self.recording.show([target for _, target in examples], examples[0][0])
         chosen: dict[Any, Example] = {}
         for example in examples:
-            chosen.setdefault(repr(example[1]), example)
+            chosen.setdefault(key_of(example[1]), example)
             if len(chosen) == CHECKED:
                 break
         for example in chosen.values():

@@ -82,11 +82,13 @@ class CompiledDescent:
 
     def _on_values(self, places: Sequence[int]) -> Taken:
         """Take a step on Values."""
-        self._buffers.write_back()
-        try:
-            return self._eager.step(places)
-        finally:
-            self._buffers.read()
+        buffers = self._buffers
+        buffers.write_back()
+        buffers.g[:] = 0.0  # as the gradients are where the step is not taken
+        taken = self._eager.step(places)
+        buffers.read()
+        buffers.g[:] = [parameter.grad for parameter in buffers.params]
+        return taken
 
     def score(self) -> Scores | None:
         """Return the scores of the validation examples; see `Descent`."""

@@ -138,6 +138,11 @@ class Targets:
         return self._cases[key], _numbers([leaves[place] for place in self._read], "a target")
 
 
+def key_of(target: Any) -> Any:
+    """Return what tells targets apart."""
+    return structure(target), tuple(flatten(target)[0])
+
+
 def ways_to_read(targets: Sequence[Any]) -> Iterator[Targets]:
     """Yield how the targets may lie in rows, what most likely suits the user's loss first.
 

@@ -10,9 +10,13 @@ from ...engine import NotFiniteError, Value
 from ...engine.value import described
 from ..data import as_rows
 from ..optimizer import LBFGS, Optimizer
+from ..step import Example
 from .buffers import Buffers
 from .refusal import check_nothing_looks_on
-from .rows import Examples, Floats
+from .rows import Examples, Floats, key_of
+
+MOST_KEPT = 1000
+"""How many examples with different targets are kept, so that what was recorded for them is again."""
 
 
 class CompiledStep:
@@ -31,7 +35,7 @@ class CompiledStep:
             )
         self._model, self._loss, self._optimizer = model, loss, optimizer
         self._buffers: Buffers | None = None
-        self._seen: dict[str, Any] = {}
+        self._seen: dict[Any, Example] = {}
         self._open = 0
 
     def __call__(self, xs: Examples, ys: Examples) -> float:
@@ -97,13 +101,13 @@ class CompiledStep:
             self.write_back()
         check_nothing_looks_on("compiled_step", self._optimizer.params)
         examples = list(zip(as_rows(xs, "compiled_step"), as_rows(ys, "compiled_step"), strict=True))
-        for x, y in examples:
-            if len(self._seen) <= 1000:
-                self._seen.setdefault(repr(y), (x, y))
-        most = max(n, len(self._buffers.rows) if self._buffers is not None else 0)
+        known = list(self._seen.values())
+        for x, y in examples[: MOST_KEPT - len(known)]:
+            self._seen.setdefault(key_of(y), (x, y))
+        before = 0 if self._buffers is None else len(self._buffers.rows)
+        most = before if n <= before else max(n, 2 * before)
         training = bool(getattr(self._model, "training", True))
-        kinds = list(self._seen.values())
-        self._buffers = Buffers(self._model, self._loss, self._optimizer, kinds, most, training)
+        self._buffers = Buffers(self._model, self._loss, self._optimizer, [*known, *examples], most, training)
         return self._buffers
 
 

@@ -254,9 +254,8 @@ def test_an_example_that_is_not_finite_is_found_as_on_values(not_finite: str, pl
                 outcome = [history.stopped, *[f"{loss:.11g}" for loss in history.loss]]
             except NotFiniteError as error:
                 outcome = [str(error)]
-        said.append(
-            (outcome, [str(warning.message) for warning in caught], [f"{p:.11g}" for p in numbers(model)])
-        )
+        left = [f"{p.data:.11g} {p.grad:.10g}" for p in model.parameters()]
+        said.append((outcome, [str(warning.message) for warning in caught], left))
     assert said[0] == said[1]
     assert "nan" in str(said[0])
 

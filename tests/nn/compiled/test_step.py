@@ -222,3 +222,19 @@ def test_sequences_of_whole_numbers_are_read_as_numbers() -> None:
     for k in range(5):
         step(POINTS[:1], [[k, 3 - k]])
     assert len(recorded) == made
+
+
+def test_long_targets_of_ever_new_kinds_and_growing_batches() -> None:
+    model, other = MLP(2, [1], seed=1), MLP(2, [1], seed=1)
+    optimizer, others = SGD(model.parameters(), lr=0.01), SGD(other.parameters(), lr=0.01)
+
+    def loss(output: Any, target: Any) -> Any:
+        name, weights = target
+        return (squared_error(output, 1.0) if name == "one" else hinge(output, -1)) * sum(weights)
+
+    step = compiled_step(model, loss, optimizer)
+    for n, name in ((1, "one"), (3, "two"), (9, "one")):
+        targets = [(name, [0.001 * (k + j) for j in range(1100)]) for k in range(n)]
+        expected = step_on_values(other, loss, others, POINTS[:n], targets)
+        assert step(POINTS[:n], targets) == pytest.approx(expected, rel=1e-12)
+    assert numbers(model) == pytest.approx(numbers(other), rel=1e-12)
