@@ -8,6 +8,8 @@ A transformer like the large ones, only small: 4,192 parameters, each one a Valu
     python examples/tiny_gpt.py --steps 1000     train until the names sound like names
     python examples/tiny_gpt.py --check 200      compare each loss with the recorded ones
 
+tiny_gpt_compiled.py takes the same steps in machine code.
+
 Source: the model, the data and the recorded losses are those of Andrej Karpathy's microgpt (2026).
 """
 
@@ -17,12 +19,13 @@ import random
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from functools import reduce
 from itertools import pairwise
 from pathlib import Path
 
 from _show import count
 
-from chainrule.engine import Value, collector_paused, no_grad
+from chainrule.engine import Value, collector_paused, maximum, no_grad, take
 from chainrule.nn import load_names
 
 Vector = list[Value]
@@ -38,9 +41,11 @@ RECORD = Path(__file__).parents[1] / "tests" / "data" / "microgpt-losses.json"
 class TinyGPT:
     """One transformer layer between a table of letters and a score for each possible next letter."""
 
-    def __init__(self, vocabulary: int, rng: random.Random) -> None:
+    def __init__(self, vocabulary: int, numbers: Iterator[Value]) -> None:
+        """numbers: the parameters, one after the other, as `parameters` returns them."""
+
         def matrix(rows: int, columns: int) -> Matrix:
-            return [[Value(rng.gauss(0.0, 0.08)) for _ in range(columns)] for _ in range(rows)]
+            return [[next(numbers) for _ in range(columns)] for _ in range(rows)]
 
         self.letters = matrix(vocabulary, WIDTH)
         self.places = matrix(CONTEXT, WIDTH)
@@ -50,7 +55,7 @@ class TinyGPT:
         self.narrow = matrix(WIDTH, 4 * WIDTH)
 
     def parameters(self) -> Vector:
-        """Return every parameter, in the order in which they were drawn."""
+        """Return every parameter, in the order in which they came."""
         return [p for matrix in vars(self).values() for row in matrix for p in row]
 
     def __call__(self, letter: int, keys: Matrix, values: Matrix) -> Vector:
@@ -59,7 +64,7 @@ class TinyGPT:
         keys, values: what earlier letters left for this one to look at; it leaves its own there too.
         """
         place = len(keys)
-        x = normalized(added(self.letters[letter], self.places[place]))
+        x = normalized(added(take(self.letters, letter), self.places[place]))
         x = added(self.attention(normalized(x), keys, values), x)
         hidden = [h.relu() for h in linear(self.widen, normalized(x))]
         x = added(linear(self.narrow, hidden), x)
@@ -77,6 +82,12 @@ class TinyGPT:
             weights = softmax(alike)
             gathered += [summed(w * v[j] for w, v in zip(weights, values, strict=True)) for j in part]
         return linear(self.mix, gathered)
+
+
+def drawn(rng: random.Random) -> Iterator[Value]:
+    """Yield parameters as training begins with them."""
+    while True:
+        yield Value(rng.gauss(0.0, 0.08))
 
 
 def linear(matrix: Matrix, x: Vector) -> Vector:
@@ -102,7 +113,7 @@ def normalized(x: Vector) -> Vector:
 
 def softmax(scores: Vector) -> Vector:
     """Return positive numbers that add up to 1, in the ratio of the exponentials of `scores`."""
-    largest = max(score.data for score in scores)  # as a plain number: it cancels out
+    largest = reduce(maximum, [score.data for score in scores])  # as a plain number: it cancels out
     powers = [(score - largest).exp() for score in scores]
     whole = summed(powers)
     return [power / whole for power in powers]
@@ -114,7 +125,7 @@ def mean_loss(model: TinyGPT, tokens: Sequence[int]) -> Value:
     values: Matrix = []
     losses = []
     for letter, following in pairwise(tokens[: CONTEXT + 1]):
-        losses.append(-softmax(model(letter, keys, values))[following].log())
+        losses.append(-take(softmax(model(letter, keys, values)), following).log())
     return (1.0 / len(losses)) * summed(losses)
 
 
@@ -149,7 +160,7 @@ class Run:
         self.rng.shuffle(self.names)
         self.alphabet = sorted(set("".join(self.names)))
         self.end = len(self.alphabet)  # the token before the first letter and after the last
-        self.model = TinyGPT(len(self.alphabet) + 1, self.rng)
+        self.model = TinyGPT(self.end + 1, drawn(self.rng))
 
     def tokens(self, name: str) -> list[int]:
         """Return the numbers of a name's letters, between two end tokens."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..value import described
 from .arguments import Call, Floats, as_batch, is_plain_array, numbers_of
 from .entry import NO_ROW
 from .form import Form
@@ -97,6 +98,35 @@ class Bound:
                 f"{frame.lines.shape[1]}: overwrite needs one batched array, and as many results"
             )
         frame.take_samples(frame.lines, frame.lines)
+
+    def into(self, array: Floats) -> None:
+        """Let every run write its results into an array, one after the other in the order of the result.
+
+        It may be an array that the function reads: all is read before anything is written. For a function of
+        shared arguments that computes each of its results, bound with `argnums=()`.
+        Raises ValueError for another, and for an array that is not contiguous, of float64 and as long.
+
+        >>> import numpy as np
+        >>> from chainrule.engine import compile
+        >>> pair = np.array([0.0, 1.0])
+        >>> bound = compile(lambda xy: [xy[1], xy[0] + xy[1]], argnums=()).bind(pair)
+        >>> bound.into(pair)
+        >>> bound.run(), bound.run(), bound.run(), pair.tolist()
+        (None, None, None, [2.0, 3.0])
+        """
+        count = len(self._variant.recording.outputs)
+        if self._call.batches or self._form.by or len(self._frame.results) != count:
+            raise ValueError(
+                f"{self._variant.name}: into needs a function without a batch that computes each of its "
+                "results, bound with argnums=()"
+            )
+        if not is_plain_array(array) or array.size != count:
+            raise ValueError(
+                f"{self._variant.name} returns {count} numbers: into needs a contiguous array of as many "
+                f"float64, got {described(array)}"
+            )
+        self._frame.write_results_to(array)
+        self._results = self._frame.results.data
 
     @property
     def samples(self) -> int:

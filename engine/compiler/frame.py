@@ -64,6 +64,15 @@ class Frame:
         self.words[entry.COPIES] = len(copies)
         self.words[entry.COPY_TABLE] = self._copies.buffer_info()[0]
 
+    def write_results_to(self, held: Floats) -> None:
+        """Let machine code write the results there is one of into an array, after reading all arguments."""
+        self.results = held.reshape(-1)
+        self.words[entry.RESULTS] = address(held)
+        self.words[entry.RESULT_VECTORS] = 0  # a vector may end beyond the array, and nobody asks for nan
+        if self.words[entry.PARAMETERS] != address(self.parameters):  # read in place: from a copy instead
+            self.copy_first([(self._shared, self.parameters)])
+            self.words[entry.PARAMETERS] = address(self.parameters)
+
     def take_samples(self, lines: Floats, rows: Floats | None = None) -> None:
         """Set the samples' numbers, a line for each, and where their results go: new memory, unless said."""
         n = len(lines)

@@ -241,3 +241,30 @@ def test_only_as_many_results_as_a_line_has_are_written_over_it(results: int, ro
         ValueError, match=rf"returns {results} numbers for each sample and reads 2: overwrite ne"
     ):
         bound.overwrite()
+
+
+def test_results_go_where_they_are_told_to_even_over_what_was_read() -> None:
+    state, rate = np.array([4.0, 1.0, 2.0, 0.0]), np.array([0.5])
+    f = lambda xs, vs, rate: [*[x - rate[0] * v for x, v in zip(xs, vs, strict=True)], *vs]  # noqa: E731
+    kernel = compile(f, argnums=())
+    bound = kernel.bind(state[:2], state[2:], rate)
+    bound.into(state)
+    bound.run()
+    assert state.tolist() == [3.0, 1.0, 2.0, 0.0]
+    state[3], rate[0] = 4.0, 0.25
+    assert bound() == [2.5, 0.0, 2.0, 4.0]
+    assert state.tolist() == [2.5, 0.0, 2.0, 4.0]
+
+
+def test_into_says_what_it_needs() -> None:
+    x = np.array([1.0, 2.0])
+    with pytest.raises(ValueError, match="a function without a batch that computes each of its results"):
+        compile(lambda x: x[0] * x[1]).bind(x).into(x[:1])
+    with pytest.raises(ValueError, match="needs a function without a batch"):
+        compile(lambda x: [x[0], 1.0], argnums=()).bind(x).into(x)
+    with pytest.raises(ValueError, match="needs a function without a batch"):
+        compile(lambda x: x * 2.0, argnums=(), batch=0).bind(x).into(x)
+    bound = compile(lambda x: [x[0] + x[1]] * 2, argnums=()).bind(x)
+    for wrong in (np.zeros(3), np.zeros(4)[::2], np.zeros(2, np.float32), [0.0, 0.0]):
+        with pytest.raises(ValueError, match="2 numbers: into needs a contiguous array of as many float64"):
+            bound.into(wrong)

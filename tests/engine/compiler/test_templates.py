@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from chainrule.engine import TABLE, Primitive, Value, declare, forget
+from chainrule.engine import TABLE, Primitive, Value, compile, declare, forget, value_and_grad
 from chainrule.engine.compiler.instructions import is_native
 from chainrule.engine.compiler.templates import partials_template, replayed, value_template
 from chainrule.engine.compiler.traced import RecordingError
@@ -117,3 +117,39 @@ def test_too_many_ways_through_a_formula_are_refused_by_their_number() -> None:
             partials_template(eight, (None,) * 8)
     finally:
         forget("eight")
+
+
+QUICK: list[tuple[str, float | None]] = [("div", None), *[("pow", y) for y in (-0.5, 0.5, -1.0, -2.0, 0.25)]]
+
+
+@pytest.mark.parametrize(("name", "y"), QUICK)
+def test_quick_partials_are_the_row_s_own_or_nan(name: str, y: float | None) -> None:
+    row = TABLE[name]
+    template = partials_template(row, (None, y), quick=True)
+    assert len(template.tape) < len(partials_template(row, (None, y)).tape)
+    ordinary = 0
+    for x, other in points(row):
+        operands = (x, other if y is None else y)
+        out, partials = row.linearize(*operands)
+        asked_for = 2 if y is None else 1
+        for got, expected in list(zip(replayed(template, operands, out), partials, strict=True))[:asked_for]:
+            ordinary += got == got
+            assert got != got or got == expected or abs(got - expected) <= 1e-15 * abs(expected), operands
+    assert ordinary >= 10
+
+
+def test_at_the_ends_of_the_range_a_gradient_is_that_on_values() -> None:
+    f = lambda x: x[0] / x[1] + (x[2] * x[2]) ** -0.5  # noqa: E731
+    kernel = compile(f)
+    ends = [
+        [1e-300, 0.5, 1.0],
+        [1.0, 1e300, 1.0],
+        [1e-200, 1e150, 1e-100],
+        [2.0, 1e-310, 3.0],
+        [1.0, 2.0, 1e150],
+    ]
+    for x in ends:
+        expected = value_and_grad(f)(x)
+        value, by = kernel.value_and_grad(x)
+        assert value == pytest.approx(expected[0], rel=1e-15)
+        assert by == pytest.approx(expected[1], rel=1e-14)
