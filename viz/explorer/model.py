@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Any
@@ -100,6 +99,5 @@ def _small(user: Value) -> bool:
 def heading(order: Sequence[Value]) -> str:
     """Return the title of the page."""
     root = order[-1]
-    name = own_name(root) or "L"
-    data = float(root.data)
-    return f"{name} = {number(data) if math.isfinite(data) else data}, a graph of {len(order):,} values"
+    count = "1 value" if len(order) == 1 else f"{len(order):,} values"
+    return f"{own_name(root) or 'L'} = {number(float(root.data))}, a graph of {count}"

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ...engine import Value
+from ...engine.about import about
 from ...engine.words import cut, plain
 
 MOST_CHILDREN = 24
@@ -56,16 +57,26 @@ def tree_of(order: Sequence[Value]) -> Branch:
 
 
 def _paths(order: Sequence[Value]) -> dict[Value, Path]:
-    """Return the module of each value: of a parameter by its label, of an operation by its operands."""
+    """Return the module or scope of each value."""
     uses = Counter([operand for value in order for operand in value.operands])
+    users: dict[Value, set[Path]] = {}
+    labelled = {value: _path_of_label(value) for value in order if value.primitive is None}
+    noted = _Noted(order, labelled)
     paths: dict[Value, Path] = {}
     for value in order:
-        paths[value] = _path_of_label(value) if value.primitive is None else _path_of(value, paths, uses)
+        paths[value] = (
+            labelled[value] if value.primitive is None else _path_of(value, paths, uses, noted.path(value))
+        )
     paths[order[-1]] = ()  # the result of it all is a card of its own
-    for value in order:  # a plain number goes where it is used
+    for value in order:
         for operand in value.operands:
-            if operand.primitive is None and type(operand).kind == "const" and uses[operand] == 1:
-                paths[operand] = paths[value]
+            if operand.primitive is None:
+                users.setdefault(operand, set()).add(paths[value])
+    for leaf, above in users.items():
+        own, [path, *others] = paths[leaf], sorted(above)
+        number = type(leaf).kind == "const" and uses[leaf] == 1  # goes where it is used
+        if not others and (number or (own and path[-len(own) :] == own)):
+            paths[leaf] = path
     return paths
 
 
@@ -75,15 +86,60 @@ def _path_of_label(leaf: Value) -> Path:
     return tuple(found[1].split(".")) if found else ()
 
 
-def _path_of(value: Value, paths: dict[Value, Path], uses: Counter[Value]) -> Path:
-    """Return the module of an operation: its parameters', or that of what it alone goes on with."""
-    own = {paths[x] for x in value.operands if type(x).kind == "param" and x.primitive is None}
-    if own:
-        return _common(sorted(own))
+def _path_of(value: Value, paths: dict[Value, Path], uses: Counter[Value], noted: Path) -> Path:
+    """Return where an operation was made: as noted, with its parameters' module, or what it goes on with."""
+    own = _module_of(value, paths)
+    if noted or own:
+        return _joined(noted, own)
     above = {paths[x] for x in value.operands}
     goes_on = len(value.operands) == 1 or (value.primitive is not None and value.primitive.name in _SUMS)
     made = all(x.primitive is not None and uses[x] == 1 for x in value.operands)
     return above.pop() if len(above) == 1 and goes_on and made else ()
+
+
+def _module_of(value: Value, paths: dict[Value, Path]) -> Path:
+    own = {paths[x] for x in value.operands if type(x).kind == "param" and x.primitive is None}
+    return _common(sorted(own)) if own else ()
+
+
+class _Noted:
+    """The scopes and modules that were noted when values were made.
+
+    With `record_sources` they begin with the class of the whole model, which no label does: it is left out.
+    """
+
+    def __init__(self, order: Sequence[Value], labelled: dict[Value, Path]) -> None:
+        self._models: set[Path] = set()
+        for value in order:
+            path, own = self._as_noted(value), _module_of(value, labelled)
+            if own and path[-len(own) :] == own and len(path) > len(own):
+                self._models.add(path[: -len(own)])
+
+    def path(self, value: Value) -> Path:
+        """Return where `value` was made, or nothing."""
+        path = self._as_noted(value)
+        for length in range(len(path), 0, -1):
+            if path[:length] in self._models:
+                return path[: length - 1] + path[length:]
+        return path
+
+    @staticmethod
+    def _as_noted(value: Value) -> Path:
+        known = about(value)
+        noted = getattr(known, "scope", "") or getattr(getattr(known, "source", None), "module", "")
+        return tuple(str(noted).split(".")) if noted else ()
+
+
+def _joined(scope: Path, module: Path) -> Path:
+    """Return one path of two, of which the end of the first may be the beginning of the second.
+
+    >>> _joined(("encoder", "layers[0]"), ("layers[0]", "neurons[2]"))
+    ('encoder', 'layers[0]', 'neurons[2]')
+    """
+    for shared in range(min(len(scope), len(module)), 0, -1):
+        if scope[-shared:] == module[:shared]:
+            return scope + module[shared:]
+    return scope + module
 
 
 def _common(paths: Sequence[Path]) -> Path:

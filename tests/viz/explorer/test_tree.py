@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from chainrule.engine import Value, dot, topological_order
+from chainrule.engine import Value, dot, record_sources, scope, topological_order
 from chainrule.nn import MLP, Embedding, Parameter, cross_entropy, squared_error
 from chainrule.viz.explorer.tree import MOST_CHILDREN, Branch, tree_of
 
@@ -104,3 +104,19 @@ def test_hostile_labels_are_titles_on_one_line() -> None:
 def test_a_label_of_a_thousand_parts_is_no_path() -> None:
     w = Parameter(1.0, ".".join(["m"] * 1000))
     assert titles(tree_of(topological_order(w * 2.0))) == [".", ".", "."]
+
+
+def test_scopes_fold_around_modules() -> None:
+    model = MLP(2, [3, 2], activation="tanh", seed=0)
+    with record_sources():
+        with scope("encoder"):
+            out = model([Value(1.0, "a"), Value(2.0, "b")])
+        with scope("head"):
+            picked = (out[0] * 2.0).tanh() + 1.0
+        loss = (picked - out[1]) ** 2
+    tree = tree_of(topological_order(loss))
+    assert sorted(set(titles(tree)) - {"."}) == ["encoder", "head"]
+    encoder = inside(tree, "encoder")
+    assert sorted(titles(encoder)) == ["layers[0]", "layers[1]"]
+    assert len(inside(inside(encoder, "layers[0]"), "neurons[1]").children) == 5
+    assert len(inside(tree, "head").children) == 5

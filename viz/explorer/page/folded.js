@@ -123,6 +123,15 @@ class Folded {
     for (const branch of this.ancestors(id)) this.open.add(branch);
   }
 
+  /** Open what is the only branch, and what is the only one in it: one card for all says little. */
+  openTheOnlyOne() {
+    for (;;) {
+      const branches = this.visible().filter((id) => this.isBranch(id));
+      if (branches.length !== 1) return;
+      this.open.add(branches[0]);
+    }
+  }
+
   /** Close a branch and everything inside it. */
   close(id) {
     for (const one of [...this.open]) if (one === id || this.ancestors(one).includes(id)) this.open.delete(one);

@@ -156,6 +156,7 @@ function start() {
     say(closed === 0 ? "All is open." : `Open as far as ${MOST_SEEN} cards go; ${counted(closed, "card")} can be opened one by one.`);
   });
   listenToTheme();
+  folded.openTheOnlyOne();
   show([], false);
   say(branchesSaid());
 
