@@ -93,7 +93,10 @@ class Drawing:
         refuse_folder(target, EXAMPLE)
         suffix = target.suffix.lower().removeprefix(".")
         if suffix not in FORMATS:
-            raise ValueError(f"cannot tell a format from {str(path)!r}: end it in {listed(FORMATS, '.')}")
+            page = "; show_graph(root, path) makes a page" * (suffix in ("html", "htm"))
+            raise ValueError(
+                f"cannot tell a format from {str(path)!r}: end it in {listed(FORMATS, '.')}{page}"
+            )
         self._write(target, suffix, kept_as=target.with_name(target.name + ".dot"))
         return target
 

@@ -85,6 +85,23 @@ def test_the_stepper_in_its_frame_steps(opened: Open, docs: list[dict[str, str]]
     assert found.complaints == []
 
 
+def test_a_stepper_that_was_out_of_sight_is_laid_out_when_it_comes_into_it(
+    opened: Open, docs: list[dict[str, str]]
+) -> None:
+    for height in (400, 600, 800):  # when texts get their widths is a matter of luck in a frame out of sight
+        found = opened(page(docs, inline=True), width=1100, height=height, still=False)
+        [frame] = found.page.frames[1:]
+        found.page.locator("iframe").scroll_into_view_if_needed()
+        found.page.wait_for_timeout(300)
+        gaps = frame.evaluate(
+            """[...document.querySelectorAll('.card')].map((card) => {
+                 const [sign, name] = ['.operation', '.name'].map((part) => card.querySelector(part)?.getBBox());
+                 return sign && sign.width > 0 ? name.x - sign.x - sign.width : 1;
+               })"""
+        )
+        assert min(gaps) > 0.0
+
+
 @pytest.mark.parametrize("inline", [False, True], ids=["JupyterLab", "VS Code"])
 def test_hostile_labels_run_nothing(opened: Open, hostile: list[dict[str, str]], inline: bool) -> None:
     assert len(hostile) == 4 * len(HOSTILE)

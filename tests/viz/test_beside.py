@@ -141,3 +141,13 @@ def test_without_graphviz_it_is_text(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     with pytest.raises(RenderError, match=r"saved as DOT text in .*both\.svg\.dot"):
         both.save(tmp_path / "both.svg")
     assert (tmp_path / "both.svg.dot").read_text(encoding="utf-8") == both.dot
+
+
+def test_for_a_page_it_says_what_makes_one(tmp_path: Path) -> None:
+    drawing = draw(Value(1.0))
+    with pytest.raises(
+        ValueError, match=r"end it in '\.svg', .* or '\.dot'; show_graph\(root, path\) makes a page$"
+    ):
+        drawing.save(tmp_path / "graph.html")
+    with pytest.raises(ValueError, match=r"end it in '\.svg', '\.png', '\.pdf' or '\.dot'$"):
+        (drawing | drawing).save(tmp_path / "graph.jpeg")

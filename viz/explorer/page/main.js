@@ -159,6 +159,7 @@ function start() {
   folded.openTheOnlyOne();
   show([], false);
   say(branchesSaid());
+  whenSeen(find("graph"), () => view.measure());
 
   function branchesSaid() {
     const branches = view.ids.filter((id) => folded.isBranch(id)).length;

@@ -33,8 +33,13 @@ class View {
     if (!this.groups.has(this.focused)) this.focused = folded.home(folded.root);
     this.groups.get(this.focused).setAttribute("tabindex", "0");
     this.mark();
-    for (const ground of labels.querySelectorAll("rect")) fitGround(ground);
+    this.measure();
     return { width: this.layout.width, height: this.layout.height };
+  }
+
+  /** Fit what depends on how wide texts are. */
+  measure() {
+    for (const ground of this.svg.querySelectorAll(".ground")) fitGround(ground);
   }
 
   size(id) {

@@ -43,6 +43,13 @@ function nearestAhead(centres, from, [dx, dy], allowed = () => true) {
   return nearest;
 }
 
+/** Call `action` whenever an element comes into sight: out of sight, in a notebook's frame, no text has a width. */
+function whenSeen(element, action) {
+  new IntersectionObserver((entries) => {
+    if (entries.some(({ isIntersecting }) => isIntersecting)) action();
+  }).observe(element);
+}
+
 /** Let the switch in the page's head choose between light and dark. */
 function listenToTheme() {
   const theme = document.getElementById("theme");

@@ -24,6 +24,7 @@ class Graph {
     this.dots = drawn("g", { "aria-hidden": "true" });
     svg.append(below, above, this.dots);
     for (const card of this.cards) card.fit();
+    whenSeen(svg, () => this.measure());
     this.focusable(this.focused);
     svg.addEventListener("keydown", (event) => this.key(event));
     svg.addEventListener("mousedown", (event) => {
@@ -59,6 +60,7 @@ class Graph {
     parts.fit = () => {
       const begin = card.sign ? 10 + sign.getComputedTextLength() + 7 : 10;
       name.setAttribute("x", begin);
+      name.removeAttribute("textLength");
       const end = card.word ? width - 10 - word.getComputedTextLength() - 6 : width - 10;
       if (name.getComputedTextLength() > end - begin) {
         name.setAttribute("textLength", Math.max(8, end - begin));
@@ -99,6 +101,16 @@ class Graph {
     const text = drawn("g", { class: "label" }, ground, local, part);
     group.append(text);
     return { group, path, ground, local, part, x, y };
+  }
+
+  /** Fit what depends on how wide texts are, and show the step anew. */
+  measure() {
+    for (const card of this.cards) {
+      card.state = null;
+      card.fit();
+    }
+    for (const edge of this.edges) edge.state = edge.shown = null;
+    this.update(false);
   }
 
   // -- showing a step --------------------------------------------------------------------------------
