@@ -95,7 +95,8 @@ def test_a_stepper_that_was_out_of_sight_is_laid_out_when_it_comes_into_it(
         found.page.wait_for_timeout(300)
         gaps = frame.evaluate(
             """[...document.querySelectorAll('.card')].map((card) => {
-                 const [sign, name] = ['.operation', '.name'].map((part) => card.querySelector(part)?.getBBox());
+                 const box = (part) => card.querySelector(part)?.getBBox();
+                 const [sign, name] = [box('.operation'), box('.name')];
                  return sign && sign.width > 0 ? name.x - sign.x - sign.width : 1;
                })"""
         )
