@@ -10,15 +10,12 @@ from dataclasses import dataclass, field
 from ...engine import Value
 from ...engine.about import about
 from ...engine.words import cut, plain
+from ..fold.kinds import Path, split
+from ..fold.neurons import SUMS, place_of
 
 MOST_CHILDREN = 24
 """Cards that one click may open."""
 _RUN = 12
-
-Path = tuple[str, ...]
-_PLACE = re.compile(r"(?s)(.+)\.(\w+(?:\[.*\])?)")
-_LONGEST = 500
-_SUMS = ("add", "total", "fsum")
 
 
 @dataclass
@@ -81,20 +78,20 @@ def _paths(order: Sequence[Value]) -> dict[Value, Path]:
 
 
 def _path_of_label(leaf: Value) -> Path:
-    label = str(leaf.label) if type(leaf).kind == "param" else ""
-    found = _PLACE.fullmatch(label) if len(label) <= _LONGEST else None
-    return tuple(found[1].split(".")) if found else ()
+    module, _ = place_of(leaf.label) if type(leaf).kind == "param" else ("", "")
+    return tuple(split(module)) if module else ()
 
 
 def _path_of(value: Value, paths: dict[Value, Path], uses: Counter[Value], noted: Path) -> Path:
     """Return where an operation was made: as noted, with its parameters' module, or what it goes on with."""
     own = _module_of(value, paths)
-    if noted or own:
+    if own:
         return _joined(noted, own)
     above = {paths[x] for x in value.operands}
-    goes_on = len(value.operands) == 1 or (value.primitive is not None and value.primitive.name in _SUMS)
+    goes_on = len(value.operands) == 1 or (value.primitive is not None and value.primitive.name in SUMS)
     made = all(x.primitive is not None and uses[x] == 1 for x in value.operands)
-    return above.pop() if len(above) == 1 and goes_on and made else ()
+    onwards = above.pop() if len(above) == 1 and goes_on and made else ()
+    return onwards if onwards[: len(noted)] == noted else noted
 
 
 def _module_of(value: Value, paths: dict[Value, Path]) -> Path:
@@ -126,8 +123,7 @@ class _Noted:
     @staticmethod
     def _as_noted(value: Value) -> Path:
         known = about(value)
-        noted = getattr(known, "scope", "") or getattr(getattr(known, "source", None), "module", "")
-        return tuple(str(noted).split(".")) if noted else ()
+        return tuple(split(known.scope)) if known is not None and known.scope else ()
 
 
 def _joined(scope: Path, module: Path) -> Path:

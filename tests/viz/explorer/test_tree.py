@@ -2,6 +2,8 @@
 
 import random
 from collections.abc import Iterator
+from contextlib import nullcontext
+from typing import Any
 
 import pytest
 
@@ -106,9 +108,10 @@ def test_a_label_of_a_thousand_parts_is_no_path() -> None:
     assert titles(tree_of(topological_order(w * 2.0))) == [".", ".", "."]
 
 
-def test_scopes_fold_around_modules() -> None:
+@pytest.mark.parametrize("block", [nullcontext, record_sources])
+def test_scopes_fold_around_modules(block: Any) -> None:
     model = MLP(2, [3, 2], activation="tanh", seed=0)
-    with record_sources():
+    with block():
         with scope("encoder"):
             out = model([Value(1.0, "a"), Value(2.0, "b")])
         with scope("head"):
