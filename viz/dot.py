@@ -7,7 +7,7 @@ import math
 
 from ..engine import Value
 from ..engine.words import number
-from .fold.groups import Group
+from .fold.group import Group
 from .group_card import group_card
 from .html import text
 from .neuron_card import neuron_card

@@ -7,7 +7,7 @@ from ..engine.words import cut, number, plain
 from . import html
 from .escape import in_html_label
 from .fold.figures import Spread
-from .fold.groups import Group
+from .fold.group import Group
 from .fold.neurons import place_of
 from .summary import Summary
 from .theme import Palette

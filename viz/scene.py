@@ -156,16 +156,13 @@ class Scene(Cards):
         return "target" if value in self._targets else word
 
     def _find_targets(self, among: list[Value]) -> set[Value]:
+        leaves = {x for x in self.values if x.primitive is None and type(x).kind != "param"}
         compared: Counter[Value] = Counter()
-        for value in among if self._trains else ():
-            if value.primitive is not None and value.primitive.name == "sub":
-                x, y = value.operands
-                compared.update([a for a, b in ((x, y), (y, x)) if b.primitive is not None])
-        return {
-            leaf
-            for leaf, times in compared.items()
-            if leaf.primitive is None and type(leaf).kind != "param" and times == self.uses[leaf]
-        }
+        for user in among if leaves and self._trains else ():
+            if not leaves.isdisjoint(user.operands) and user.primitive is not None:
+                x, y = user.operands if user.primitive.name == "sub" else (user, user)
+                compared.update([a for a, b in ((x, y), (y, x)) if a in leaves and b.primitive is not None])
+        return {leaf for leaf, times in compared.items() if times == self.uses[leaf]}
 
     def name_of(self, value: Value) -> str:
         """Return what to call `value` in a sentence: its own name, else its operation, else its number."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from ..engine import Value
 from .fold.figures import Figures, figures
-from .fold.groups import Group, Groups
+from .fold.group import Group
+from .fold.groups import Groups
 from .scene import Scene
 
 _DECADES = 4.0

@@ -12,7 +12,7 @@ from ...engine import Value
 from ...engine.copies import number_of
 from ...engine.names import own_name
 from ...engine.words import cut, number, plain
-from .groups import Group
+from .group import Group
 from .neurons import place_of
 
 _MOST_SIGNS = 4
@@ -155,7 +155,8 @@ def counted(count: int, noun: str) -> str:
 
 def _marks(group: Group, gradient: Spread | None) -> list[str]:
     marks = []
-    bad = sum([not math.isfinite(value.data) for value in group.values or group.leaves])
+    numbers = list(map(attrgetter("data"), group.values or group.leaves))
+    bad = 0 if math.isfinite(sum(numbers)) else sum([not math.isfinite(x) for x in numbers])
     if bad:
         marks.append(f"NaN or inf in {counted(bad, 'value')}")
     if gradient is not None and gradient.bad:

@@ -24,6 +24,7 @@ _WEIGHING = ("mul", "dot", "add")
 CONSTANT, INPUT, PARAMETER = -1, -2, -3
 """Codes of leaves; -10 and below are parameters whose labels name their module."""
 
+_UNNAMED = {"const": CONSTANT, "param": PARAMETER}
 PRODUCT, SUM = 1, 2
 
 Path = tuple[str, ...]
@@ -70,7 +71,10 @@ class Kinds:
         for value in values:
             row = value.primitive
             if row is None:
-                of[value] = self._leaf(value)
+                if value.label == "" and getattr(value, "about", None) is None:  # as most are
+                    of[value] = _UNNAMED.get(type(value).kind, INPUT)
+                else:
+                    of[value] = self._leaf(value)
                 continue
             # Of a dot with many operands the kinds matter, not their order.
             codes = map(get, value.operands)

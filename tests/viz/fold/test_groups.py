@@ -10,7 +10,8 @@ from chainrule.engine import Value, collector_paused, dot, no_grad, record_sourc
 from chainrule.nn import MLP, Module, Parameter, cross_entropy, moons
 from chainrule.viz import draw
 from chainrule.viz.fold.figures import spread
-from chainrule.viz.fold.groups import Group, Groups
+from chainrule.viz.fold.group import Group
+from chainrule.viz.fold.groups import Groups
 from chainrule.viz.fold.kinds import layer_of, split
 from chainrule.viz.fold.part import Part
 
