@@ -185,7 +185,7 @@ def draw(
     gradient (of many the largest), z, the slope, what comes out; "scope" makes one card of each layer and
     `scope`, and of other values that are alike. Such a card has the shape of its weights, the number of
     values, their root mean square (rms), and the rms and the largest of the gradients; the bar is full
-    for the largest rms of the picture and a quarter shorter for each factor of ten.
+    for the largest rms (of weights, or of other values) and a quarter shorter for each factor of ten.
     depth: how deep into scopes within scopes; as deep as can be taken in at a glance unless given.
     around, radius: draw what is at most `radius` arrows (2 unless given) away from the value `around`.
     only: draw these values: `only=path(w, loss)`.

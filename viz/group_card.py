@@ -33,7 +33,7 @@ def group_card(group: Group, summary: Summary, palette: Palette) -> str:
             rows += _row(word, html.gradient_cell(None, 0.0, palette), "", palette)
     else:
         rms = html.cell(number(gradient.rms), palette["ink"])
-        rows += _row(word, rms, _bar(summary.share(gradient.rms), palette), palette)
+        rows += _row(word, rms, _bar(summary.share(group), palette), palette)
         largest = html.gradient_cell(gradient.largest, summary.largest, palette)
         where = html.text(in_html_label(_where(gradient, group)), 9, palette["muted"])
         rows += _row("largest", largest, where, palette)

@@ -34,8 +34,12 @@ class Summary:
         self.cards = [group for group in groups.all if group.alone is None]
         self._names = {id(group): f"g{i}" for i, group in enumerate(self.cards)}
         self._figures = {id(group): figures(group, scene.has_gradients) for group in self.cards}
-        spreads = [made.gradient for made in self._figures.values() if made.gradient is not None]
-        self._largest_rms = max([spread.rms for spread in spreads], default=0.0)
+        self._largest_rms: dict[str, float] = {}
+        spreads = []
+        for made in self._figures.values():
+            if made.gradient is not None:
+                spreads.append(made.gradient)
+                self._largest_rms[made.of] = max(self._largest_rms.get(made.of, 0.0), made.gradient.rms)
         self.largest = max([scene.largest, *[abs(spread.largest) for spread in spreads]])
         """The largest gradient of the whole picture."""
         self.flows: list[Flow] = []
@@ -56,11 +60,11 @@ class Summary:
         """Return what the card of a group says."""
         return self._figures[id(group)]
 
-    def share(self, rms: float) -> float:
+    def share(self, group: Group) -> float:
         """Return how much of a bar is full: all for the largest, a quarter less for each factor of ten."""
-        if not (rms > 0.0 and self._largest_rms > 0.0):
-            return 0.0
-        return max(0.0, 1.0 + math.log10(rms / self._largest_rms) / _DECADES)
+        made = self._figures[id(group)]
+        rms, largest = made.gradient.rms if made.gradient else 0.0, self._largest_rms.get(made.of, 0.0)
+        return max(0.0, 1.0 + math.log10(rms / largest) / _DECADES) if rms > 0.0 else 0.0
 
     def _end(self, group: Group, scene: Scene) -> str:
         value: Value | None = group.alone

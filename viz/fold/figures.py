@@ -164,7 +164,7 @@ def _marks(group: Group, gradient: Spread | None) -> list[str]:
     units = [value.partials[0] for value in group.values if len(value.partials) == 1]
     flat = sum([abs(number_of(partial)) < _FLAT_ENOUGH for partial in units])
     if flat:
-        marks.append(f"{flat:,} of {counted(len(units), 'unit')} dead or saturated")
+        marks.append(f"{flat:,} of {counted(len(units), 'unit')} pass nothing on")
     return marks
 
 

@@ -80,24 +80,24 @@ class Part:
 
     def keep_top(self, most: int) -> None:
         """Keep, from the root on, the `most` operands of each value that contribute most."""
-        kept = {self.root}
-        stack = [self.root]
+        graph, start = set(self.values), self.values[-1]
+        kept = {start}
+        stack = [start]
         while stack:
             node = stack.pop()
-            for operand in _largest(node, most):
+            for operand in _largest(node, most, graph):
                 if operand not in kept:
                     kept.add(operand)
                     stack.append(operand)
         self.keep(kept)
 
 
-def _largest(node: Value, most: int) -> Iterable[Value]:
-    """Return the operands with the largest partials: the node hands each the same upstream gradient."""
-    if len(node.operands) <= most:
-        return node.operands
+def _largest(node: Value, most: int, graph: set[Value]) -> Iterable[Value]:
+    """Return the operands in `graph` with the largest partials: all get the same upstream gradient."""
     sizes: dict[Value, float] = {}
     for operand, partial in zip(node.operands, node.partials, strict=True):
-        sizes[operand] = sizes.get(operand, 0.0) + float(number_of(partial))
+        if operand in graph:
+            sizes[operand] = sizes.get(operand, 0.0) + float(number_of(partial))
 
     def size(operand: Value) -> tuple[bool, float]:
         number = abs(sizes[operand])

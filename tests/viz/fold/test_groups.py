@@ -179,7 +179,7 @@ def test_dead_units_and_what_is_not_finite_are_counted() -> None:
     with pytest.warns(RuntimeWarning):
         out.backward()
     text = words(draw(out).dot)
-    assert "150 of 150 units dead or saturated" in text
+    assert "150 of 150 units pass nothing on" in text
     assert "NaN or inf in 50 values" in text
 
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from chainrule.engine import Value, dot
+from chainrule.engine import Value, dot, total
 from chainrule.viz import draw, path
 from chainrule.viz.fold.part import Part
 
@@ -140,6 +140,16 @@ def test_top_keeps_the_largest_contributions() -> None:
     assert {name for name in ("x0", "x1", "x2", "x3", "x4", "x5") if f">{name}<" in text} == {"x1", "x4"}
     assert "not shown: 10 operands" in text
     assert draw(out, top=12).dot == draw(out).dot
+
+
+def test_top_on_a_path_takes_the_largest_of_that() -> None:
+    w, x = Value(0.1, "w"), Value(3.0, "x")
+    hidden = [(w * x).tanh() * k for k in (1.0, 2.0, 3.0, 4.0)]
+    loss = total([*hidden, 1000.0 * x])
+    kept = Part(loss)
+    kept.keep_only(path(w, loss))
+    kept.keep_top(2)
+    assert len(kept.values) == 8  # two ways of w to the loss
 
 
 @pytest.mark.parametrize("top", [0, -2, 1.0, False])
