@@ -80,11 +80,7 @@ def _drawn(
     if plan.groups is not None:
         summary = Summary(plan.groups, scene)
         scene.largest = summary.largest
-    texts = tooltips(scene, summary)
-    groups: list[tuple[Value, str]] = []
-    if summary is not None:
-        groups = [((card.values or card.leaves)[-1], texts[summary.name(card)]) for card in summary.cards]
-    texts["reading"] = reading(scene, part.whole, groups)
+    texts = tooltips(scene, summary) | {"reading": reading(scene, summary)}
     return dot_text(scene, summary, palette, rankdir), texts
 
 

@@ -43,7 +43,7 @@ class Summary:
         self.largest = max([scene.largest, *[abs(spread.largest) for spread in spreads]])
         """The largest gradient of the whole picture."""
         self.flows: list[Flow] = []
-        for (tail, head), values in sorted(groups.arrows.items(), key=lambda item: item[0]):
+        for (tail, head), values in sorted(groups.arrows.items(), key=lambda item: item[0][::-1]):
             ends = groups.all[tail], groups.all[head]
             if any(end.alone is None for end in ends):
                 first, last = (self._end(end, scene) for end in ends)

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from chainrule.engine import Value, collector_paused, dot, no_grad, record_sources, scope, total
+from chainrule.engine.words import number
 from chainrule.nn import MLP, Module, Parameter, cross_entropy, moons
 from chainrule.viz import draw
 from chainrule.viz.fold.figures import spread
@@ -325,3 +326,36 @@ def test_a_group_of_one_value_is_drawn_as_that_value() -> None:
 def test_dot_with_constants_belongs_to_its_layer() -> None:
     assert names(MLP(2, [3, 1], seed=1)([0.5, 1.0])) == ["layers[0]", "layers[1]"]
     assert names(dot([Parameter(1.0, "w")], [Value(2.0)])) == []
+
+
+# -- in words, and side by side -----------------------------------------------------------------------
+
+
+def test_folded_pictures_are_read_too() -> None:
+    model = MLP(2, [2, 1], activation="tanh", seed=4)
+    out = model([Value(-0.5, "x0"), Value(0.8, "x1")])
+    out.backward()
+    neurons = draw(out, fold="neuron").texts["reading"]
+    b = model.layers[0].neurons[1].b
+    assert f"layers[0].neurons[1].b is 0, its gradient {number(b.grad)}." in neurons
+    assert len(neurons.splitlines()) == 5
+    layers = draw(out, fold="scope").texts["reading"].splitlines()
+    assert layers[0].startswith(
+        "layers[0]: tanh(Σ w·x + b), weight [2, 2], bias [2], 4 values. Numbers: rms "
+    )
+    assert layers[0].endswith("Goes into layers[1].")
+    assert layers[2].startswith("x1, input, is 0.8. Gradient ")
+    assert layers[2].endswith("Goes into layers[0].")
+
+
+@pytest.mark.parametrize("fold", ["none", "neuron", "scope"])
+def test_folded_pictures_stand_beside_each_other(fold: str) -> None:
+    model = MLP(2, [2, 1], activation="tanh", seed=4)
+    out = model([Value(-0.5, "x0"), Value(0.8, "x1")])
+    before = draw(out, fold=fold)  # type: ignore[arg-type]
+    out.backward()
+    both = before | draw(out, fold=fold)  # type: ignore[arg-type]
+    cards = before.dot.count("label=<<TABLE BORDER=") - before.dot.count('label=<<TABLE BORDER="0"')
+    shown = both.dot.count("label=<<TABLE BORDER=") - both.dot.count('label=<<TABLE BORDER="0"')
+    assert shown == 2 * cards
+    assert len(re.findall(r'class="node"', both.svg)) == 2 * cards
