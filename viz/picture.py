@@ -77,6 +77,7 @@ def _drawn(
         among=part.values,
         whole=len(part.whole),
     )
+    scene.centre = part.centre
     if plan.groups is not None:
         summary = Summary(plan.groups, scene)
         scene.largest = summary.largest

@@ -114,6 +114,8 @@ class Scene(Cards):
         """
         super().__init__(values, root=root, uses=uses, neurons=neurons)
         root = self.root
+        self.centre: Value | None = None
+        """What the picture is drawn around, which has the thickest border."""
         among = values if among is None else among
         self.whole = len(among) if whole is None else whole
         self.complete = len(among) == self.whole

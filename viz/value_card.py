@@ -31,13 +31,16 @@ def value_card(value: Value, scene: Scene, palette: Palette) -> str:
 
 def framed(value: Value, rows: str, scene: Scene, palette: Palette) -> str:
     """Return the card's table: shape, ground and border say what kind of value it is."""
+    line, thick = palette["line"], 1
+    ground = palette["op" if value.primitive is not None else "input"]
     if value is scene.root:
-        return html.table(rows, palette["root"], palette["ink"], border=2)
-    if value.primitive is not None:
-        return html.table(rows, palette["op"], palette["line"], rounded=True)
-    if type(value).kind == "param":
-        return html.table(rows, palette["param"], palette["line"], border=2, rounded=True)
-    return html.table(rows, palette["input"], palette["line"])
+        ground, line, thick = palette["root"], palette["ink"], 2
+    elif value.primitive is None and type(value).kind == "param":
+        ground, thick = palette["param"], 2
+    if value is scene.centre:
+        line, thick = palette["ink"], 4
+    rounded = value is not scene.root and (value.primitive is not None or ground == palette["param"])
+    return html.table(rows, ground, line, border=thick, rounded=rounded)
 
 
 def left_out(value: Value, scene: Scene, palette: Palette, columns: int) -> str:

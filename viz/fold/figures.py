@@ -96,7 +96,7 @@ def _title(group: Group) -> str:
     if group.stretch:
         first, last = group.stretch
         return f"operations {first:,} – {last:,}"
-    return _signs(group) if group.values else _kind(group.leaves)
+    return (_signs(group) if group.values else _kind(group.leaves)) or "values"
 
 
 def _kind(leaves: Sequence[Value]) -> str:

@@ -71,7 +71,8 @@ class Kinds:
         for value in values:
             row = value.primitive
             if row is None:
-                if value.label == "" and getattr(value, "about", None) is None:  # as most are
+                label = value.label
+                if type(label) is str and not label and getattr(value, "about", None) is None:  # as most
                     of[value] = _UNNAMED.get(type(value).kind, INPUT)
                 else:
                     of[value] = self._leaf(value)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from ...engine import Value
 from ...engine.names import own_name
+from ...engine.words import plain
 
 SUMS = ("add", "total", "fsum")
 """The rows whose operands are the terms of a sum."""
@@ -181,6 +182,6 @@ def place_of(label: object) -> tuple[str, str]:
     >>> place_of("layers[0].neurons[2].w[1]"), place_of("slope")
     (('layers[0].neurons[2]', 'w[1]'), ('', 'slope'))
     """
-    label = str(label)
+    label = label if isinstance(label, str) else plain(label)
     found = _PLACE.fullmatch(label) if len(label) <= _LONGEST else None
     return (found[1], found[2]) if found else ("", label)

@@ -24,6 +24,8 @@ class Part:
         self.root = root
         self.whole = topological_order(root)
         self.values = self.whole
+        self.centre: Value | None = None
+        """What the picture is drawn around."""
 
     @property
     def complete(self) -> bool:
@@ -51,6 +53,7 @@ class Part:
             raise TypeError(f"draw(around=...) takes a Value of the graph, got {described(value)}")
         if value not in set(self.values):
             raise ValueError(f"around={value!r} is not in the graph of {self.root!r}: nothing there uses it")
+        self.centre = value
         near = {value}
         for _ in range(radius):
             found = near.union(*[near_one.operands for near_one in near])

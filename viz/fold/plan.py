@@ -41,7 +41,7 @@ def planned(part: Part, fold: str, depth: int | None, most: int) -> Plan:
         return Plan()
     if fold == "neuron" or (fold == "auto" and depth is None and count <= _NEURONS_UP_TO):
         neurons = Neurons(part.values, part.uses, part.root)
-        cards = count - len(neurons.swallowed)
+        cards = sum(value not in neurons.swallowed for value in part.values)
         if fold == "neuron":
             if cards > most:
                 raise ValueError(

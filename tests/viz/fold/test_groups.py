@@ -126,10 +126,27 @@ def test_recorded_sources_give_the_same_cards() -> None:
     assert names(out) == ["policy.MLP.layers[0]", "policy.MLP.layers[1]"]
 
 
-def test_a_scope_with_dots_and_hostile_characters_is_shown() -> None:
-    with scope('a.b"]; <b> \\N \0'):
+@pytest.mark.parametrize("name", ['a.b"]; <b> \\N \0', " ", ".", "..", "[", "neurons[0]", "\n", "x" * 5000])
+def test_a_scope_with_dots_and_hostile_characters_is_shown(name: str) -> None:
+    with scope(name):
         out = total([Value(1.0).tanh() for _ in range(3)])
-    assert draw(out, fold="scope").svg.startswith("<svg")
+    assert draw(out, fold="scope").svg.count('class="node"') == 4 + (name in (".", ".."))
+
+
+@pytest.mark.parametrize("fold", ["none", "neuron", "scope"])
+def test_labels_and_kinds_with_nothing_to_show_are_drawn(fold: str) -> None:
+    class Stubborn:
+        def __str__(self) -> str:
+            raise RuntimeError("no")
+
+    class Plain(Value):
+        __slots__ = ()
+        kind = ""
+
+    ws = [Parameter(1.0, label=Stubborn()) for _ in range(5)]  # type: ignore[arg-type]
+    out = dot(ws, [Plain(1.0) for _ in range(5)]).tanh()
+    out.backward()
+    assert "<polygon" in draw(out, fold=fold).svg  # type: ignore[arg-type]
 
 
 def test_a_scope_leaves_nothing_behind() -> None:

@@ -148,7 +148,7 @@ def test_neurons_beyond_max_nodes_are_refused_with_both_numbers() -> None:
         ("layers[0].neurons[2].w[1]", ("layers[0].neurons[2]", "w[1]")),
         ("b", ("", "b")),
         ("", ("", "")),
-        (None, ("", "None")),
+        (None, ("", "")),
         ("blocks['a.b'].w", ("blocks['a.b']", "w")),
         ("." * 100_000, ("", "." * 100_000)),
     ],

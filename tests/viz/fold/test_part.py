@@ -72,6 +72,13 @@ def test_a_picture_of_a_part_says_what_it_leaves_out() -> None:
     assert "not shown" not in draw(loss).dot
 
 
+def test_what_is_drawn_around_has_the_thickest_border() -> None:
+    loss, named = example()
+    text = draw(loss, around=named["w"]).dot
+    assert len(re.findall(r'BORDER="4"[^\n]*>w<', text)) == text.count('BORDER="4"') == 1
+    assert 'BORDER="4"' not in draw(loss).dot
+
+
 def test_two_arrows_are_the_radius_unless_given() -> None:
     loss, named = example()
     w = named["w"]
