@@ -265,6 +265,7 @@ def test_into_says_what_it_needs() -> None:
     with pytest.raises(ValueError, match="needs a function without a batch"):
         compile(lambda x: x * 2.0, argnums=(), batch=0).bind(x).into(x)
     bound = compile(lambda x: [x[0] + x[1]] * 2, argnums=()).bind(x)
-    for wrong in (np.zeros(3), np.zeros(4)[::2], np.zeros(2, np.float32), [0.0, 0.0]):
+    wrongs: list[Any] = [np.zeros(3), np.zeros(4)[::2], np.zeros(2, np.float32), [0.0, 0.0]]
+    for wrong in wrongs:
         with pytest.raises(ValueError, match="2 numbers: into needs a contiguous array of as many float64"):
             bound.into(wrong)
