@@ -13,7 +13,7 @@ from ..tree import flatten
 from ..value import Value, described
 from .record import is_row, parameters_of
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 
 
 class Call:
@@ -54,10 +54,11 @@ class Call:
 class Signature:
     """Which of a function's arguments are batched.
 
-    batch: their names or places.
+    batch: their names or places.  dtype: the kind of number that a batch is made, by NumPy's name.
     """
 
-    def __init__(self, f: Callable[..., Any], batch: Sequence[str | int]) -> None:
+    def __init__(self, f: Callable[..., Any], batch: Sequence[str | int], dtype: str) -> None:
+        self._dtype = dtype
         self.name = getattr(f, "__name__", "kernel")
         self._batch = list(batch)
         try:
@@ -65,8 +66,8 @@ class Signature:
         except (TypeError, ValueError):
             self._parameters = []
 
-    def call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
-        """Return the arguments of a call.
+    def call(self, args: tuple[Any, ...], kwargs: dict[str, Any], dtype: str = "") -> Call:
+        """Return the arguments of a call. dtype: the kind of number that a batch is made this time.
 
         Raises TypeError and ValueError for batched arguments that are missing, no arrays or unlike in length.
         """
@@ -78,7 +79,7 @@ class Signature:
         samples, first = 0, ""
         for place in sorted(self._places(len(args), names)):
             called = self._called(place, len(args), names)
-            lines = as_batch(held[place], called)
+            lines = as_batch(held[place], called, dtype or self._dtype)
             if batches and len(lines) != samples:
                 raise ValueError(
                     f"{self.name}: the batched arguments have different lengths: "
@@ -121,10 +122,10 @@ def one_sample(argument: Any) -> Any:
         ) from None
 
 
-def as_batch(argument: Any, name: str) -> Floats:
+def as_batch(argument: Any, name: str, dtype: str) -> Floats:
     """Return the numbers of a batched argument, a line for each sample."""
     try:
-        array = np.asarray(argument, dtype=np.float64)
+        array: Floats = np.asarray(argument, dtype=dtype)
     except (TypeError, ValueError):
         raise TypeError(
             f"the batched argument {name} must be an array of numbers, or lists that make one, got "
@@ -135,11 +136,11 @@ def as_batch(argument: Any, name: str) -> Floats:
     return array.reshape(len(array), -1)
 
 
-def is_plain_array(held: Any) -> bool:
+def is_plain_array(held: Any, dtype: str) -> bool:
     """Return whether `held` is an array that machine code can read where it is."""
     return (
         type(held) is np.ndarray
-        and held.dtype == np.float64
+        and held.dtype == dtype
         and held.dtype.isnative
         and held.flags.c_contiguous
         and held.flags.aligned

@@ -11,6 +11,7 @@ from .numbers import Numbers
 from .operands import Pools
 from .program import GUARDED
 from .tape import DETACH, EQUAL, LESS, LESS_EQUAL, Comparison
+from .text import DOUBLE, Real
 from .vector_functions import BOUNDS, vector_function
 
 
@@ -20,8 +21,8 @@ class Arithmetic(Numbers):
     exact: multiply and add in two steps, as Python does, and sum and call as Python does.
     """
 
-    def __init__(self, pools: Pools, exact: bool, declared: set[str]) -> None:
-        super().__init__(declared)
+    def __init__(self, pools: Pools, exact: bool, declared: set[str], real: Real) -> None:
+        super().__init__(declared, real=real)
         self.pools, self.exact = pools, exact
 
     def plus(self, total: str, sign: int, x: str, y: str) -> str:
@@ -81,7 +82,8 @@ class Arithmetic(Numbers):
         """Call a function that computes all lanes at once."""
         called, needed = vector_function(name, self.width)
         self.declared |= needed
-        return self.value(f"call {self.type} @{called}({self.type} {x})")
+        doubles = self._type_of(DOUBLE)
+        return self.narrowed(self.value(f"call {doubles} @{called}({doubles} {self.widened(x)})"))
 
     def _extreme(self, sign: str, xs: list[str]) -> str:
         """Return the largest or smallest number, the first of equal ones; nan where one is."""
@@ -95,9 +97,10 @@ class Arithmetic(Numbers):
     def _normal(self, x: str, y: str) -> str:
         """Return `x`, but nan where one of the two is tiny, though not 0, or infinite."""
         good = ""
+        least = TINY if self.real is DOUBLE else 2.0**-126
         for z in dict.fromkeys((x, y)):
             size = self.intrinsic("fabs", z)
-            tests = [f"oge {self.type} {size}, {self.constant(TINY)}"]
+            tests = [f"oge {self.type} {size}, {self.constant(least)}"]
             tests += [f"olt {self.type} {size}, {self.constant(math.inf)}"]
             tests += [f"oeq {self.type} {size}, {self.constant(0.0)}"]
             large, finite, zero = [self.value(f"fcmp {test}") for test in tests]

@@ -36,7 +36,7 @@ class Bound:
     def __init__(self, variant: Variant, call: Call) -> None:
         gradient = variant.gives_one_number and bool(variant.places())
         self._variant, self._call = variant, call
-        self._most = call.samples
+        self._most, self._threads = call.samples, variant.options.threads
         self._form: Form = variant.form(gradient, call.samples)
         self._compiled = self._form.compiled
         self._frame = self._compiled.new_frame()
@@ -67,10 +67,7 @@ class Bound:
         try:
             for refresh in self._refreshed:
                 refresh()
-            answer = self._enter(self._address)
-            if self._compiled.callbacks:
-                self._compiled.callbacks.check()
-            if answer:
+            if answer := self._compiled.run(self._frame, self._call.samples, self._threads):
                 self._again(answer)
         finally:
             self._running.release()
@@ -78,8 +75,8 @@ class Bound:
     def overwrite(self) -> None:
         """Let every run write its results over the samples, line over line: the next run goes on there.
 
-        For a function of one batched array, contiguous and of float64, that returns as many numbers as a
-        line of it has, each different from sample to sample. Raises ValueError for another.
+        For a function of one batched array, contiguous and of the kernel's own dtype, that returns as many
+        numbers as a line of it has, each different from sample to sample. Raises ValueError for another.
 
         >>> import numpy as np
         >>> from chainrule.engine import compile
@@ -90,7 +87,7 @@ class Bound:
         (None, None, [[1.0, 2.0], [13.0, 21.0]])
         """
         frame, held = self._frame, self._call.held
-        alone = [place for place in self._call.batches if is_plain_array(held[place])]
+        alone = [place for place in self._call.batches if is_plain_array(held[place], frame.dtype.name)]
         as_many = frame.rows.shape == frame.lines.shape
         if len(self._call.batches) != 1 or not alone or not as_many or self._form.by:
             raise ValueError(
@@ -177,7 +174,7 @@ class Bound:
         copies: list[tuple[Floats, Floats]] = []
         for place, start, end in variant.shared:
             argument, slot = held[place], frame.parameters[start:end]
-            if is_plain_array(argument):
+            if is_plain_array(argument, variant.options.dtype):
                 copies.append((argument, slot))
             elif not isinstance(argument, float | int | str | bytes | None):
                 self._refreshed.append(partial(_reread, argument, slot, structure(argument)))
@@ -193,7 +190,9 @@ class Bound:
         call, frame = self._call, self._frame
         if not call.batches:
             return
-        if len(call.batches) == 1 and is_plain_array(call.held[next(iter(call.batches))]):
+        if len(call.batches) == 1 and is_plain_array(
+            call.held[next(iter(call.batches))], self._variant.options.dtype
+        ):
             frame.take_samples(call.lines())
             return
         lines = np.concatenate(list(call.batches.values()), axis=1)
@@ -232,8 +231,7 @@ class Bound:
         self._variant.fill(frame, self._call)
         if self._call.batches:
             frame.take_samples(self._frame.lines)
-        other.compiled.entered(self._call.samples)(frame.address)
-        other.compiled.callbacks.check()
+        other.compiled.run(frame, self._call.samples, self._threads)
         self._frame.results[:] = frame.results
         self._frame.rows[:] = frame.rows
         frame.let_go()
@@ -248,7 +246,7 @@ def _reread(argument: Any, slot: Floats, kept: Any) -> None:
 
 def _reread_batch(argument: Any, columns: Floats) -> None:
     """Put the numbers of a batched argument into their columns again."""
-    lines = as_batch(argument, "of a bound kernel")
+    lines = as_batch(argument, "of a bound kernel", columns.dtype.name)
     if lines.shape != columns.shape:
         raise ValueError("a bound argument has changed its structure: bind the kernel again")
     columns[:] = lines

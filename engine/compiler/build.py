@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ from .operands import Pools
 from .program import Places, Program, normal_form, without_unused
 from .rows import kept_together
 from .tape import INDEX, INPUT, Leaf, Tape
+from .text import REALS
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class Wanted:
     lanes: how many samples a block has.
     exact: multiply and add in two steps, in the order of Python.
     guarded: let an adjoint of 0 win over a partial that is not finite.
+    dtype: the kind of all numbers, by NumPy's name.
     """
 
     outputs: Sequence[int]
@@ -45,6 +48,7 @@ class Wanted:
     lanes: int = 8
     exact: bool = False
     guarded: bool = False
+    dtype: str = "float64"
 
     @property
     def scaled(self) -> bool:
@@ -59,10 +63,11 @@ class Layout:
     parameters, rows: how many numbers all samples share, and how many each has.
     once, each: how many numbers of intermediate results there are, and how many for each lane.
     per_sample: for each wanted number, whether every sample has one.
-    summed: for each wanted number, whether it is a sum over the samples: those of shards are added.
+    sums: where among those there is one of the sums over the samples lie: those of shards are added.
     numbers, places: the tables.
     callbacks: the rows that only Python computes.
-    work: about how many operations run once, and how many for each sample.
+    work: about how many operations run once, and how many for each sample; a call of a function is CALL.
+    dtype: the kind of all numbers, by NumPy's name.
     """
 
     parameters: int
@@ -71,11 +76,12 @@ class Layout:
     once: int
     each: int
     per_sample: NDArray[np.bool_]
-    summed: NDArray[np.bool_]
-    numbers: NDArray[np.float64]
+    sums: tuple[int, int]
+    numbers: NDArray[Any]
     places: NDArray[np.int32]
     callbacks: tuple[Primitive, ...]
     work: tuple[int, int]
+    dtype: str
 
 
 @dataclass
@@ -149,16 +155,19 @@ def built(tape: Tape, wanted: Wanted) -> Built:
     clock = _Clock(counts.seconds)
     grouping = grouped(program, wanted)
     clock.stage("groups")
-    pools = Pools()
+    pools, real = Pools(), REALS[wanted.dtype]
     rows = int(wanted.batched.sum())
     indices = len(program.nodes_of(INDEX)) > 0
-    text = module(grouping, places, rows, wanted.lanes, wanted.exact, pools)
-    text += entry(report_of(grouping) if indices else None)
+    text = module(grouping, places, rows, wanted.lanes, wanted.exact, pools, real)
+    text += entry(real, report_of(grouping) if indices else None)
     clock.stage("text")
     flops = _flops(program)
     for_each = (grouping.phase == EACH) | (grouping.phase == OVER)
     counts.nodes, counts.groups = len(grouping.ordered), max(len(grouping.starts) - 1, 0)
     counts.flops_once, counts.flops_each = int(flops[~for_each].sum()), int(flops[for_each].sum())
+    with np.errstate(over="ignore"):  # a constant that float32 has no number for is inf there
+        numbers = np.concatenate([*pools.numbers, np.zeros(1)]).astype(wanted.dtype)
+    work = np.where(_calls(program), CALL, flops)
     spaces = grouping.space[places]
     layout = Layout(
         parameters=int((~wanted.batched).sum()) + wanted.scaled,
@@ -167,11 +176,12 @@ def built(tape: Tape, wanted: Wanted) -> Built:
         once=grouping.sizes[ONCE] + (1 + REPORTED) * indices,
         each=grouping.sizes[LANES] + indices,
         per_sample=(spaces == ROW) | (spaces == LANES),
-        summed=_summed(program, places),
-        numbers=np.concatenate(pools.numbers) if pools.numbers else np.zeros(1),
+        sums=grouping.sums(),
+        numbers=numbers,
         places=np.concatenate(pools.places) if pools.places else np.zeros(1, np.int32),
         callbacks=tuple(pools.callbacks),
-        work=(counts.flops_once, counts.flops_each),
+        work=(int(work[~for_each].sum()), int(work[for_each].sum())),
+        dtype=wanted.dtype,
     )
     return Built(text, layout, counts)
 
@@ -186,11 +196,15 @@ def _flops(program: Program) -> Places:
     return found
 
 
-def _summed(program: Program, places: Places) -> NDArray[np.bool_]:
-    """Return which nodes are sums over the samples, or made of such."""
-    marks = program.over().astype(np.uint8)
-    sweeps.depends(program.first, program.a, program.b, marks)
-    found: NDArray[np.bool_] = marks[places].astype(bool)
+CALL = 20
+"""How many additions take about as long as a call of a function."""
+
+
+def _calls(program: Program) -> NDArray[np.bool_]:
+    """Return which nodes call a function, of C or of Python."""
+    instant = {"where", "abs", "floor", "ceil", "trunc", "round", "div", "sqrt"}
+    calls = [isinstance(kind, Primitive) and kind.name not in instant for kind in program.kinds]
+    found: NDArray[np.bool_] = np.array(calls)[program.kind]
     return found
 
 

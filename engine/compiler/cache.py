@@ -82,7 +82,7 @@ def key_of(tape: Tape, wanted: Wanted, outside: int) -> bytes | None:
     """Return the key of a kernel, or None where it cannot be kept."""
     if not _source() or not all(_is_ours(kind) for kind in tape.kinds):
         return None
-    options = [wanted.reduce, wanted.lanes, wanted.exact, wanted.guarded, outside]
+    options = [wanted.reduce, wanted.lanes, wanted.exact, wanted.guarded, wanted.dtype, outside]
     kinds = [f"{type(kind).__name__} {kind.name}" for kind in tape.kinds]
     parts = [
         _source(),
@@ -161,10 +161,12 @@ def _written(key: bytes, layout: Layout, code: bytes, counts: Counts) -> bytes:
         "sizes": [layout.parameters, layout.rows, layout.lanes, layout.once, layout.each],
         "callbacks": [row.name for row in layout.callbacks],
         "work": layout.work,
+        "dtype": layout.dtype,
+        "sums": layout.sums,
         "counts": [counts.entries, counts.nodes, counts.groups, counts.flops_once, counts.flops_each],
     }
-    flags = np.stack([layout.per_sample, layout.summed]).astype(np.uint8)
-    arrays = [layout.numbers.astype("<f8"), layout.places.astype("<i4"), flags]
+    flags = layout.per_sample.astype(np.uint8)
+    arrays = [layout.numbers.astype(f"<f{layout.numbers.itemsize}"), layout.places.astype("<i4"), flags]
     sections = [json.dumps(about).encode(), code, *[array.tobytes() for array in arrays]]
     body = key + _SECTIONS.pack(*map(len, sections)) + b"".join(sections)
     return MAGIC + hashlib.sha256(body).digest() + body
@@ -183,19 +185,19 @@ def _read(data: bytes, key: bytes) -> tuple[Layout, bytes, Counts] | None:
     text, code, numbers, places, flags = sections
     about = json.loads(text)
     parameters, rows, lanes, once, each = about["sizes"]
-    per_sample, summed = np.frombuffer(flags, np.uint8).reshape(2, -1).astype(bool)
     layout = Layout(
         parameters=parameters,
         rows=rows,
         lanes=lanes,
         once=once,
         each=each,
-        per_sample=per_sample,
-        summed=summed,
-        numbers=np.frombuffer(numbers, "<f8").astype(np.float64),
+        per_sample=np.frombuffer(flags, np.uint8).astype(bool),
+        sums=(about["sums"][0], about["sums"][1]),
+        numbers=np.frombuffer(numbers, np.dtype(about["dtype"]).newbyteorder("<")).astype(about["dtype"]),
         places=np.frombuffer(places, "<i4").astype(np.int32),
         callbacks=tuple([TABLE[name] for name in about["callbacks"]]),
         work=(about["work"][0], about["work"][1]),
+        dtype=about["dtype"],
     )
     return layout, code, Counts(*about["counts"])
 

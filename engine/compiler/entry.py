@@ -6,25 +6,33 @@ words, and the function gets its address and nothing else.
 
 from __future__ import annotations
 
+from .text import Real
+
 SAMPLES, PARAMETERS, ROWS, LINES, ONCE, LANES = 0, 1, 2, 3, 4, 5
 NUMBERS, PLACES, CALLED, RESULTS, RESULT_ROWS = 6, 7, 8, 9, 10
 """The words of a frame that the program reads: how many samples, and addresses; see module.py."""
 COPIES, COPY_TABLE, RESULT_VECTORS, ROW_VECTORS = 11, 12, 13, 14
 """How many copies come first and where they are listed; how many vectors of results are looked at."""
-WORDS = 15
+PARTS = 15
+"""Which parts of a run are wanted: FIRST, LAST or both."""
+WORDS = 16
+FIRST, LAST = 1, 2
+"""Up to the sums over the samples, and what follows from these. Shards have the first part each."""
 COPY_WORDS = 3
 """A copy is its source, its target and its length in bytes."""
 
-_SCAN = """define internal i1 @has_nan(ptr %from, i64 %vectors) #0 {
+
+def _scan(real: Real) -> str:
+    return f"""define internal i1 @has_nan(ptr %from, i64 %vectors) #0 {{
 entry:
   %empty = icmp eq i64 %vectors, 0
   br i1 %empty, label %none, label %look
 look:
   %i = phi i64 [0, %entry], [%i1, %look]
   %found = phi <8 x i1> [zeroinitializer, %entry], [%found1, %look]
-  %at = getelementptr <8 x double>, ptr %from, i64 %i
-  %v = load <8 x double>, ptr %at, align 8
-  %nan = fcmp uno <8 x double> %v, zeroinitializer
+  %at = getelementptr <8 x {real}>, ptr %from, i64 %i
+  %v = load <8 x {real}>, ptr %at, align {real.size}
+  %nan = fcmp uno <8 x {real}> %v, zeroinitializer
   %found1 = or <8 x i1> %found, %nan
   %i1 = add i64 %i, 1
   %more = icmp ult i64 %i1, %vectors
@@ -34,7 +42,7 @@ done:
   ret i1 %any
 none:
   ret i1 false
-}
+}}
 """
 
 
@@ -47,14 +55,14 @@ NAN, NO_ROW = 1, 2
 """What the program answers: whether a result is nan, plus whether an index was none."""
 
 
-def entry(report: int | None = None) -> str:
+def entry(real: Real, report: int | None = None) -> str:
     """Return `i64 enter(ptr frame)`, which answers with NAN, NO_ROW, both or 0.
 
     It calls `run` of the same module. report: where that leaves a number other than 0 if an index was none.
     """
     return f"""declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
 declare i1 @llvm.vector.reduce.or.v8i1(<8 x i1>)
-{_SCAN}
+{_scan(real)}
 define i64 @enter(ptr %frame) #0 {{
 entry:
 {_word("copies", COPIES, "i64")}
@@ -84,18 +92,18 @@ ready:
   %each = call i1 @has_nan(ptr %rows, i64 %row.vectors)
   %either = or i1 %once, %each
   %nan = zext i1 %either to i64
-{_reported(report)}
+{_reported(report, real)}
   ret i64 %result
 }}
 """
 
 
-def _reported(report: int | None) -> str:
+def _reported(report: int | None, real: Real) -> str:
     if report is None:
         return "  %result = add i64 %nan, 0"
     return f"""{_word("memory", ONCE, "ptr")}
-  %report.p = getelementptr double, ptr %memory, i64 {report}
-  %report = load double, ptr %report.p, align 8
-  %reported = fcmp one double %report, 0.0
+  %report.p = getelementptr {real}, ptr %memory, i64 {report}
+  %report = load {real}, ptr %report.p, align {real.size}
+  %reported = fcmp one {real} %report, 0.0
   %no.row = select i1 %reported, i64 {NO_ROW}, i64 0
   %result = add i64 %nan, %no.row"""

@@ -9,9 +9,11 @@ import numpy as np
 from ..tree import flatten
 from .arguments import Call
 from .build import Wanted, built, grouped, lowered
+from .entry import NAN, NO_ROW
 from .frame import Frame
 from .kernel import Compiled, compiled
 from .record import is_row, parameters_of
+from .rounding import ErrorBound, Given, Running
 from .stats import Stats, loops
 
 if TYPE_CHECKING:
@@ -70,9 +72,38 @@ class Form:
             flops_per_sample=counts.flops_each,
             code_bytes=code.size,
             table_bytes=layout.numbers.nbytes + layout.places.nbytes,
-            memory_bytes=8 * (layout.once + (layout.each + layout.rows + 1) * layout.lanes),
+            memory_bytes=layout.numbers.itemsize
+            * (layout.once + (layout.each + layout.rows + 1) * layout.lanes),
             seconds={"recording": self.recording.seconds, **counts.seconds},
         )
+
+    def gives_nan(self, call: Call) -> bool:
+        """Return whether a result for the arguments of a call is nan."""
+        frame = self._frame(call, self.wanted.dtype)
+        answer = self.compiled.run(frame, call.samples, self.variant.options.threads)
+        if answer & NO_ROW:
+            frame.check_indices()
+        return bool(answer & NAN)
+
+    def _frame(self, call: Call, dtype: str) -> Frame:
+        frame = self.compiled.new_frame(dtype)
+        self.variant.fill(frame, call)
+        if call.batches:
+            frame.take_samples(call.lines().astype(dtype, copy=False))
+        return frame
+
+    def error_bound(self, call: Call) -> ErrorBound:
+        """Return bounds for the distance of its results to those on Values; see `rounding`."""
+        frame, each = self._frame(call, "float64"), self.compiled.layout.per_sample
+        program, places = lowered(self.recording.tape, self.wanted)
+        given = Given(frame.parameters, frame.lines, self.wanted.batched, self.wanted.scaled)
+        found = Running(program, given, self.wanted.exact, self.wanted.dtype).bounds(places)
+        frame.results[:] = found[~each, 0]
+        frame.rows[:] = found[each].T
+        value = self.value(frame, call.samples, constants=False)
+        if not self.gradient:
+            return ErrorBound(value, None)
+        return ErrorBound(value, self.variant.structured([self.part(frame, call, *at) for at in self.by]))
 
     def _is_bare(self) -> bool:
         mark = object()
@@ -89,6 +120,7 @@ class Form:
             lanes=self.lanes,
             exact=variant.options.exact,
             guarded=self.guarded,
+            dtype=variant.options.dtype,
         )
 
     def results(self, frame: Frame, call: Call) -> tuple[Any, Any]:
@@ -99,17 +131,18 @@ class Form:
         parts = [self.part(frame, call, *place) for place in self.by]
         return value, self.variant.structured(parts)
 
-    def value(self, frame: Frame, samples: int) -> Any:
-        """Return the function's results as it returns them."""
+    def value(self, frame: Frame, samples: int, constants: bool = True) -> Any:
+        """Return the function's results; without `constants` how far off these are instead."""
         computed = 0
         numbers: list[Any] = []
         for output in self.recording.outputs:
             if isinstance(output, float):
-                numbers.append(self._constant(output, samples))
+                off = abs(output - self._rounded(output))
+                numbers.append(self._constant(output if constants else off, samples))
                 continue
             number = self._number(frame, computed)
             alike = not self.per_sample[computed] and self.variant.any_batched and not self.variant.reduce
-            numbers.append(np.full(samples, number) if alike else number)
+            numbers.append(np.full(samples, number, self.wanted.dtype) if alike else number)
             computed += 1
         return self.recording.of_outputs(numbers)
 
@@ -120,15 +153,19 @@ class Form:
 
     def _constant(self, number: float, samples: int) -> Any:
         """Return a result that depends on nothing."""
+        number = self._rounded(number)
         if not self.variant.any_batched or self.variant.reduce == "mean":
             return number
-        return number * samples if self.variant.reduce else np.full(samples, number)
+        return number * samples if self.variant.reduce else np.full(samples, number, self.wanted.dtype)
+
+    def _rounded(self, number: float) -> float:
+        return float(np.dtype(self.wanted.dtype).type(number))
 
     def part(self, frame: Frame, call: Call, place: int, start: int, end: int) -> Any:
         """Return the derivatives by one argument in its structure."""
         argument = call.held[place]
         if place in call.batches:
-            found = self.by_batched(frame, np.empty((call.samples, end - start)), start)
+            found = self.by_batched(frame, np.empty((call.samples, end - start), frame.dtype), start)
             return found.reshape(call.shape(place))
         found = self.shared_part(frame, start, end)
         if isinstance(argument, np.ndarray) and argument.dtype.kind in "fiu":

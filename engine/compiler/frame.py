@@ -14,7 +14,7 @@ from . import entry
 from .build import Layout
 from .module import REPORTED
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 
 
 class Frame:
@@ -27,16 +27,20 @@ class Frame:
 
     def __init__(self, layout: Layout, outside: int, tables: Sequence[NDArray[Any]]) -> None:
         self.layout = layout
+        self.dtype = np.dtype(layout.dtype)
         self._per_sample = int(layout.per_sample.sum())
-        self.parameters = aligned(layout.parameters + outside)
-        self.results = aligned(len(layout.per_sample) - self._per_sample)
+        self.parameters = aligned(layout.parameters + outside, self.dtype)
+        self.results = aligned(len(layout.per_sample) - self._per_sample, self.dtype)
         self.rows: Floats = _nothing
+        self._once = aligned(layout.once, self.dtype)
         self._scratch = [
-            aligned((layout.rows + 1) * layout.lanes),
-            aligned(layout.once),
-            aligned(layout.each * layout.lanes),
+            aligned((layout.rows + 1) * layout.lanes, self.dtype),
+            self._once,
+            aligned(layout.each * layout.lanes, self.dtype),
         ]
         self._tables = tables
+        self._shared: object = None
+        self._looked_at = 0
         self.lines: Floats = _nothing
         self._taken = _nothing, _nothing
         self._copied: list[Floats] = []
@@ -46,6 +50,7 @@ class Frame:
         for place, held in zip(places, [*self._scratch, *tables], strict=True):
             self.words[place] = address(held)
         self.words[entry.PARAMETERS] = self.words[entry.ROWS] = address(self.parameters)
+        self.words[entry.PARTS] = entry.FIRST | entry.LAST
         self.words[entry.RESULTS] = address(self.results)
         self.words[entry.RESULT_VECTORS] = vectors(len(self.results))
         self.address = self.words.buffer_info()[0]
@@ -77,13 +82,47 @@ class Frame:
         """Set the samples' numbers, a line for each, and where their results go: new memory, unless said."""
         n = len(lines)
         if rows is None:
-            rows = aligned(n * self._per_sample).reshape(n, self._per_sample)
+            rows = aligned(n * self._per_sample, self.dtype).reshape(n, self._per_sample)
             self.words[entry.ROW_VECTORS] = vectors(rows.size)
         self.lines, self.rows = lines, rows
         self._taken = lines, rows
         self.words[entry.SAMPLES] = n
         self.words[entry.ROWS] = address(lines)
         self.words[entry.RESULT_ROWS] = address(rows)
+
+    def collect(self) -> None:
+        """Copy now what a run would copy first: shards read it before that."""
+        for source, target in zip(self._copied[::2], self._copied[1::2], strict=True):
+            np.copyto(target, source.reshape(target.shape))
+
+    def shard_of(self, whole: Frame, low: int, high: int) -> None:
+        """Run the first part of another frame's run, with its parameters, for some of its samples."""
+        self._shared = whole
+        self.take_samples(whole.lines[low:high], whole.rows[low:high])
+        if whole.words[entry.ROW_VECTORS]:  # shards begin where vectors do
+            self.words[entry.ROW_VECTORS] = vectors(self.rows.size)
+        self.words[entry.PARAMETERS] = whole.words[entry.PARAMETERS]
+        self.words[entry.PARTS], self.words[entry.RESULT_VECTORS] = entry.FIRST, 0
+
+    def go_on_from(self, shards: Sequence[Frame]) -> None:
+        """Run the last part only, with what the first parts of these have left; see `whole_again`."""
+        start, end = self.layout.sums
+        self._once[:] = shards[0]._once
+        for shard in shards[1:]:
+            self._once[start:end] += shard._once[start:end]
+        self._looked_at = self.words[entry.ROW_VECTORS]
+        self.words[entry.PARTS], self.words[entry.ROW_VECTORS] = entry.LAST, 0
+
+    def take_report_of(self, shard: Frame) -> None:
+        """Report the index that a shard has reported as none."""
+        theirs = shard._once[-REPORTED:]
+        self._once[-REPORTED:] = theirs
+        theirs[:] = 0.0
+
+    def whole_again(self) -> None:
+        """Run both parts from now on."""
+        self.words[entry.PARTS] = entry.FIRST | entry.LAST
+        self.words[entry.ROW_VECTORS] = self._looked_at
 
     def use_first(self, n: int) -> None:
         """Let a run take only the first n of the samples that were taken."""
@@ -103,10 +142,15 @@ class Frame:
         raise AssertionError("no index was reported")
 
     def let_go(self) -> None:
-        """Forget the samples: their arrays belong to others."""
+        """Forget the samples, and the frame whose shard it was: their arrays belong to others."""
         if self.words[entry.SAMPLES]:
             self.lines, self.rows = self._taken = _nothing, _nothing
             self.words[entry.SAMPLES] = self.words[entry.ROW_VECTORS] = 0
+        if self.words[entry.PARTS] == entry.FIRST:
+            self._shared = None
+            self.words[entry.PARAMETERS] = address(self.parameters)
+            self.words[entry.RESULT_VECTORS] = vectors(len(self.results))
+            self.words[entry.PARTS] = entry.FIRST | entry.LAST
 
 
 _nothing: Floats = np.zeros((0, 0))
@@ -123,8 +167,9 @@ def vectors(count: int) -> int:
     return -(-count // 8)
 
 
-def aligned(count: int) -> Floats:
+def aligned(count: int, dtype: np.dtype[Any]) -> Floats:
     """Return zeros that begin where a vector may, at a multiple of 64 bytes, with more zeros after them."""
-    raw = np.zeros(count + 16)
-    skip = (-address(raw) // 8) % 8
+    in_a_line = 64 // dtype.itemsize
+    raw = np.zeros(count + 2 * in_a_line, dtype)
+    skip = (-address(raw) // dtype.itemsize) % in_a_line
     return raw[skip : skip + count]

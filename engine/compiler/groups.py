@@ -67,6 +67,11 @@ class Placed:
     sizes: dict[int, int]
     phase: NDArray[np.int8]
 
+    def sums(self) -> tuple[int, int]:
+        """Return where the sums over the samples lie, side by side because they are one phase."""
+        places = self.place[self.ordered[self.phase[self.ordered] == OVER]]
+        return (int(places.min()), int(places.max()) + 1) if len(places) else (0, 0)
+
     def items(self) -> Iterator[Group | list[Group] | Places]:
         """Yield what there is to compute, in turn.
 

@@ -6,6 +6,10 @@ import ctypes
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial, reduce
+from itertools import pairwise
+from operator import or_
 from typing import Any
 
 from numpy.typing import NDArray
@@ -13,14 +17,20 @@ from numpy.typing import NDArray
 from . import cache
 from .build import Counts, Layout, Wanted, built
 from .callbacks import Callbacks
+from .entry import NO_ROW
 from .frame import Frame
 from .machine import Code, object_code
 from .tape import Tape
+from .threads import together
 
 Enter = Callable[[int], int]
 
 SHORT = 20_000
 """Up to how many operations a run keeps Python's lock: letting it go and taking it back takes time too."""
+
+
+FEWEST = 4_000_000
+"""How many operations a shard must have, so that waking a thread for it takes less time than it does."""
 
 
 class Compiled:
@@ -49,9 +59,59 @@ class Compiled:
         short = once + each * samples <= SHORT and not self.callbacks
         return self._brief if short else self._long
 
-    def new_frame(self) -> Frame:
-        """Return a frame of one's own."""
-        return Frame(self.layout, self.outside, self._tables)
+    def bounds(self, samples: int, threads: int) -> list[int]:
+        """Return where the shards of a batch begin, and where the last one ends.
+
+        It follows from the program, the number of samples and `threads`, and from nothing else.
+        """
+        _, each = self.layout.work
+        blocks = -(-samples // self.layout.lanes)
+        shards = max(1, min(threads, blocks, each * samples // FEWEST))
+        return [min(blocks * k // shards * self.layout.lanes, samples) for k in range(shards + 1)]
+
+    def run(self, frame: Frame, samples: int, threads: int = 1) -> int:
+        """Run a frame, and answer as `entry` says. Raises what a function called back raises.
+
+        threads: how many shards a batch may have, which run at the same time.
+        """
+        bounds = self.bounds(samples, threads)
+        if len(bounds) > 2:
+            return self._run_shards(frame, bounds)
+        answer = self.entered(samples)(frame.address)
+        if self.callbacks:
+            self.callbacks.check()
+        return answer
+
+    def _run_shards(self, frame: Frame, bounds: list[int]) -> int:
+        """Run a frame in shards, each with memory of its own; their sums are added in turn."""
+        frame.collect()
+        shards = [self.lent() for _ in bounds[1:]]
+        for shard, (low, high) in zip(shards, pairwise(bounds), strict=True):
+            shard.shard_of(frame, low, high)
+        answers = together([partial(self._run_part, shard) for shard in shards])
+        frame.go_on_from(shards)
+        for shard, answer in reversed(list(zip(shards, answers, strict=True))):
+            if answer & NO_ROW:
+                frame.take_report_of(shard)
+        try:
+            answers.append(self._run_part(frame))
+        finally:
+            frame.whole_again()
+        for shard in shards:  # not those of a run that was interrupted: a helper may still be in them
+            self.give_back(shard)
+        return reduce(or_, answers)
+
+    def _run_part(self, frame: Frame) -> int:
+        """Run a part in this thread, where also is raised what a function called back raises."""
+        answer = self._long(frame.address)
+        if self.callbacks:
+            self.callbacks.check()
+        return answer
+
+    def new_frame(self, dtype: str = "") -> Frame:
+        """Return a frame of one's own. dtype: the kind of its numbers, if not for this code to run."""
+        layout = replace(self.layout, dtype=dtype) if dtype else self.layout
+        return Frame(layout, self.outside, self._tables)
 
     def lent(self) -> Frame:
         """Lend a frame, to be given back; where several threads call at once each gets one of its own."""

@@ -9,7 +9,7 @@ from .arithmetic import Arithmetic
 from .groups import CONSTANT_SPACE, LANES, ONCE, OVER, PARAMETER, ROW
 from .nests import Nest, Segment
 from .operands import Operand, Pools
-from .text import Index, number
+from .text import Index, Real
 from .tiles import LANES as SAMPLES
 from .tiles import NODES, TERMS, WIDTH, Tiling, tiling
 
@@ -35,8 +35,10 @@ class Nests(Arithmetic):
     says whether there is such a sample.
     """
 
-    def __init__(self, pools: Pools, exact: bool, declared: set[str], lanes: int, rows: int) -> None:
-        super().__init__(pools, exact, declared)
+    def __init__(
+        self, pools: Pools, exact: bool, declared: set[str], lanes: int, rows: int, real: Real
+    ) -> None:
+        super().__init__(pools, exact, declared, real)
         self.lanes, self.rows = lanes, rows
         self.nest: Nest
         self.cut: Tiling
@@ -120,7 +122,7 @@ class Nests(Arithmetic):
     # -- memory ---------------------------------------------------------------------------------------------
 
     def _place(self, operand: Operand, point: Point, terms: Sequence[Index]) -> tuple[str, int]:
-        """Return where an operand stands, in doubles from the beginning of its space."""
+        """Return where an operand stands, in numbers from the beginning of its space."""
         many = operand.space in (ROW, LANES)
         scale = self.lanes if many else 1
         parts = [(scale * operand.shift, self.time)]
@@ -175,18 +177,18 @@ class Nests(Arithmetic):
                 scalar = (base, place, 1, WIDTH, 0)
                 if scalar not in self._loaded:
                     self._loaded[scalar] = self.value(
-                        f"load double, ptr {self.pointer(base, place)}, align 8"
+                        f"load {self.real}, ptr {self.pointer(base, place)}, align {self.real.size}"
                     )
                 self._loaded[key] = self.splat(self._loaded[scalar])
         return self._loaded[key]
 
     def _read(self, pointer: str, wanted: int) -> str:
         if wanted == self.width:
-            return self.value(f"load {self.type}, ptr {pointer}, align 8")
-        name = f"@llvm.masked.load.v{self.width}f64.p0"
+            return self.value(f"load {self.type}, ptr {pointer}, align {self.real.size}")
+        name = f"@llvm.masked.load.v{self.width}{self.real.short}.p0"
         self.declared.add(f"declare {self.type} {name}(ptr, {self.bits}, {self.type})")
-        mask = f"ptr align 8 {pointer}, {self.bits} {self._first(wanted)}, {self.type} zeroinitializer"
-        return self.value(f"call {self.type} {name}({mask})")
+        mask = f"{self.bits} {self._first(wanted)}, {self.type} zeroinitializer"
+        return self.value(f"call {self.type} {name}(ptr align {self.real.size} {pointer}, {mask})")
 
     def _store(self, point: Point, result: str) -> None:
         pointer = self.pointer(BASES[self.nest.out.space], self._place(self.nest.out, point, []))
@@ -194,12 +196,12 @@ class Nests(Arithmetic):
 
     def _write(self, pointer: str, result: str, wanted: int) -> None:
         if self.width == 1 or wanted == self.width:
-            self.do(f"store {self.type} {result}, ptr {pointer}, align 8")
+            self.do(f"store {self.type} {result}, ptr {pointer}, align {self.real.size}")
             return
-        name = f"@llvm.masked.store.v{self.width}f64.p0"
+        name = f"@llvm.masked.store.v{self.width}{self.real.short}.p0"
         self.declared.add(f"declare void {name}({self.type}, ptr, {self.bits})")
-        mask = f"{self.type} {result}, ptr align 8 {pointer}, {self.bits} {self._first(wanted)}"
-        self.do(f"call void {name}({mask})")
+        mask = f"{self.bits} {self._first(wanted)}"
+        self.do(f"call void {name}({self.type} {result}, ptr align {self.real.size} {pointer}, {mask})")
 
     def _first(self, wanted: int) -> str:
         return f"<{', '.join([f'i1 {int(k < wanted)}' for k in range(self.width)])}>"
@@ -211,7 +213,7 @@ class Nests(Arithmetic):
         for segment in self.nest.segments:
             if self.cut.vector == TERMS and self._fits(segment):
                 for k, part in enumerate(self._along_terms(segment, points)):
-                    totals[k] = self.value(f"fadd double {totals[k]}, {part}") if totals[k] else part
+                    totals[k] = self.value(f"fadd {self.real} {totals[k]}, {part}") if totals[k] else part
             else:
                 totals = self._in_order(segment, points, totals)
         for point, total in zip(points, totals, strict=True):
@@ -308,16 +310,17 @@ class Nests(Arithmetic):
                 part = [
                     self.value(f"fadd {self.type} {part[i]}, {part[i + 1]}") for i in range(0, len(part), 2)
                 ]
-            sums.append(self._across(part[0], number(-0.0), "reassoc "))
+            sums.append(self._across(part[0], self.real.number(-0.0), "reassoc "))
         self.width = 1
         self._loaded = {}
         return sums
 
     def _across(self, vector: str, start: str, order: str) -> str:
         """Return start + the sum of the numbers of a vector."""
-        add = f"@llvm.vector.reduce.fadd.v{WIDTH}f64"
-        self.declared.add(f"declare double {add}(double, <{WIDTH} x double>)")
-        return self.value(f"call {order}double {add}(double {start}, <{WIDTH} x double> {vector})")
+        add = f"@llvm.vector.reduce.fadd.v{WIDTH}{self.real.short}"
+        real, kind = self.real, f"<{WIDTH} x {self.real}>"
+        self.declared.add(f"declare {real} {add}({real}, {kind})")
+        return self.value(f"call {order}{real} {add}({real} {start}, {kind} {vector})")
 
     def _over_samples(self, points: list[Point]) -> None:
         """Add to each result what the samples of a block give; not what lies beyond the last of them."""
@@ -342,7 +345,9 @@ class Nests(Arithmetic):
 
         places = [self._place(self.nest.out, point, []) for point in points]
         pointers = [self.pointer(BASES[self.nest.out.space], place) for place in places]
-        before = [self.value(f"load double, ptr {pointer}, align 8") for pointer in pointers]
+        before = [
+            self.value(f"load {self.real}, ptr {pointer}, align {self.real.size}") for pointer in pointers
+        ]
         if self.exact:
             totals = self.loop(0, self.lanes, WIDTH, of_vector, before)
         else:
@@ -352,4 +357,4 @@ class Nests(Arithmetic):
                 self._across(vector, old, "reassoc ") for vector, old in zip(vectors, before, strict=True)
             ]
         for pointer, total in zip(pointers, totals, strict=True):
-            self.do(f"store double {total}, ptr {pointer}, align 8")
+            self.do(f"store {self.real} {total}, ptr {pointer}, align {self.real.size}")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from .blocks import pack, unpack
-from .groups import BEFORE, CONSTANT_SPACE, EACH, LANES, ONCE, OVER, ROW, Group, Placed
+from .entry import FIRST, LAST, PARTS
+from .groups import AFTER, BEFORE, CONSTANT_SPACE, EACH, LANES, ONCE, OVER, ROW, Group, Placed
 from .loops import BASES
 from .nests import alone, nest_of, settle
 from .operands import Pools
 from .program import Places
 from .straight import MOST_TOGETHER, Straight
-from .text import Function, Index
+from .text import Function, Index, Real
 
 CHUNK = 1000
 """About how many lines a function gets: code generation takes more than linear time in them."""
@@ -20,10 +21,13 @@ ARGUMENTS = ", ".join(f"ptr noalias {name}" for name in _NAMES)
 PASSED = ", ".join(f"ptr {name}" for name in _NAMES)
 
 
-def module(placed: Placed, outputs: Places, rows: int, lanes: int, exact: bool, pools: Pools) -> str:
+def module(
+    placed: Placed, outputs: Places, rows: int, lanes: int, exact: bool, pools: Pools, real: Real
+) -> str:
     """Return the whole module: `void run(ptr)` and what it calls.
 
-    outputs: the nodes whose numbers are wanted. rows: how many numbers each sample brings.
+    outputs: the nodes whose numbers are wanted. rows: how many numbers each sample brings. real: the kind
+    of all numbers.
     """
     declared: set[str] = {"declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)"}
     functions: list[str] = []
@@ -49,7 +53,7 @@ def module(placed: Placed, outputs: Places, rows: int, lanes: int, exact: bool, 
             finish(at)
         at = phase
         if writer is None:
-            writer = Straight(pools, exact, declared, lanes, rows, report_of(placed))
+            writer = Straight(pools, exact, declared, lanes, rows, report_of(placed), real)
         return writer
 
     for item in placed.items():
@@ -69,12 +73,14 @@ def module(placed: Placed, outputs: Places, rows: int, lanes: int, exact: bool, 
                 written(phase).straight(list(alone(placed, item[low : low + MOST_TOGETHER])))
     finish(at)
 
-    over = placed.ordered[placed.phase[placed.ordered] == OVER]
-    zeroed = np.sort(placed.place[over])
     once = [node for node in outputs.tolist() if placed.space[node] not in (ROW, LANES)]
     each = [node for node in outputs.tolist() if placed.space[node] in (ROW, LANES)]
-    functions += [_copies(placed, once, pools), pack(lanes, rows), unpack(placed, each, lanes)]
-    return "\n".join([*sorted(declared), *functions, _run(calls, zeroed, lanes, bool(each) or len(over) > 0)])
+    functions += [
+        _copies(placed, once, pools, real),
+        pack(lanes, rows, real),
+        unpack(placed, each, lanes, real),
+    ]
+    return "\n".join([*sorted(declared), *functions, _run(calls, placed.sums(), lanes, bool(each), real)])
 
 
 REPORTED = 16
@@ -86,10 +92,10 @@ def report_of(placed: Placed) -> int:
     return placed.sizes[ONCE] + 1
 
 
-def _copies(placed: Placed, nodes: list[int], pools: Pools) -> str:
+def _copies(placed: Placed, nodes: list[int], pools: Pools, real: Real) -> str:
     """Return the function that copies the results which there is one of into the caller's array."""
     spaces = placed.space[nodes] if nodes else np.zeros(0, np.int8)
-    writer = Function()
+    writer = Function(real)
 
     def from_table(base: str, places: Places, start: int) -> None:
         if not len(places):
@@ -101,8 +107,8 @@ def _copies(placed: Placed, nodes: list[int], pools: Pools) -> str:
             place = writer.value(f"sext i32 {writer.value(f'load i32, ptr {index}')} to i64")
             source = writer.pointer(base, (place, 0))
             target = writer.pointer("%O", writer.linear(start, [(1, i)]))
-            loaded = writer.value(f"load double, ptr {source}, align 8")
-            writer.do(f"store double {loaded}, ptr {target}, align 8")
+            loaded = writer.value(f"load {real}, ptr {source}, align {real.size}")
+            writer.do(f"store {real} {loaded}, ptr {target}, align {real.size}")
             return []
 
         writer.loop(0, len(places), 1, copy)
@@ -123,7 +129,7 @@ def _copies(placed: Placed, nodes: list[int], pools: Pools) -> str:
             from_table(base, places[written:low], start + written)
             source = writer.pointer(base, ("", int(places[low])))
             target = writer.pointer("%O", ("", start + low))
-            size = 8 * (high - low)
+            size = real.size * (high - low)
             writer.do(f"call void @llvm.memcpy.p0.p0.i64(ptr {target}, ptr {source}, i64 {size}, i1 false)")
             written = high
         from_table(base, places[written:], start + written)
@@ -145,32 +151,43 @@ MOST_STRETCHES = 200
 """How many stretches of results are copied each at once."""
 
 
-def _run(calls: dict[int, list[str]], zeroed: Places, lanes: int, batched: bool) -> str:
-    """Return the function that the caller calls, with a pointer to all others."""
+def _run(calls: dict[int, list[str]], sums: tuple[int, int], lanes: int, each: bool, real: Real) -> str:
+    """Return the function that the caller calls, with a pointer to all others.
+
+    sums: where the sums over the samples lie.  each: whether samples have results of their own.
+    """
     names = ("n", "P", "B", "X", "U", "T", "K", "I", "F", "O", "R")
     loads = []
-    for place, name in enumerate(names):
-        kind = "i64" if name == "n" else "ptr"
+    for place, name in [*enumerate(names), (PARTS, "parts")]:
+        kind = "i64" if name in ("n", "parts") else "ptr"
         loads += [
             f"  %a.{name} = getelementptr i64, ptr %arguments, i64 {place}",
             f"  %{name} = load {kind}, ptr %a.{name}",
         ]
-    body = [*loads]
-    if len(zeroed):  # sums over the batch lie side by side: they are one phase
-        size = 8 * int(zeroed[-1] - zeroed[0] + 1)
+    body = [
+        *loads,
+        f"  %wants.first = and i64 %parts, {FIRST}",
+        f"  %wants.last = and i64 %parts, {LAST}",
+        "  %no.first = icmp eq i64 %wants.first, 0",
+        "  %no.last = icmp eq i64 %wants.last, 0",
+        "  br i1 %no.first, label %last, label %first.part",
+        "first.part:",
+    ]
+    start, end = sums
+    if end > start:
         body += [
-            f"  %zero = getelementptr double, ptr %U, i64 {int(zeroed[0])}",
-            f"  call void @llvm.memset.p0.i64(ptr %zero, i8 0, i64 {size}, i1 false)",
+            f"  %zero = getelementptr {real}, ptr %U, i64 {start}",
+            f"  call void @llvm.memset.p0.i64(ptr %zero, i8 0, i64 {real.size * (end - start)}, i1 false)",
         ]
     body += calls[BEFORE]
-    if batched:
+    if each or end > start:
         body += [
             f"  %rounded = add i64 %n, {lanes - 1}",
             f"  %blocks = udiv i64 %rounded, {lanes}",
             "  %none = icmp eq i64 %blocks, 0",
-            "  br i1 %none, label %after, label %block",
+            "  br i1 %none, label %last, label %block",
             "block:",
-            "  %b = phi i64 [0, %entry], [%b1, %block]",
+            "  %b = phi i64 [0, %first.part], [%b1, %block]",
             f"  %first = mul i64 %b, {lanes}",
             "  call void @pack(i64 %n, i64 %first, ptr %B, ptr %X)",
             *calls[EACH],
@@ -178,11 +195,19 @@ def _run(calls: dict[int, list[str]], zeroed: Places, lanes: int, batched: bool)
             "  call void @unpack(i64 %n, i64 %first, ptr %X, ptr %T, ptr %R)",
             "  %b1 = add i64 %b, 1",
             "  %again = icmp ult i64 %b1, %blocks",
-            "  br i1 %again, label %block, label %after",
-            "after:",
+            "  br i1 %again, label %block, label %last",
         ]
-    body += calls[3]
-    body.append(f"  call void @copies({PASSED}, ptr %O)")
+    else:
+        body.append("  br label %last")
+    body += [
+        "last:",
+        "  br i1 %no.last, label %end, label %last.part",
+        "last.part:",
+        *calls[AFTER],
+        f"  call void @copies({PASSED}, ptr %O)",
+        "  br label %end",
+        "end:",
+    ]
     lines = "\n".join(body)
     attributes = 'attributes #0 = { nounwind "prefer-vector-width"="512" }'
     return f"define void @run(ptr %arguments) #0 {{\nentry:\n{lines}\n  ret void\n}}\n{attributes}\n"

@@ -10,7 +10,7 @@ from .nests import Nest, Segment
 from .operands import Operand, Pools
 from .program import SPREAD
 from .tape import INDEX, TAKE
-from .text import Index
+from .text import Index, Real
 from .tiles import LANES as SAMPLES
 from .tiles import NODES, WIDTH
 
@@ -25,9 +25,9 @@ class RowLoops(Nests):
     """
 
     def __init__(
-        self, pools: Pools, exact: bool, declared: set[str], lanes: int, rows: int, report: int
+        self, pools: Pools, exact: bool, declared: set[str], lanes: int, rows: int, report: int, real: Real
     ) -> None:
-        super().__init__(pools, exact, declared, lanes, rows)
+        super().__init__(pools, exact, declared, lanes, rows, real)
         self.report = report
 
     def add(self, nest: Nest) -> None:
@@ -61,8 +61,8 @@ class RowLoops(Nests):
         self.do(f"br i1 {every}, label %{on}, label %{bad}")
         self.lines.append(f"{bad}:")
         for vector, place in ((count, self.report), (i, self.report + WIDTH)):
-            at = self.value(f"getelementptr double, ptr %U, i64 {place}")
-            self.do(f"store {self.type} {vector}, ptr {at}, align 8")
+            at = self.value(f"getelementptr {self.real}, ptr %U, i64 {place}")
+            self.do(f"store {self.type} {vector}, ptr {at}, align {self.real.size}")
         self.do(f"br label %{on}")
         self.lines.append(f"{on}:")
         self.block = on
@@ -83,7 +83,9 @@ class RowLoops(Nests):
             if step == 1:
                 return self._read(self.pointer(BASES[rows.space], place), point.wanted)
             if not step:
-                one = self.value(f"load double, ptr {self.pointer(BASES[rows.space], place)}, align 8")
+                one = self.value(
+                    f"load {self.real}, ptr {self.pointer(BASES[rows.space], place)}, align {self.real.size}"
+                )
                 return self.splat(one)
             return self._gathered(rows, point, [self._row(index, point)] * self.width)
         numbers = self._load(index, point, [])
@@ -98,8 +100,10 @@ class RowLoops(Nests):
         result = "poison"
         for lane, row in enumerate(chosen):
             place = self._place(rows, self._beside(point, lane), [row])
-            one = self.value(f"load double, ptr {self.pointer(BASES[rows.space], place)}, align 8")
-            result = self.value(f"insertelement {self.type} {result}, double {one}, i32 {lane}")
+            one = self.value(
+                f"load {self.real}, ptr {self.pointer(BASES[rows.space], place)}, align {self.real.size}"
+            )
+            result = self.value(f"insertelement {self.type} {result}, {self.real} {one}, i32 {lane}")
         return result
 
     def _beside(self, point: Point, lane: int) -> Point:
@@ -120,8 +124,8 @@ class RowLoops(Nests):
         key = BASES[index.space], place
 
         def whole() -> str:
-            number = self.value(f"load double, ptr {self.pointer(*key)}, align 8")
-            return self.value(f"fptosi double {number} to i64")
+            number = self.value(f"load {self.real}, ptr {self.pointer(*key)}, align {self.real.size}")
+            return self.value(f"fptosi {self.real} {number} to i64")
 
         return self.once(("row", *key), whole), 0
 
@@ -214,7 +218,9 @@ class RowLoops(Nests):
             self._loaded = {}
             sent = self._sent(segment.b, point, terms, vector)
             pointer = self.pointer(BASES[out.space], self._place(out, point, [row]))
-            before = self._read(pointer, wanted) if vector >= 0 else self.value(f"load double, ptr {pointer}")
+            before = (
+                self._read(pointer, wanted) if vector >= 0 else self.value(f"load {self.real}, ptr {pointer}")
+            )
             after = self.value(f"fadd {self.type} {before}, {sent}")
             self._write(pointer, after, wanted)
         self.width = 1
@@ -229,9 +235,9 @@ class RowLoops(Nests):
             if vector >= 0 and operand.step(vector) == 1:
                 sent = self._read(pointer, point.wanted)
             else:
-                sent = self.splat(self.value(f"load double, ptr {pointer}, align 8"))
+                sent = self.splat(self.value(f"load {self.real}, ptr {pointer}, align {self.real.size}"))
         if self.nest.phase != OVER:
             return sent
         weight = self._load(Operand(ROW, self.rows), Point([], point.lane, WIDTH), [])
-        there = self.value(f"fcmp one double {weight}, {self.constant(0.0)}")
+        there = self.value(f"fcmp one {self.real} {weight}, {self.constant(0.0)}")
         return self.chosen(there, sent, self.constant(0.0))

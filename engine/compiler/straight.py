@@ -9,7 +9,7 @@ from .loops import BASES, Point
 from .nests import Nest
 from .operands import Pools
 from .row_loops import RowLoops
-from .text import Index
+from .text import Index, Real
 from .tiles import LANES, NONE, WIDTH, Tiling
 
 MOST_TOGETHER = 40
@@ -20,9 +20,9 @@ class Straight(RowLoops):
     """A function that computes some nests; see Nests."""
 
     def __init__(
-        self, pools: Pools, exact: bool, declared: set[str], lanes: int, rows: int, report: int
+        self, pools: Pools, exact: bool, declared: set[str], lanes: int, rows: int, report: int, real: Real
     ) -> None:
-        super().__init__(pools, exact, declared, lanes, rows, report)
+        super().__init__(pools, exact, declared, lanes, rows, report, real)
         self._held: dict[object, str] = {}
         """What straight code has read or computed."""
 

@@ -4,15 +4,34 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Sequence
+from ctypes import c_float
+from dataclasses import dataclass
 
 
-def number(x: float) -> str:
-    """Return a float as LLVM reads it to the last bit, inf and nan included.
+@dataclass(frozen=True)
+class Real:
+    """A kind of floating-point numbers: what LLVM calls it, and in intrinsics, and how many bytes it has."""
 
-    >>> number(1.0)
-    '0x3FF0000000000000'
-    """
-    return "0x" + struct.pack(">d", x).hex().upper()
+    name: str
+    short: str
+    size: int
+
+    def __str__(self) -> str:
+        return self.name
+
+    def number(self, x: float) -> str:
+        """Return a number, rounded to this kind, as LLVM reads it to the last bit, inf and nan included.
+
+        >>> DOUBLE.number(0.1), SINGLE.number(0.1)
+        ('0x3FB999999999999A', '0x3FB99999A0000000')
+        """
+        rounded = x if self.size == 8 else c_float(x).value
+        return "0x" + struct.pack(">d", rounded).hex().upper()
+
+
+DOUBLE, SINGLE = Real("double", "f64", 8), Real("float", "f32", 4)
+REALS = {"float64": DOUBLE, "float32": SINGLE}
+"""Kinds of numbers by the names of NumPy."""
 
 
 Index = tuple[str, int]
@@ -20,9 +39,10 @@ Index = tuple[str, int]
 
 
 class Function:
-    """The body of a function under construction."""
+    """The body of a function under construction. real: the kind of its numbers."""
 
-    def __init__(self) -> None:
+    def __init__(self, real: Real = DOUBLE) -> None:
+        self.real = real
         self.lines: list[str] = []
         self.block = "entry"
         self._count = 0
@@ -66,8 +86,9 @@ class Function:
             result = self.value(f"add nsw i64 {result}, {term}") if result else term
         return result
 
-    def pointer(self, base: str, place: tuple[str, int], type_: str = "double") -> str:
+    def pointer(self, base: str, place: tuple[str, int], type_: str = "") -> str:
         """Return the address of an element: what varies of it is added first, where it can be shared."""
+        type_ = type_ or self.real.name
         name, offset = place
         found = base
         if name:
@@ -83,7 +104,7 @@ class Function:
         step: int,
         body: Callable[[Index, list[str]], list[str]],
         carried: Sequence[str] = (),
-        type_: str = "double",
+        type_: str = "",
     ) -> list[str]:
         """Add `for i in range(start, end, step): carried = body(i, carried)`; return what it ends with.
 
@@ -108,7 +129,7 @@ class Function:
         self.do(f"br i1 {more}, label %{head}, label %{after}")
         phis = [f"  {index} = phi i64 [{start}, %{before}], [{following}, %{self.block}]"]
         phis += [
-            f"  {name} = phi {type_} [{first}, %{before}], [{last}, %{self.block}]"
+            f"  {name} = phi {type_ or self.real} [{first}, %{before}], [{last}, %{self.block}]"
             for name, first, last in zip(names, carried, results, strict=True)
         ]
         self.lines[at] = "\n".join(phis)

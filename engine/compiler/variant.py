@@ -15,6 +15,7 @@ from .frame import Frame
 from .listing import Listing, SourcedTape
 from .record import Recording, record
 from .replay import python_function
+from .rounding import ErrorBound
 from .stats import Stats
 from .tape import Tape
 
@@ -29,7 +30,8 @@ class Options:
     argnums: Argnums
     reduce: Reduce
     exact: bool
-    threads: int
+    threads: int = 1
+    dtype: str = "float64"
 
 
 class Variant:
@@ -137,6 +139,13 @@ class Variant:
         self.check_gradient()
         return self._run(call, self.form(True, call.samples))
 
+    def error_bound(self, call: Call) -> ErrorBound:
+        """Return bounds for the distance of value and derivatives to those on Values."""
+        form = self.form(self.gives_one_number and bool(self.places()), call.samples)
+        if form.gradient and not form.guarded and form.gives_nan(call):
+            form = self.form(True, call.samples, guarded=True)
+        return form.error_bound(call)
+
     def check_gradient(self) -> None:
         """Raise TypeError where there is no one number to differentiate."""
         if not self.gives_one_number:
@@ -153,9 +162,7 @@ class Variant:
             self.fill(frame, call)
             if call.batches:
                 frame.take_samples(call.lines())
-            answer = code.entered(call.samples)(frame.address)
-            if code.callbacks:
-                code.callbacks.check()
+            answer = code.run(frame, call.samples, self.options.threads)
             if answer & NO_ROW:
                 frame.check_indices()
             if not answer or form.guarded or not form.gradient:

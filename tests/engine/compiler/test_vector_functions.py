@@ -98,3 +98,16 @@ def test_processors_without_fused_multiplication_make_two_steps_and_no_calls() -
 def test_every_vector_function_is_a_row() -> None:
     assert set(BOUNDS) <= set(TABLE)
     assert all(bound <= 2.0 for bound in BOUNDS.values())
+
+
+@pytest.mark.parametrize("name", BOUNDS)
+def test_the_error_bound_knows_of_vectors(name: str) -> None:
+    row = TABLE[name]
+    xs = np.linspace(0.1, 3.0, 200)
+    kernel = compile(lambda x: row(x), batch=0)
+    bound = kernel.error_bound(xs).value
+    off = np.abs(kernel(xs) - [row(x) for x in xs.tolist()])
+    assert off.max() > 0.0
+    assert (off <= bound).all()
+    assert (bound <= 4.0 * np.spacing(np.abs(kernel(xs)))).all()
+    assert not compile(lambda x: row(x), batch=0, exact=True).error_bound(xs).value.any()
