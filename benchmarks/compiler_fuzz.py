@@ -218,7 +218,7 @@ def drawn(rng: random.Random) -> Program:
         "layers": tuple([rng.randint(1, 12) for _ in range(rng.randint(1, 3))]),
         "recurrence": (rng.randint(1, 6), rng.randint(1, 40)),
         "samples": (rng.randint(1, 60),),
-        "sequences": (rng.randint(1, 10), rng.randint(1, 10), rng.randint(1, 20)),
+        "sequences": (rng.randint(1, 6), rng.randint(1, 6), rng.randint(1, 12)),
         "wanderings": (rng.randint(1, 200), rng.randrange(1000)),
         "letters": (rng.randint(1, 9), rng.randint(1, 20), rng.randint(ROWS, 12), rng.randrange(3)),
         "targets": (rng.randint(1, 12), rng.randint(ROWS, 20)),
@@ -325,7 +325,7 @@ def in_a_row(value: Any, gradient: Any) -> list[float]:
     """Return value and gradient as one list of numbers."""
     by_shared, by_row = gradient
     values = list(value) if isinstance(value, Iterable) else [value]
-    return [*values, *by_shared, *[x for row in by_row for x in row]]
+    return [float(x) for x in (*values, *by_shared, *[x for row in by_row for x in row])]
 
 
 def tried(seed: int, number: int, single: bool = False) -> tuple[str, bool, list[Distance]]:
