@@ -28,7 +28,7 @@ from ..primitive import Primitive
 from . import sweeps
 from .instructions import CBRT, COPYSIGN, LARGEST, NORMAL, SMALLEST
 from .program import COLLECT, COLLECT_OVER, GUARDED, SPREAD, SUM, Places, Program
-from .tape import CONSTANT, DETACH, INDEX, INPUT, OUTSIDE, TAKE, Comparison, Kind
+from .tape import CONSTANT, DETACH, INDEX, INPUT, OUTSIDE, TAKE, Comparison
 from .vector_functions import BOUNDS
 
 Floats = NDArray[np.float64]
