@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from ..primitive import Primitive
 from . import sweeps
+from .adjoint import ADJOINTS_AFTER
 from .instructions import CBRT, COPYSIGN, LARGEST, NORMAL, SMALLEST
 from .program import COLLECT, COLLECT_OVER, GUARDED, SPREAD, SUM, Places, Program
 from .tape import CONSTANT, DETACH, INDEX, INPUT, OUTSIDE, TAKE, Comparison
@@ -70,7 +71,7 @@ class Running:
         self.program, self.given, self.exact = program, given, exact
         kind = np.finfo(dtype)
         self.single = dtype == "float32"
-        self.unit, self.largest = float(kind.epsneg) / 2.0, float(kind.max)
+        self.unit, self.largest = float(kind.epsneg), float(kind.max)
         self.both = self.unit + UNIT
         """What one rounding on either side adds at most, relative to its result."""
         self.least = float(kind.smallest_subnormal) + LEAST
@@ -78,6 +79,7 @@ class Running:
         marks = self.is_over.astype(np.uint8)
         sweeps.depends(program.first, program.a, program.b, marks)
         self.is_after = marks.astype(bool)
+        self._chooses = len(program.nodes_of(TAKE)) > 0
         self._first = program.first.tolist()
         self._kinds = [program.kinds[place] for place in program.kind.tolist()]
         self.values = self.errors = np.zeros((0, 0))
@@ -109,7 +111,7 @@ class Running:
         for node in np.flatnonzero(~self.is_after).tolist():
             kind = self._kinds[node]
             if kind is SUM or kind is COLLECT:
-                self.values[node], self.errors[node] = self._sum(self._terms(node))
+                self.values[node], self.errors[node] = self._sum(self._terms(node), self._in_turn(node))
             elif kind is SPREAD:
                 source = self.program.a[self._first[node]]
                 self.values[node], self.errors[node] = self.values[source], self.errors[source]
@@ -165,14 +167,21 @@ class Running:
             len(a) == 2 and bool(a[0] == a[1]) and not products.any(),
         )
 
-    def _sum(self, terms: _Terms) -> tuple[Floats, Floats]:
-        """Return the value and the error of a sum."""
+    def _in_turn(self, node: int) -> bool:
+        """Return whether machine code adds a node's terms in the order of Values.
+
+        Where rows are chosen by an index, what flows back to them comes in another order.
+        """
+        return self.exact and not (self._chooses and self.program.order[node] >= ADJOINTS_AFTER)
+
+    def _sum(self, terms: _Terms, in_turn: bool) -> tuple[Floats, Floats]:
+        """Return the value and the error of a sum. in_turn: whether it is added up in the order of Values."""
         parts, sizes = terms.parts(), terms.sizes()
         value, inherited = parts.sum(axis=0), terms.inherited()
         n, some_products = len(parts), bool(terms.products.any())
         if terms.alike and (terms.sign[0] != terms.sign[1]).all():
             return value, np.zeros_like(value)
-        if self.exact or n == 1 or (n == 2 and not some_products):
+        if in_turn or n == 1 or (n == 2 and (self.exact or not some_products)):
             # Both round alike, unless their operands differ. On Values x ** 2 is a power.
             apart = (inherited > 0.0) | self.single
             if not self.exact and terms.has_square:
