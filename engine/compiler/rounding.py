@@ -111,7 +111,7 @@ class Running:
         for node in np.flatnonzero(~self.is_after).tolist():
             kind = self._kinds[node]
             if kind is SUM or kind is COLLECT:
-                self.values[node], self.errors[node] = self._sum(self._terms(node), self._in_turn(node))
+                self.values[node], self.errors[node] = self._sum(self._terms(node), self._regrouped(node))
             elif kind is SPREAD:
                 source = self.program.a[self._first[node]]
                 self.values[node], self.errors[node] = self.values[source], self.errors[source]
@@ -167,21 +167,18 @@ class Running:
             len(a) == 2 and bool(a[0] == a[1]) and not products.any(),
         )
 
-    def _in_turn(self, node: int) -> bool:
-        """Return whether machine code adds a node's terms in the order of Values.
+    def _regrouped(self, node: int) -> bool:
+        """Return whether a node may be part of a sum on Values: of what flows back to chosen rows."""
+        return self._chooses and bool(self.program.order[node] >= ADJOINTS_AFTER)
 
-        Where rows are chosen by an index, what flows back to them comes in another order.
-        """
-        return self.exact and not (self._chooses and self.program.order[node] >= ADJOINTS_AFTER)
-
-    def _sum(self, terms: _Terms, in_turn: bool) -> tuple[Floats, Floats]:
-        """Return the value and the error of a sum. in_turn: whether it is added up in the order of Values."""
+    def _sum(self, terms: _Terms, regrouped: bool) -> tuple[Floats, Floats]:
+        """Return the value and the error of a sum. regrouped: whether it may be a part of one on Values."""
         parts, sizes = terms.parts(), terms.sizes()
         value, inherited = parts.sum(axis=0), terms.inherited()
         n, some_products = len(parts), bool(terms.products.any())
         if terms.alike and (terms.sign[0] != terms.sign[1]).all():
             return value, np.zeros_like(value)
-        if in_turn or n == 1 or (n == 2 and (self.exact or not some_products)):
+        if n == 1 or (not regrouped and (self.exact or (n == 2 and not some_products))):
             # Both round alike, unless their operands differ. On Values x ** 2 is a power.
             apart = (inherited > 0.0) | self.single
             if not self.exact and terms.has_square:
