@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from operator import index
 from typing import Any, SupportsIndex
 
-from ..engine import Value
+from ..engine import Value, take
+from ..engine.primitives.unknown import unknown
 from .init import Initializer, initializer
 from .module import Module, Parameter
 from .neuron import check_size
@@ -42,6 +43,8 @@ class Embedding(Module):
         return self._row(rows)
 
     def _row(self, row: Any) -> list[Value]:
+        if unknown((row,)):  # while compile records
+            return list(take(self.weight, row))
         try:
             if isinstance(row, bool):
                 raise TypeError

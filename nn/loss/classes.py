@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from operator import index
 from typing import Any, SupportsIndex, overload
 
-from ...engine import Number, Value, dot, fsum, logsumexp
+from ...engine import Number, Value, dot, fsum, logsumexp, take
 from ...engine.value import as_values
 from .shared import Reduced, Whole, check_probability, check_weight, is_list, is_recorded, summed
 
@@ -130,6 +130,10 @@ def nll_loss(
         if _is_class(wanted) and index(wanted) == ignore_index:
             losses.append(None)
             continue
+        if is_recorded(wanted) and weights is None:
+            losses.append(-take(logs, wanted))
+            divisor += 1.0
+            continue
         place = _class_in(owner, wanted, len(logs))
         factor = 1.0 if weights is None else weights[place]
         losses.append(logs[place] * -factor)
@@ -153,6 +157,8 @@ def _of_logits(
         if weights is not None:
             shares = [share * weight for share, weight in zip(shares, weights, strict=True)]
     else:
+        if is_recorded(target) and weights is None and not smoothing:
+            return logsumexp(logits) - take(logits, target)
         place = _class_in(owner, target, n)
         factor = 1.0 if weights is None else weights[place]
         if not smoothing:
@@ -225,6 +231,8 @@ def _is_class(target: object) -> bool:
 
 
 def _class_in(owner: str, target: Any, classes: int) -> int:
+    if is_recorded(target):
+        return index(target)  # which says that it is not known
     if not _is_class(target) or not 0 <= index(target) < classes:
         raise ValueError(
             f"{owner} has {classes} classes, 0 to {classes - 1}, got target {target!r}: "

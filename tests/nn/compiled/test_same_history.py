@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chainrule.engine import Value, dot, log, softmax, tanh, total
+from chainrule.engine import Value, dot, log, log_softmax, softmax, tanh, total
 from chainrule.nn import (
     MLP,
     SGD,
@@ -420,20 +420,26 @@ def test_examples_in_arrays_and_nested_lists() -> None:
     both(Nested, pairs, SPECIES, softmax_cross_entropy, epochs=5)
 
 
-def test_embeddings_are_not_compiled_by_mistake() -> None:
+@pytest.mark.parametrize("letters", [5, 40])
+def test_embeddings_and_many_classes(letters: int) -> None:
     class Letters(Module):
         def __init__(self) -> None:
-            self.rows = Embedding(5, 2, seed=1)
-            self.out = Linear(2, 5, seed=2)
+            self.rows = Embedding(letters, 2, seed=1)
+            self.out = Linear(4, letters, seed=2)
 
-        def __call__(self, x: int) -> Any:
-            return self.out(self.rows(x))
+        def __call__(self, x: Any) -> Any:
+            before, last = self.rows(x)
+            return self.out([*before, *last])
 
-    losses = []
-    for compiled in (False, "auto"):
-        model = Letters()
-        inputs, targets = [0, 1, 2, 3, 4], [1, 2, 3, 4, 0]
-        history = fit(model, inputs, targets, loss=softmax_cross_entropy, epochs=3,
-                      optimizer=SGD(model.parameters(), lr=0.1), compiled=compiled)  # fmt: skip
-        losses.append(history.loss)
-    assert losses[1] == pytest.approx(losses[0], rel=1e-12)
+    inputs = [[k % letters, 7 * k % letters] for k in range(60)]
+    targets = [(3 * k + 1) % letters for k in range(60)]
+    both(Letters, inputs, targets, softmax_cross_entropy, lambda p: Adam(p, lr=0.05), epochs=8)
+
+
+def test_many_classes_are_chosen_among_log_probabilities() -> None:
+    targets = [k % 40 for k in range(60)]
+
+    def loss(output: Any, target: Any) -> Any:
+        return nll_loss(log_softmax(output), target)
+
+    both(lambda: scorer(outputs=40), POINTS, targets, loss, epochs=5)
