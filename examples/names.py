@@ -104,6 +104,7 @@ def train(
         validation=examples(held_out),
         schedule=LinearLR(optimizer, start_factor=1.0, end_factor=0.0, total_iters=epochs),
         report_every=1,
+        compiled="auto",
     )
     return model, history
 
