@@ -28,6 +28,7 @@ from chainrule.nn import (
     TrainingState,
     fit,
     half_squared_error,
+    log_loss_from_logits,
     moons,
     softmax_cross_entropy,
     squared_error,
@@ -220,6 +221,13 @@ def test_mistakes_are_the_same_as_on_values() -> None:
             )
 
 
+@pytest.mark.parametrize("compiled", [True, "auto", False])
+def test_targets_that_the_loss_refuses_are_refused(compiled: Any) -> None:
+    targets = [0.03 * k for k in range(40)]  # the last ones are above 1
+    with pytest.raises(ValueError, match=r"log_loss_from_logits takes targets between 0 and 1, got 1\.02"):
+        trained(targets=targets, loss=log_loss_from_logits, compiled=compiled, shuffle=False)
+
+
 def test_without_the_extra_auto_trains_on_values_and_true_says_what_to_install() -> None:
     program = """
 import sys
@@ -271,9 +279,13 @@ def test_a_loss_that_runs_away_ends_as_on_values() -> None:
     assert said[0] == said[1]
 
 
-def test_zero_epsilon_divides_by_zero_as_on_values() -> None:
+@pytest.mark.parametrize("steps", [0, 1])
+def test_zero_epsilon_divides_by_zero_as_on_values(steps: int) -> None:
     model = scorer()
     optimizer = Adam(model.parameters(), eps=0.0)
+    if steps:  # which were taken before, without a gradient
+        zeros = [0.0] * len(model.parameters())
+        optimizer.states[0] = {"step": steps, "exp_avg": zeros, "exp_avg_sq": zeros}
     with pytest.raises(ZeroDivisionError, match="Adam: eps is 0 and a parameter has not had a gradient yet"):
         trained(model, optimizer=optimizer, loss=lambda o, t: 0.0 * o + t)
 
@@ -352,13 +364,20 @@ def test_early_stopping_keeps_the_best() -> None:
 
 
 def test_ctrl_c_leaves_the_parameters_of_the_last_whole_step() -> None:
-    def press(state: TrainingState) -> None:
-        if state.epoch == 3:
-            signal.raise_signal(signal.SIGINT)
+    found = []
+    for compiled in (False, True):
+        measured: list[float] = []
 
-    model, history = trained(callbacks=[press])
-    assert history.stopped == "interrupted after epoch 3"
-    assert numbers(model) == pytest.approx(numbers(trained(epochs=3, compiled=False)[0]), rel=1e-12)
+        def press(output: Any, target: float, measured: list[float] = measured) -> float:
+            measured.append(target)
+            if len(measured) == 2 * 40 + 16:  # at the end of the second step of the third epoch
+                signal.raise_signal(signal.SIGINT)
+            return 0.0
+
+        model, history = trained(metrics={"press": press}, compiled=compiled)
+        found.append((history.stopped, len(history.loss), numbers(model)))
+    assert found[0][:2] == found[1][:2] == ("interrupted in epoch 3, after 2 of its 5 steps", 2)
+    assert found[1][2] == pytest.approx(found[0][2], rel=1e-12)
 
 
 @pytest.mark.parametrize("compiled", [True, "auto"])
