@@ -177,6 +177,16 @@ def test_paths_are_split_at_their_dots(path: str, parts: list[str]) -> None:
     assert split(path) == parts
 
 
+def test_a_penalty_on_all_weights_is_one_card() -> None:
+    model = MLP(2, [4, 3, 1], seed=1)
+    penalty = total([p * p for p in model.parameters()])
+    loss = penalty + model([Value(0.5), Value(1.0)])
+    squares = [
+        group for group in groups(loss).all if group.values and not group.path and len(group.values) > 1
+    ]
+    assert [len(group.values) for group in squares] == [32]
+
+
 def test_a_neuron_belongs_to_its_layer() -> None:
     assert layer_of(("layers[0]", "neurons[2]")) == ("layers[0]",)
     assert layer_of(("neurons[2]",)) == ("neurons",)

@@ -180,3 +180,29 @@ def test_marks_stand_on_neurons() -> None:
     out = dead([Value(1.0, "x")])
     out.backward()
     assert "<B>a dead unit</B>" in draw(out, fold="neuron").dot
+
+
+def test_a_product_or_partial_sum_that_others_use_stays_a_card() -> None:
+    a, b, c = Value(2.0, "a"), Value(3.0, "b"), Value(4.0, "c")
+    product = a * b
+    out = (product + b * c + c) * product
+    (neuron,) = found(out).by_out.values()
+    assert product not in found(out).swallowed
+    assert any(user.operands[place] is product for row in neuron.rows for user, place in row.uses)
+
+
+def test_what_follows_a_sum_that_is_used_twice_is_no_part_of_its_card() -> None:
+    w, x, b = weights_and_inputs()
+    z = dot(w, x, b)
+    (neuron,) = found(z * z.tanh()).by_out.values()
+    assert neuron.out is z
+    (neuron,) = found(z.tanh() * z).by_out.values()
+    assert neuron.out is z
+
+
+def test_without_parameters_the_leaves_that_meet_results_are_the_weights() -> None:
+    ws = [Value(0.5, f"w{i}") for i in range(3)]
+    hidden = [Value(0.1 * i).tanh() for i in range(3)]
+    out = sum((h * w for h, w in zip(hidden, ws, strict=True)), Value(1.0, "b"))
+    weights = [row.weight.label for row in found(out).by_out[out].rows if row.weight is not None]
+    assert sorted(weights) == ["b", "w0", "w1", "w2"]
