@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, TypeVar
-from weakref import WeakSet
+from typing import TYPE_CHECKING, Any, TypeAlias
+from weakref import ref
 
 from .about import about, about_made
 
@@ -39,40 +39,40 @@ class Watchpoints(Registered):
         return any(function(step) for function in list(self.functions.values()))
 
 
-live: WeakSet[Hooks] = WeakSet()
-"""The hooks of all values that still exist. While there are none, the backward pass need not look."""
+Existing: TypeAlias = set[ref[Registered]]
+"""Those that still exist. Every backward pass asks whether there are any, and a WeakSet takes its time."""
 
-watched: WeakSet[Watchpoints] = WeakSet()
+live: Existing = set()
+"""The hooks of all values. While there are none, the backward pass need not look."""
+
+watched: Existing = set()
 """The same for watchpoints."""
 
-attentive: WeakSet[Registered] = WeakSet()
+attentive: Existing = set()
 """Both: the backward pass asks once."""
 
 
 class Handle:
     """What `register_hook` and `break_when` return: `remove()` takes away what was registered."""
 
-    def __init__(self, registered: Registered, key: int, live: WeakSet[Any]) -> None:
-        self._registered, self._key, self._live = registered, key, live
+    def __init__(self, registered: Registered, key: int, existing: Existing) -> None:
+        self._registered, self._key, self._existing = registered, key, existing
 
     def remove(self) -> None:
         """Take it away; doing so twice is harmless."""
         self._registered.functions.pop(self._key, None)
         if not self._registered.functions:
-            self._live.discard(self._registered)
-            attentive.discard(self._registered)
+            self._existing.discard(ref(self._registered))
+            attentive.discard(ref(self._registered))
 
 
-R = TypeVar("R", bound=Registered)
-
-
-def added(registered: R, function: Callable[[Any], Any], live: WeakSet[R]) -> Handle:
-    """Add a function to those of one value, which is thereby live, and return its handle."""
-    live.add(registered)
-    attentive.add(registered)
+def added(registered: Registered, function: Callable[[Any], Any], existing: Existing) -> Handle:
+    """Add a function to those of one value and return its handle; existing: `live` or `watched`."""
+    for those in (existing, attentive):
+        those.add(ref(registered, those.discard))
     key = max(registered.functions, default=-1) + 1
     registered.functions[key] = function
-    return Handle(registered, key, live)
+    return Handle(registered, key, existing)
 
 
 def register(value: Value, hook: Callable[[Any], Any]) -> Handle:
