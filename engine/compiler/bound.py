@@ -101,7 +101,7 @@ class Bound:
 
         It may be an array that the function reads: all is read before anything is written. For a function of
         shared arguments that computes each of its results, bound with `argnums=()`.
-        Raises ValueError for another, and for an array that is not contiguous, of float64 and as long.
+        Raises ValueError for another, and for an array that is not contiguous, of the kernel's dtype and as long.
 
         >>> import numpy as np
         >>> from chainrule.engine import compile
@@ -117,10 +117,10 @@ class Bound:
                 f"{self._variant.name}: into needs a function without a batch that computes each of its "
                 "results, bound with argnums=()"
             )
-        if not is_plain_array(array) or array.size != count:
+        if not is_plain_array(array, self._frame.dtype.name) or array.size != count:
             raise ValueError(
                 f"{self._variant.name} returns {count} numbers: into needs a contiguous array of as many "
-                f"float64, got {described(array)}"
+                f"{self._frame.dtype.name}, got {described(array)}"
             )
         self._frame.write_results_to(array)
         self._results = self._frame.results.data

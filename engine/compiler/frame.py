@@ -40,6 +40,7 @@ class Frame:
         ]
         self._tables = tables
         self._shared: object = None
+        self._in_place: Floats = _nothing
         self._looked_at = 0
         self.lines: Floats = _nothing
         self._taken = _nothing, _nothing
@@ -57,7 +58,7 @@ class Frame:
 
     def read_parameters_from(self, held: Floats) -> None:
         """Let machine code read the shared numbers where they are."""
-        self._shared = held  # it must live as long as its address is used
+        self._in_place = held  # it must live as long as its address is used
         self.words[entry.PARAMETERS] = address(held)
 
     def copy_first(self, copies: Sequence[tuple[Floats, Floats]]) -> None:
@@ -75,7 +76,7 @@ class Frame:
         self.words[entry.RESULTS] = address(held)
         self.words[entry.RESULT_VECTORS] = 0  # a vector may end beyond the array, and nobody asks for nan
         if self.words[entry.PARAMETERS] != address(self.parameters):  # read in place: from a copy instead
-            self.copy_first([(self._shared, self.parameters)])
+            self.copy_first([(self._in_place, self.parameters)])
             self.words[entry.PARAMETERS] = address(self.parameters)
 
     def take_samples(self, lines: Floats, rows: Floats | None = None) -> None:
