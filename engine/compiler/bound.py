@@ -12,7 +12,7 @@ import numpy as np
 from ..value import described
 from .arguments import Call, Floats, as_batch, is_plain_array, numbers_of
 from .entry import NO_ROW
-from .form import Form
+from .form import FEW, Form
 from .frame import Frame
 from .record import structure
 from .variant import Variant
@@ -37,17 +37,20 @@ class Bound:
         gradient = variant.gives_one_number and bool(variant.places())
         self._variant, self._call = variant, call
         self._most, self._threads = call.samples, variant.options.threads
-        self._form: Form = variant.form(gradient, call.samples)
-        self._compiled = self._form.compiled
-        self._frame = self._compiled.new_frame()
+        self._running = threading.Lock()
+        self._take(variant.form(gradient, call.samples))
+
+    def _take(self, form: Form) -> None:
+        """Run this machine code from now on."""
+        self._form, self._compiled = form, form.compiled
+        self._frame = form.compiled.new_frame()
         self._refreshed: list[Callable[[], None]] = []
         self._prepare()
         self._address = self._frame.address
-        self._running = threading.Lock()
         self._choose_entry()
         self._results = self._frame.results.data
         self._guarded: tuple[Form, Frame] | None = None
-        self._parts = [self._part(*place) for place in self._form.by]
+        self._parts = [self._part(*place) for place in form.by]
 
     def __call__(self) -> Any:
         """Run, and return the value."""
@@ -86,6 +89,8 @@ class Bound:
         >>> bound.run(), bound.run(), pairs.tolist()
         (None, None, [[1.0, 2.0], [13.0, 21.0]])
         """
+        if not self._form.any_batched:  # one sample, which machine code does not take for one
+            self._take(self._variant.form(self._form.gradient, FEW))
         frame, held = self._frame, self._call.held
         alone = [place for place in self._call.batches if is_plain_array(held[place], frame.dtype.name)]
         as_many = frame.rows.shape == frame.lines.shape
@@ -145,8 +150,9 @@ class Bound:
                 f"{self._variant.name}: {self._most} samples are bound, so 1 to {self._most}, got {n}"
             )
         self._call.samples = n
-        self._frame.use_first(n)
-        self._variant.fill_rest(self._frame, n)
+        if self._form.any_batched:
+            self._frame.use_first(n)
+        self._form.take_rest(self._frame, n)
         self._choose_entry()
         if any(place in self._call.batches for place, _, _ in self._form.by):
             self._parts = [self._part(*place) for place in self._form.by]
@@ -169,17 +175,23 @@ class Bound:
 
     def _prepare(self) -> None:
         """Say where the arguments are, and how those are read anew that machine code cannot read itself."""
-        variant, frame, held = self._variant, self._frame, self._call.held
-        variant.fill(frame, self._call)
+        form, frame, held, batches = self._form, self._frame, self._call.held, self._call.batches
+        dtype = self._variant.options.dtype
+        form.take(frame, self._call)
         copies: list[tuple[Floats, Floats]] = []
-        for place, start, end in variant.shared:
+        for place, start, end in form.shared:
             argument, slot = held[place], frame.parameters[start:end]
-            if is_plain_array(argument, variant.options.dtype):
+            if place in batches:  # one sample alone
+                batches[place] = np.ascontiguousarray(batches[place])
+                copies.append((batches[place], slot))
+                if not is_plain_array(argument, dtype):
+                    self._refreshed.append(partial(_reread_batch, argument, batches[place]))
+            elif is_plain_array(argument, dtype):
                 copies.append((argument, slot))
             elif not isinstance(argument, float | int | str | bytes | None):
                 self._refreshed.append(partial(_reread, argument, slot, structure(argument)))
-        if variant.recording.outside:
-            self._refreshed.append(lambda: variant.fill_rest(frame, self._call.samples))
+        if form.recording.outside:
+            self._refreshed.append(lambda: form.take_rest(frame, self._call.samples))
         if len(copies) == 1 and copies[0][1].size == frame.parameters.size:
             frame.read_parameters_from(copies[0][0])  # nothing else is there: no need to copy
         else:
@@ -188,7 +200,7 @@ class Bound:
 
     def _prepare_samples(self) -> None:
         call, frame = self._call, self._frame
-        if not call.batches:
+        if not self._form.any_batched:
             return
         if len(call.batches) == 1 and is_plain_array(
             call.held[next(iter(call.batches))], self._variant.options.dtype
@@ -207,9 +219,9 @@ class Bound:
         """Return the derivatives by one argument: an array that every run writes into, or what makes them."""
         form, frame, call = self._form, self._frame, self._call
         argument = call.held[place]
-        if place not in call.batches:
-            if isinstance(argument, np.ndarray) and argument.dtype.kind in "fiu":
-                return form.shared_part(frame, start, end).reshape(argument.shape)
+        if place not in call.batches or not form.any_batched:
+            if place in call.batches or (isinstance(argument, np.ndarray) and argument.dtype.kind in "fiu"):
+                return form.shared_part(frame, start, end).reshape(np.shape(argument))
             return lambda: form.part(frame, call, place, start, end)
         columns = form.at[start:end]
         if all(form.per_sample[start:end]) and (np.diff(columns) == 1).all() and end > start:
@@ -224,12 +236,12 @@ class Bound:
         if not form.gradient or form.guarded:
             return
         if self._guarded is None:
-            other = self._variant.form(True, self._call.samples, guarded=True)
+            other = self._variant.form(True, self._most, guarded=True)
             assert other.per_sample == form.per_sample
             self._guarded = other, other.compiled.new_frame()
         other, frame = self._guarded
-        self._variant.fill(frame, self._call)
-        if self._call.batches:
+        other.take(frame, self._call)
+        if other.any_batched:
             frame.take_samples(self._frame.lines)
         other.compiled.run(frame, self._call.samples, self._threads)
         self._frame.results[:] = frame.results

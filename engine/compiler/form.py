@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..tree import flatten
-from .arguments import Call
+from .arguments import Call, numbers_of
 from .build import Wanted, built, grouped, lowered
 from .entry import NAN, NO_ROW
 from .frame import Frame
@@ -19,8 +19,11 @@ from .stats import Stats, loops
 if TYPE_CHECKING:
     from .variant import Variant
 
-FEW, MANY = 8, 32
-"""Samples in a block: few where a call has no more, for the rest of a block is computed in vain."""
+ALONE, FEW, MANY = 1, 8, 32
+"""Samples in a block: few where a call has no more, for the rest of a block is computed in vain.
+
+One alone is no batch: its numbers are arguments like the others, and vectors run along what it is made of.
+"""
 
 
 class Form:
@@ -33,6 +36,15 @@ class Form:
     def __init__(self, variant: Variant, gradient: bool, guarded: bool, lanes: int) -> None:
         self.variant, self.gradient, self.guarded, self.lanes = variant, gradient, guarded, lanes
         self.recording = variant.recorded(careful=True) if guarded else variant.recording
+        self.batched = variant.batched & (lanes != ALONE)
+        self.any_batched = bool(self.batched.any())
+        self.shared: list[tuple[int, int, int]] = []
+        """Of each argument that has no samples: its place, and where its numbers begin and end."""
+        self._end = 0
+        for place, entries in enumerate(self.recording.inputs):
+            if not (self.any_batched and variant.is_batched(place)):
+                self.shared.append((place, self._end, self._end + len(entries)))
+                self._end += len(entries)
         self.wanted = self._wanted()
         self.compiled: Compiled = compiled(self.recording.tape, self.wanted, len(self.recording.outside))
         per_sample = self.compiled.layout.per_sample
@@ -53,6 +65,26 @@ class Form:
             count = len(self.recording.inputs[place])
             self.by.append((place, end, end + count))
             end += count
+
+    def take(self, frame: Frame, call: Call) -> None:
+        """Put the arguments of a call into a frame."""
+        held, parameters = call.held, frame.parameters
+        for place, start, end in self.shared:
+            alone = call.batches.get(place)
+            parameters[start:end] = numbers_of(held[place]) if alone is None else alone.ravel()
+        self.take_rest(frame, call.samples)
+        if self.any_batched:
+            frame.take_samples(call.lines().astype(frame.dtype, copy=False))
+
+    def take_rest(self, frame: Frame, samples: int) -> None:
+        """Put the numbers that are no arguments into a frame."""
+        at = self._end
+        if self.wanted.scaled:
+            frame.parameters[at] = 1.0 / samples
+            at += 1
+        for value in self.recording.outside:
+            frame.parameters[at] = value.data
+            at += 1
 
     def text(self) -> str:
         """Return its module in LLVM's language, made again."""
@@ -87,9 +119,7 @@ class Form:
 
     def _frame(self, call: Call, dtype: str) -> Frame:
         frame = self.compiled.new_frame(dtype)
-        self.variant.fill(frame, call)
-        if call.batches:
-            frame.take_samples(call.lines().astype(dtype, copy=False))
+        self.take(frame, call)
         return frame
 
     def error_bound(self, call: Call) -> ErrorBound:
@@ -115,8 +145,8 @@ class Form:
         return Wanted(
             outputs=[number for number in recording.outputs if not isinstance(number, float)],
             by=[entry for place in places for entry in recording.inputs[place]],
-            batched=variant.batched,
-            reduce=variant.reduce,
+            batched=self.batched,
+            reduce=variant.options.reduce if self.any_batched else None,
             lanes=self.lanes,
             exact=variant.options.exact,
             guarded=self.guarded,
@@ -164,10 +194,12 @@ class Form:
     def part(self, frame: Frame, call: Call, place: int, start: int, end: int) -> Any:
         """Return the derivatives by one argument in its structure."""
         argument = call.held[place]
-        if place in call.batches:
+        if place in call.batches and self.any_batched:
             found = self.by_batched(frame, np.empty((call.samples, end - start), frame.dtype), start)
             return found.reshape(call.shape(place))
         found = self.shared_part(frame, start, end)
+        if place in call.batches:
+            return found.reshape(call.shape(place)).copy()
         if isinstance(argument, np.ndarray) and argument.dtype.kind in "fiu":
             return found.reshape(argument.shape).copy()
         numbers = found.tolist()

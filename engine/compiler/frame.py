@@ -85,6 +85,8 @@ class Frame:
         if rows is None:
             rows = aligned(n * self._per_sample, self.dtype).reshape(n, self._per_sample)
             self.words[entry.ROW_VECTORS] = vectors(rows.size)
+        else:  # nan is not looked for in memory that may end in the middle of a vector
+            self.words[entry.ROW_VECTORS] = 0
         self.lines, self.rows = lines, rows
         self._taken = lines, rows
         self.words[entry.SAMPLES] = n

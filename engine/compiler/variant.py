@@ -8,10 +8,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from .arguments import Call, numbers_of
+from .arguments import Call
 from .entry import NO_ROW
-from .form import FEW, MANY, Form
-from .frame import Frame
+from .form import ALONE, FEW, MANY, Form
 from .listing import Listing, SourcedTape
 from .record import Recording, record
 from .replay import python_function
@@ -51,14 +50,6 @@ class Variant:
         )
         self.any_batched = bool(self.batched.any())
         self.reduce = options.reduce if self.any_batched else None
-        self.shared: list[tuple[int, int, int]] = []
-        """Of each argument that is not batched: its place, and where its numbers begin and end."""
-        end = 0
-        for place, entries in enumerate(inputs):
-            if place not in self._samples:
-                self.shared.append((place, end, end + len(entries)))
-                end += len(entries)
-        self.parameters = end
         self.last: Form | None = None
         """The form that ran last."""
         self._forms: dict[tuple[bool, bool, int], Form] = {}
@@ -120,11 +111,12 @@ class Variant:
     def form(self, gradient: bool, samples: int, guarded: bool = False) -> Form:
         """Return machine code for the value, or for value and gradient; made at the first use.
 
-        samples: how many there are; for few of them the blocks are small.
+        samples: how many there are; for few of them the blocks are small, and one has code of its own.
         guarded: let an adjoint of 0 win over a partial that is not finite.
         """
         guarded = gradient and (guarded or self.options.exact)
-        key = gradient, guarded, FEW if samples <= FEW else MANY
+        alone = samples == 1 and self.any_batched
+        key = gradient, guarded, ALONE if alone else FEW if samples <= FEW else MANY
         made = self._forms.get(key)
         if made is None:
             made = self._forms[key] = Form(self, *key)
@@ -159,9 +151,7 @@ class Variant:
         code = form.compiled
         frame = code.lent()
         try:
-            self.fill(frame, call)
-            if call.batches:
-                frame.take_samples(call.lines())
+            form.take(frame, call)
             answer = code.run(frame, call.samples, self.options.threads)
             if answer & NO_ROW:
                 frame.check_indices()
@@ -172,22 +162,9 @@ class Variant:
         # The fast form differs only where an adjoint of 0 met a partial that is not finite: it says nan.
         return self._run(call, self.form(True, call.samples, guarded=True))
 
-    def fill(self, frame: Frame, call: Call) -> None:
-        """Put the numbers that the samples share into a frame."""
-        held, parameters = call.held, frame.parameters
-        for place, start, end in self.shared:
-            parameters[start:end] = numbers_of(held[place])
-        self.fill_rest(frame, call.samples)
-
-    def fill_rest(self, frame: Frame, samples: int) -> None:
-        """Put the numbers that are no arguments into a frame."""
-        at = self.parameters
-        if self.reduce == "mean":
-            frame.parameters[at] = 1.0 / samples
-            at += 1
-        for value in self.recording.outside:
-            frame.parameters[at] = value.data
-            at += 1
+    def is_batched(self, place: int) -> bool:
+        """Whether the argument at that place has an entry for each sample."""
+        return place in self._samples
 
     def structured(self, parts: list[Any]) -> Any:
         """Return what belongs to each argument differentiated by, as `argnums` says."""
