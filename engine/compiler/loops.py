@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import product
 
 from .arithmetic import Arithmetic
@@ -44,6 +45,8 @@ class Nests(Arithmetic):
         self.cut: Tiling
         self.time: Index = ("", 0)
         """The round of the loop over time around this place."""
+        self.there = ""
+        """Which samples of a vector there are, where the others are read as 0."""
         self._loaded: dict[object, str] = {}
 
     def add(self, nest: Nest) -> None:
@@ -171,7 +174,8 @@ class Nests(Arithmetic):
         key = (base, place, self.width, wanted, moves)
         if key not in self._loaded:
             if moves == 1:
-                self._loaded[key] = self._read(self.pointer(base, place), wanted)
+                read = self._read(self.pointer(base, place), wanted)
+                self._loaded[key] = self.chosen(self.there, read, self.constant(0.0)) if self.there else read
             else:
                 assert self.width == 1 or moves == 0
                 scalar = (base, place, 1, WIDTH, 0)
@@ -324,37 +328,79 @@ class Nests(Arithmetic):
 
     def _over_samples(self, points: list[Point]) -> None:
         """Add to each result what the samples of a block give; not what lies beyond the last of them."""
-        valid = Operand(ROW, self.rows)
-
-        def of_vector(lane: Index, held: list[str]) -> list[str]:
-            self._loaded = {}
-            there = Point([], lane, WIDTH)
-            weights = self._load(valid, there, [])
-            mask = self.value(f"fcmp one {self.type} {weights}, {self.constant(0.0)}")
-            moved = [Point(point.indices, lane, WIDTH) for point in points]
-            totals = [""] * len(points)
-            for segment in self.nest.segments:
-                totals = self._in_order(segment, moved, totals)
-            inside = [self.chosen(mask, total, self.constant(0.0)) for total in totals]
-            if self.exact:  # one sample after the other
-                return [self._across(total, before, "") for total, before in zip(inside, held, strict=True)]
-            return [
-                self.value(f"fadd {self.type} {before}, {total}")
-                for total, before in zip(inside, held, strict=True)
-            ]
-
+        axis = self.cut.axis
+        if axis >= 0:  # what a row of results shares is read once, and then what these have of their own
+            points = sorted(points, key=lambda point: point.indices[axis][1])
         places = [self._place(self.nest.out, point, []) for point in points]
-        pointers = [self.pointer(BASES[self.nest.out.space], place) for place in places]
-        before = [
-            self.value(f"load {self.real}, ptr {pointer}, align {self.real.size}") for pointer in pointers
-        ]
+        if self.exact:  # one sample after the other
+            pointers = [self.pointer(BASES[self.nest.out.space], place) for place in places]
+            before = [self.value(f"load {self.real}, ptr {at}, align {self.real.size}") for at in pointers]
+            totals = self.loop(0, self.lanes, WIDTH, partial(self._next_samples, points), before)
+            for at, total in zip(pointers, totals, strict=True):
+                self.do(f"store {self.real} {total}, ptr {at}, align {self.real.size}")
+            return
+        start = [self.constant(-0.0)] * len(points)
+        vectors = self.loop(0, self.lanes, WIDTH, partial(self._next_samples, points), start, self.type)
+        self._add_across(vectors, places)
+
+    def _next_samples(self, points: Sequence[Point], lane: Index, held: list[str]) -> list[str]:
+        """Return what has been added up, with the next vector of samples added."""
+        self._loaded = {}
+        weights = self._load(Operand(ROW, self.rows), Point([], lane, WIDTH), [])
+        there = self.value(f"fcmp one {self.type} {weights}, {self.constant(0.0)}")
+        moved = [Point(point.indices, lane, WIDTH) for point in points]
+        if not self.exact and all(self._is_of_samples(segment) for segment in self.nest.segments):
+            self.there = there  # beyond the last sample all factors are 0, and so are the products
+            for segment in self.nest.segments:
+                held = self._in_order(segment, moved, held)
+            self.there = ""
+            return held
+        totals = [""] * len(points)
+        for segment in self.nest.segments:
+            totals = self._in_order(segment, moved, totals)
+        inside = [self.chosen(there, total, self.constant(0.0)) for total in totals]
         if self.exact:
-            totals = self.loop(0, self.lanes, WIDTH, of_vector, before)
-        else:
-            start = [self.constant(-0.0)] * len(points)
-            vectors = self.loop(0, self.lanes, WIDTH, of_vector, start, self.type)
-            totals = [
-                self._across(vector, old, "reassoc ") for vector, old in zip(vectors, before, strict=True)
-            ]
-        for pointer, total in zip(pointers, totals, strict=True):
-            self.do(f"store {self.real} {total}, ptr {pointer}, align {self.real.size}")
+            return [self._across(total, before, "") for total, before in zip(inside, held, strict=True)]
+        return [
+            self.value(f"fadd {self.type} {before}, {total}")
+            for total, before in zip(inside, held, strict=True)
+        ]
+
+    def _is_of_samples(self, segment: Segment) -> bool:
+        """Return whether each factor of a segment's terms differs from sample to sample."""
+        return all(x is None or x.space in (ROW, LANES) for x in (segment.a, segment.b))
+
+    def _add_across(self, vectors: Sequence[str], places: Sequence[tuple[str, int]]) -> None:
+        """Add the sum of each vector's numbers to a place: eight at a time where the places lie in a row."""
+        base = BASES[self.nest.out.space]
+        order = sorted(range(len(places)), key=lambda k: places[k])
+        while order:
+            name, first = places[order[0]]
+            row = order[:WIDTH]
+            if [places[k] for k in row] == [(name, first + j) for j in range(WIDTH)]:
+                self.width, sums = WIDTH, self._sums_of_each([vectors[k] for k in row])
+            else:
+                row = row[:1]
+                self.width, sums = 1, self._across(vectors[row[0]], self.real.number(-0.0), "reassoc ")
+            at = self.pointer(base, (name, first))
+            before = self.value(f"load {self.type}, ptr {at}, align {self.real.size}")
+            after = self.value(f"fadd {self.type} {before}, {sums}")
+            self.do(f"store {self.type} {after}, ptr {at}, align {self.real.size}")
+            self.width = WIDTH
+            order = order[len(row) :]
+
+    def _sums_of_each(self, vectors: list[str]) -> str:
+        """Return the sums of eight vectors in one: halves are added, and halves of these."""
+        size = 1
+        while len(vectors) > 1:
+            low = [(j & ~size) + (WIDTH if j & size else 0) for j in range(WIDTH)]
+            halves = [self._mixed(vectors, low), self._mixed(vectors, [j + size for j in low])]
+            vectors = [self.value(f"fadd {self.type} {x}, {y}") for x, y in zip(*halves, strict=True)]
+            size *= 2
+        return vectors[0]
+
+    def _mixed(self, vectors: Sequence[str], which: Sequence[int]) -> list[str]:
+        """Return for each pair of vectors the numbers of both at these places."""
+        mask = f"<{WIDTH} x i32> <{', '.join([f'i32 {j}' for j in which])}>"
+        pairs = zip(vectors[::2], vectors[1::2], strict=True)
+        return [self.value(f"shufflevector {self.type} {x}, {self.type} {y}, {mask}") for x, y in pairs]

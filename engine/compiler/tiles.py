@@ -81,7 +81,7 @@ def _over_samples(nest: Nest) -> Tiling:
     long = [axis for axis, extent in enumerate(nest.extents) if extent >= 8]
     if nest.extents:
         axis = long[-1] if long else max(range(len(nest.extents)), key=lambda a: nest.extents[a])
-        found.counts[axis] = min(8, nest.extents[axis])
+        found.axis, found.counts[axis] = axis, min(8, nest.extents[axis])
         for other in reversed(range(len(nest.extents))):
             if other != axis and nest.extents[other] > 1:
                 found.counts[other] = divisor(nest.extents[other], 3)
