@@ -312,3 +312,16 @@ def test_rows_of_any_length_are_turned_into_lanes(numbers: int) -> None:
     for samples in (1, 8, 9, 32, 43):
         rows = np.arange(float(samples * numbers)).reshape(samples, numbers)
         assert np.stack(kernel(rows), axis=1).tolist() == (2.0 * rows).tolist()
+
+
+def test_results_are_copied_in_runs_and_one_by_one() -> None:
+    kernel = compile(lambda w, x: sum(a * b * b for a, b in zip(w, x, strict=True)), argnums=(0, 1))
+    rng = np.random.default_rng(0)
+    for n in (3, 40):
+        w, x = rng.standard_normal((2, n))
+        value, (by_w, by_x) = kernel.value_and_grad(w, x)
+        assert value == pytest.approx((w * x * x).sum(), rel=1e-14)
+        np.testing.assert_allclose(by_w, x * x, rtol=1e-15)
+        np.testing.assert_allclose(by_x, 2.0 * w * x, rtol=1e-15)
+    shuffled = compile(lambda x: [2.0 * x[i] for i in (5, 3, 4, 1, 0, 2)] + [7.0, x[0] + 1.0])
+    assert shuffled([0.0, 1.0, 2.0, 3.0, 4.0, 5.0]) == [10.0, 6.0, 8.0, 2.0, 0.0, 4.0, 7.0, 1.0]

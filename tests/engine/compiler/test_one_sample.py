@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chainrule.engine import Value, exp, log, tanh, value_and_grad, where
+from chainrule.engine import Value, exp, log, take, tanh, value_and_grad, where
 from chainrule.engine.compiler import compile
 
 W, X, Y = [0.5, -0.25], [[1.0, 2.0]], [0.75]
@@ -104,3 +104,11 @@ def test_fewer_samples_than_were_bound_run_guarded_too() -> None:
     for samples in (40, 1, 8, 9):
         bound.samples = samples
         assert (bound(), bound.grad) == (0.0, 0.0)
+
+
+def test_a_sample_may_be_an_index() -> None:
+    kernel = compile(lambda rows, i: take(rows, i) * 2.0, batch="i", reduce="sum")
+    for i in ([1], np.array([1.0])):
+        assert kernel.value_and_grad([3.0, 5.0, 7.0], i) == (10.0, [0.0, 2.0, 0.0])
+        with pytest.raises(IndexError, match="3"):
+            kernel.value_and_grad([3.0, 5.0, 7.0], [3])
