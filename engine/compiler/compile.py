@@ -40,6 +40,7 @@ def compile(
     reduce: what becomes of the results for the samples: their mean, their sum, or with None one of each.
     Derivatives by arguments that all samples share are summed over the samples (with "mean" averaged).
     exact: add and multiply in the order and with the roundings of Python: the same result to the last bit.
+    Only derivatives by rows that `take` chooses are added up choice by choice, and may differ in that bit.
     Without it products are rounded together with their sums, long sums add up in another order, and exp, log,
     tanh, sin, cos and their like, where many are wanted at once, are right to 1.5 ulp instead of C's 1.
     threads: how many shards of a batch may be computed at the same time; "auto": one a processor. A shard has

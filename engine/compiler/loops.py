@@ -107,7 +107,7 @@ class Nests(Arithmetic):
             ]
             wanted = taken[self.cut.axis][1] if self.cut.vector == NODES else WIDTH
             points += [Point(indices, (lane[0], lane[1] + shift), wanted) for shift, _ in lanes]
-        self._loaded = {}
+        self._loaded = self._fresh()
         self.width = 1 if self.cut.vector in (TERMS, "none") else WIDTH
         if self.nest.phase == OVER:
             self._over_samples(points)
@@ -116,6 +116,10 @@ class Nests(Arithmetic):
         else:
             for point in points:
                 self._store(point, self._computed(point))
+
+    def _fresh(self) -> dict[object, str]:
+        """Return what has been read so far that a tile may use."""
+        return {}
 
     def _computed(self, point: Point) -> str:
         """Return the result of an operation."""

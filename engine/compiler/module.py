@@ -6,9 +6,10 @@ import numpy as np
 
 from .blocks import pack, unpack
 from .entry import FIRST, LAST, PARTS
+from .fused import go_together
 from .groups import AFTER, BEFORE, CONSTANT_SPACE, EACH, LANES, ONCE, OVER, ROW, Group, Placed
 from .loops import BASES
-from .nests import alone, nest_of, settle
+from .nests import Nest, alone, nest_of, settle
 from .operands import Pools
 from .program import Places
 from .straight import MOST_TOGETHER, Straight
@@ -56,14 +57,28 @@ def module(
             writer = Straight(pools, exact, declared, lanes, rows, report_of(placed), real)
         return writer
 
+    def join() -> None:
+        """Write the loops that are one."""
+        if together:
+            written(together[0].phase).together(together)
+            together.clear()
+
+    together: list[Nest] = []
     for item in placed.items():
         if isinstance(item, Group):
             nest = nest_of(placed, item, pools)
+            joins = go_together(together, nest, lanes)
+            if not joins:
+                join()
             if nest.small:
                 written(item.phase).straight([nest])
+            elif joins or go_together([], nest, lanes):
+                together.append(nest)
             else:
                 written(item.phase).add(nest)
-        elif isinstance(item, list):
+            continue
+        join()
+        if isinstance(item, list):
             settle(placed, item)
             nests = [nest_of(placed, group, pools, settled=True) for group in item]
             written(item[0].phase).over_time(len(item[0].rounds), nests)
@@ -71,6 +86,7 @@ def module(
             phase = int(placed.phase[item[0]])
             for low in range(0, len(item), MOST_TOGETHER):
                 written(phase).straight(list(alone(placed, item[low : low + MOST_TOGETHER])))
+    join()
     finish(at)
 
     once = [node for node in outputs.tolist() if placed.space[node] not in (ROW, LANES)]

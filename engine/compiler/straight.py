@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import product
 
+from .fused import Fused
 from .loops import BASES, Point
 from .nests import Nest
 from .operands import Pools
@@ -16,7 +17,7 @@ MOST_TOGETHER = 40
 """How many small nests of samples share a loop over them."""
 
 
-class Straight(RowLoops):
+class Straight(Fused):
     """A function that computes some nests; see Nests."""
 
     def __init__(
