@@ -39,8 +39,8 @@ class Frame:
             aligned(layout.each * layout.lanes, self.dtype),
         ]
         self._tables = tables
-        self._shared: object = None
-        self._in_place: Floats = _nothing
+        self._whole: Frame | None = None
+        self._shared: Floats = _nothing
         self._looked_at = 0
         self.lines: Floats = _nothing
         self._taken = _nothing, _nothing
@@ -58,7 +58,7 @@ class Frame:
 
     def read_parameters_from(self, held: Floats) -> None:
         """Let machine code read the shared numbers where they are."""
-        self._in_place = held  # it must live as long as its address is used
+        self._shared = held  # it must live as long as its address is used
         self.words[entry.PARAMETERS] = address(held)
 
     def copy_first(self, copies: Sequence[tuple[Floats, Floats]]) -> None:
@@ -76,7 +76,7 @@ class Frame:
         self.words[entry.RESULTS] = address(held)
         self.words[entry.RESULT_VECTORS] = 0  # a vector may end beyond the array, and nobody asks for nan
         if self.words[entry.PARAMETERS] != address(self.parameters):  # read in place: from a copy instead
-            self.copy_first([(self._in_place, self.parameters)])
+            self.copy_first([(self._shared, self.parameters)])
             self.words[entry.PARAMETERS] = address(self.parameters)
 
     def take_samples(self, lines: Floats, rows: Floats | None = None) -> None:
@@ -100,7 +100,7 @@ class Frame:
 
     def shard_of(self, whole: Frame, low: int, high: int) -> None:
         """Run the first part of another frame's run, with its parameters, for some of its samples."""
-        self._shared = whole
+        self._whole = whole
         self.take_samples(whole.lines[low:high], whole.rows[low:high])
         if whole.words[entry.ROW_VECTORS]:  # shards begin where vectors do
             self.words[entry.ROW_VECTORS] = vectors(self.rows.size)
@@ -150,7 +150,7 @@ class Frame:
             self.lines, self.rows = self._taken = _nothing, _nothing
             self.words[entry.SAMPLES] = self.words[entry.ROW_VECTORS] = 0
         if self.words[entry.PARTS] == entry.FIRST:
-            self._shared = None
+            self._whole = None
             self.words[entry.PARAMETERS] = address(self.parameters)
             self.words[entry.RESULT_VECTORS] = vectors(len(self.results))
             self.words[entry.PARTS] = entry.FIRST | entry.LAST

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 import pytest
 
-from chainrule.engine import declare, exp, forget, lgamma, log, tanh, where
+from chainrule.engine import declare, exp, forget, lgamma, log, take, tanh, where
 from chainrule.engine.compiler import compile, kernel, threads
 from chainrule.engine.compiler.compile import Kernel
 
@@ -135,6 +135,19 @@ def test_what_a_callback_raises_in_a_shard_is_raised_by_the_call() -> None:
         assert several.value_and_grad(1.0, xs) == (32.0, 32.0)
     finally:
         forget("listed")
+
+
+def test_an_index_that_is_none_in_a_shard_is_raised_and_forgotten() -> None:
+    several = compile(lambda w, i: take(w, i), batch="i", reduce="sum", threads=4)
+    w, indices = [1.0, 2.0, 4.0], np.zeros(128)
+    assert several.value_and_grad(w, indices) == (128.0, [128.0, 0.0, 0.0])
+    for place in (5, 120):
+        indices[place] = 3.0
+        for run in (lambda: several.value_and_grad(w, indices), several.bind(w, indices)):
+            with pytest.raises(IndexError, match="there is no row 3: i is a whole number from 0 to 2"):
+                run()
+        indices[place] = 2.0
+    assert several.value_and_grad(w, indices) == (126.0 + 8.0, [126.0, 0.0, 2.0])
 
 
 def test_one_kernel_may_be_called_by_several_threads_at_once() -> None:
