@@ -9,7 +9,6 @@ from .fused import Fused
 from .loops import BASES, Point
 from .nests import Nest
 from .operands import Pools
-from .row_loops import RowLoops
 from .text import Index, Real
 from .tiles import LANES, NONE, WIDTH, Tiling
 
