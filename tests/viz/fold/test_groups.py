@@ -179,12 +179,21 @@ def test_paths_are_split_at_their_dots(path: str, parts: list[str]) -> None:
 
 def test_a_penalty_on_all_weights_is_one_card() -> None:
     model = MLP(2, [4, 3, 1], seed=1)
-    penalty = total([p * p for p in model.parameters()])
+    penalty = total([p**2 for p in model.parameters()])
     loss = penalty + model([Value(0.5), Value(1.0)])
     squares = [
         group for group in groups(loss).all if group.values and not group.path and len(group.values) > 1
     ]
-    assert [len(group.values) for group in squares] == [32]
+    assert [len(group.values) for group in squares] == [31]
+
+
+def test_a_root_among_many_values_is_named_on_their_card() -> None:
+    end = chain(300)
+    end.label = "end"
+    text = draw(end, theme="light").dot
+    card = next(line for line in text.splitlines() if "300 values" in line)
+    assert ">end<" in card
+    assert "#f3e8fd" in card
 
 
 def test_a_neuron_belongs_to_its_layer() -> None:

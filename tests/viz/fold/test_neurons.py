@@ -196,7 +196,7 @@ def test_what_follows_a_sum_that_is_used_twice_is_no_part_of_its_card() -> None:
     z = dot(w, x, b)
     (neuron,) = found(z * z.tanh()).by_out.values()
     assert neuron.out is z
-    (neuron,) = found(z.tanh() * z).by_out.values()
+    (neuron,) = found(z.tanh() * z.sin()).by_out.values()
     assert neuron.out is z
 
 
@@ -206,3 +206,7 @@ def test_without_parameters_the_leaves_that_meet_results_are_the_weights() -> No
     out = sum((h * w for h, w in zip(hidden, ws, strict=True)), Value(1.0, "b"))
     weights = [row.weight.label for row in found(out).by_out[out].rows if row.weight is not None]
     assert sorted(weights) == ["b", "w0", "w1", "w2"]
+    x = Value(2.0, "x")
+    mixed = (hidden[0] * ws[0] + hidden[1] * ws[1]) + x * ws[2]
+    weights = [row.weight.label for row in found(mixed).by_out[mixed].rows if row.weight is not None]
+    assert sorted(weights) == ["w0", "w1", "w2"]
