@@ -67,7 +67,7 @@ def tangle(values: int) -> Value:
     """Return what comes of operations on random ones among the last thirty results."""
     rng = random.Random(1)
     made = [Value(rng.random(), f"x{i}") for i in range(4)]
-    while len(made) < values - 1:
+    while len(made) < 2 * values // 3:  # each is an operation or two
         x, y = rng.choices(made[-30:], k=2)
         made.append(rng.choice([x + y, x * y, x - y, x.sin(), x.maximum(y)]).tanh())
     return total(made[-30:])
