@@ -23,7 +23,7 @@ class About:
     shared: whether several values have this same object, which then must not be changed.
     """
 
-    __slots__ = ("hooks", "origin", "scope", "shared", "source", "watchpoints")
+    __slots__ = ("__weakref__", "hooks", "origin", "scope", "shared", "source", "watchpoints")
 
     def __init__(self, origin: str = "", shared: bool = False) -> None:
         self.origin = origin

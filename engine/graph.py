@@ -77,7 +77,7 @@ class _SeenOrPlaced:
         return value in self.seen or bool(self.placed(value))
 
 
-listeners: list[Callable[[Value, list[Value]], None]] = []
+listeners: tuple[Callable[[Value, list[Value]], None], ...] = ()
 """Called with the root and its operations before a backward pass; they must cost next to nothing."""
 
 

@@ -3,10 +3,10 @@
 Each is a warning once, at the user's line, of a class under `TrainingWarning`; docs/conscience.md says what
 each means and how to silence it. Looked at is next to nothing: one parameter at a backward pass, all of
 them at the first few steps and then ever more rarely; and after some hundred steps most are slept through.
+Passes are announced only as long as somebody wants to know: after two in the same step there is no more to see.
 Where it is not clear that something is a mistake, nothing is said.
 """
 
-import sys
 from collections.abc import Iterable
 from typing import Any
 from weakref import ref
@@ -24,6 +24,9 @@ from ..engine.debugging.warn import (
 )
 
 _STEPS_KEPT = 10
+_STEPS_GROWING = 16
+_STEPS_OF_GROWING = 64
+"""Whether graphs pile up is looked at in these first few of every so many steps."""
 _STEPS_ALL = 256
 _STEPS_OF = 512
 _STEPS_AWAKE = 32
@@ -36,9 +39,11 @@ class _Watch:
     """What is remembered of one optimizer, or of one module whose parameters are updated by hand."""
 
     def __init__(self, by_hand: bool) -> None:
+        self.owner: ref[Any] | None = None
         self.by_hand = by_hand
         self.steps = 0
         self.asleep = False
+        self.listens = False
         self.said: set[type[TrainingWarning]] = set()
         self.witness: tuple[Value, float] | None = None  # a parameter, and its gradient at the last step
         self.zeroed = self.added_to = False  # what happened to that gradient since
@@ -52,37 +57,54 @@ class _Watch:
         self.replaced: list[str] = []
 
 
-_watches: dict[int, tuple[ref[Any], _Watch]] = {}
+_watches: dict[int, _Watch] = {}
 """By the identities of what is watched, which need not be hashable: a module may be a dataclass."""
-_tokens: list[About] = []
+_listening: list[_Watch] = []
+_tokens: list[ref[About]] = []
 """What belongs to the first losses of the last steps and to nobody else: the losses themselves are let go."""
 
 
 def _watch_of(owner: Any, by_hand: bool) -> _Watch:
-    known = _watches.get(id(owner))
-    if known is None:
+    watch = _watches.get(id(owner))
+    if watch is None:
+        watch = _Watch(by_hand)
         key = id(owner)
         try:
-            known = ref(owner, lambda _: _watches.pop(key, None) and None), _Watch(by_hand)
+            watch.owner = ref(owner, lambda _: _forget(key))
         except TypeError:  # slots without one for weak references: seen once, and forgotten
-            return _Watch(by_hand)
-        _watches[key] = known
-        _listen()
-    return known[1]
+            return watch
+        _watches[key] = watch
+        _listen(watch)
+    return watch
 
 
-def _listen() -> None:
-    """Have backward passes announced while some watch is not asleep."""
-    wanted = any(not watch.asleep for _, watch in list(_watches.values()))
-    if wanted and _pass_begins not in graph.listeners:
-        graph.listeners.append(_pass_begins)
-    elif not wanted and _pass_begins in graph.listeners:
-        graph.listeners.remove(_pass_begins)
+def _forget(key: int) -> None:
+    watch = _watches.pop(key, None)
+    if watch is not None:
+        _let_go(watch)
+
+
+def _listen(watch: _Watch) -> None:
+    """Have backward passes announced to a watch."""
+    if not watch.listens and watch.owner is not None:
+        watch.listens = True
+        _listening.append(watch)
+        if _pass_begins not in graph.listeners:
+            graph.listeners = (*graph.listeners, _pass_begins)
+
+
+def _let_go(watch: _Watch) -> None:
+    """Announce no more passes to a watch, for now."""
+    if watch.listens:
+        watch.listens = False
+        _listening.remove(watch)
+        if not _listening:
+            graph.listeners = tuple([each for each in graph.listeners if each is not _pass_begins])
 
 
 def _live() -> list[tuple[Any, _Watch]]:
     """Return what is watched, with what is remembered of it."""
-    found = [(reference(), watch) for reference, watch in list(_watches.values())]
+    found = [(watch.owner(), watch) for watch in list(_watches.values()) if watch.owner is not None]
     return [(owner, watch) for owner, watch in found if owner is not None]
 
 
@@ -93,11 +115,14 @@ def _warn(watch: _Watch, category: type[TrainingWarning], text: str) -> None:
         warn_user(text, category)
 
 
-def before_step(optimizer: Any) -> None:
-    """Look at the gradients that an optimizer is about to use."""
-    watch = _watch_of(optimizer, by_hand=False)
+def before_step(optimizer: Any) -> _Watch | None:
+    """Look at the gradients that an optimizer is about to use; return what `after_step` takes, if it is due."""
+    watch = _watches.get(id(optimizer)) or _watch_of(optimizer, by_hand=False)
     if watch.asleep:
-        return
+        watch.steps += 1
+        if watch.steps % _STEPS_OF < _STEPS_AWAKE:
+            _turn(watch, asleep=False)
+        return None
     name = type(optimizer).__name__
     if watch.witness is not None and watch.added_to and not watch.zeroed:
         parameter, gradient = watch.witness
@@ -123,11 +148,12 @@ def before_step(optimizer: Any) -> None:
     else:
         watch.witness = _witness(optimizer.params)
     watch.before = [(p, p.data) for p in optimizer.params] if watch.steps < _STEPS_CHECKED else []
+    return watch
 
 
-def after_step(optimizer: Any) -> None:
+def after_step(watch: _Watch) -> None:
     """Note what an optimizer has done."""
-    _step_taken(_watch_of(optimizer, by_hand=False))
+    _step_taken(watch)
 
 
 def before_zeroing(module: Any, parameters: Iterable[Value]) -> None:
@@ -143,9 +169,9 @@ def before_zeroing(module: Any, parameters: Iterable[Value]) -> None:
 
 def zeroed(optimizer: Any) -> None:
     """Note that an optimizer has zeroed the gradients of its parameters."""
-    known = _watches.get(id(optimizer))
-    if known is not None:
-        known[1].zeroed = True
+    watch = _watches.get(id(optimizer))
+    if watch is not None:
+        watch.zeroed = True
 
 
 def _step_taken(watch: _Watch) -> None:
@@ -156,9 +182,21 @@ def _step_taken(watch: _Watch) -> None:
     watch.zeroed = watch.added_to = False
     asleep = watch.steps >= _STEPS_ALL and watch.steps % _STEPS_OF >= _STEPS_AWAKE
     if asleep is not watch.asleep:
-        watch.asleep = asleep
-        watch.witness = None
-        _listen()
+        _turn(watch, asleep)
+    elif not (asleep or watch.listens):
+        _listen(watch)
+
+
+def _turn(watch: _Watch, asleep: bool) -> None:
+    """Let a watch go to sleep, or wake it."""
+    watch.asleep = asleep
+    watch.witness = None
+    watch.passes = 0
+    watch.zeroed = watch.added_to = False
+    if asleep:
+        _let_go(watch)
+    else:
+        _listen(watch)
 
 
 def _pass_begins(root: Value, order: list[Value]) -> None:
@@ -166,9 +204,7 @@ def _pass_begins(root: Value, order: list[Value]) -> None:
     if not order:
         return
     fresh: _Watch | None = None
-    for reference, watch in list(_watches.values()):
-        if watch.asleep:
-            continue
+    for watch in tuple(_listening):
         if not watch.zeroed and watch.witness is not None:
             parameter, gradient = watch.witness
             now = parameter.grad
@@ -180,38 +216,31 @@ def _pass_begins(root: Value, order: list[Value]) -> None:
         watch.passes += 1
         if watch.passes == 1:
             fresh = fresh or watch
-            if not watch.by_hand and watch.steps & (watch.steps - 1) == 0:
-                owner = reference()
+            if not watch.by_hand and watch.steps & (watch.steps - 1) == 0 and watch.owner is not None:
+                owner = watch.owner()
                 if owner is not None:
                     _look_for_replaced(owner, watch, order)
-    if fresh is not None:
+        elif watch.zeroed or watch.witness is None:
+            _let_go(watch)  # until the next step
+    if fresh is not None and fresh.steps % _STEPS_OF_GROWING < _STEPS_GROWING:
         _look_for_growth(fresh, root)
 
 
 def _look_for_growth(watch: _Watch, root: Value) -> None:
     """Warn where the losses of the last steps all still exist."""
     token = about_made(root)
-    if _tokens and _tokens[-1] is token:  # a step repeated from the same loss
+    if _tokens and _tokens[-1]() is token:  # a step repeated from the same loss
         return
-    _tokens.append(token)
+    _tokens.append(ref(token))
     if len(_tokens) > _STEPS_KEPT:
         del _tokens[0]
-        if _all_alive(_tokens):
+        if all(known() is not None for known in _tokens):
             _warn(
                 watch,
                 GrowingGraphWarning,
                 f"the graphs of the last {_STEPS_KEPT} steps' losses are all still in memory: add up or "
                 "collect the numbers, total += loss.item(), not the Values, total += loss",
             )
-
-
-def _all_alive(tokens: list[About]) -> bool:
-    """Return whether somebody else holds every token: the loss that it belongs to."""
-    return min(_references(tokens)) > _references([About()])[0]
-
-
-def _references(tokens: list[About]) -> list[int]:
-    return [sys.getrefcount(token) for token in tokens]
 
 
 def _look_for_rising(watch: _Watch, change: float) -> None:

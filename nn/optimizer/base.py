@@ -104,13 +104,14 @@ class Optimizer:
         if closure is not None:
             with enable_grad():
                 loss = closure()
-        conscience.before_step(self)
+        watch = conscience.before_step(self)
         for place, group in enumerate(self.param_groups):
             numbers = [parameter.data for parameter in group.params]
             numbers = self.advanced(place, numbers, gradients_of(group.params))
             for parameter, number in zip(group.params, numbers, strict=True):
                 parameter.data = number
-        conscience.after_step(self)
+        if watch is not None:
+            conscience.after_step(watch)
         return loss
 
     def advanced(self, place: int, numbers: Numbers, gradients: Numbers) -> Numbers:
