@@ -3,7 +3,7 @@
 Each is a warning once, at the user's line, of a class under `TrainingWarning`; docs/conscience.md says what
 each means and how to silence it. Looked at is next to nothing: one parameter at a backward pass, all of
 them at the first few steps and then ever more rarely; and after some hundred steps most are slept through.
-Passes are announced only as long as somebody wants to know: after two in the same step there is no more to see.
+Passes are announced only while they tell something: after two in the same step there is no more to see.
 Where it is not clear that something is a mistake, nothing is said.
 """
 
@@ -27,7 +27,7 @@ _STEPS_KEPT = 10
 _STEPS_GROWING = 16
 _STEPS_OF_GROWING = 64
 """Whether graphs pile up is looked at in these first few of every so many steps."""
-_STEPS_ALL = 256
+_STEPS_ALL = 64
 _STEPS_OF = 512
 _STEPS_AWAKE = 32
 """After the first steps, all of which are looked at, these few of every so many are."""
@@ -49,7 +49,8 @@ class _Watch:
         self.zeroed = self.added_to = False  # what happened to that gradient since
         self.passes = 0  # since the last step
         self.parameters: frozenset[Value] = frozenset()  # of a module, in the first steps
-        self.before: list[tuple[Value, float]] = []  # parameters and their numbers, before the step
+        self.before: list[float] = []  # the numbers of `moved`, before the step
+        self.moved: list[Value] = []
         self.predicted = 0.0  # the change of the loss in the last step, by its gradients
         self.loss: float | None = None  # that of the pass before the last step
         self.latest = 0.0
@@ -116,7 +117,7 @@ def _warn(watch: _Watch, category: type[TrainingWarning], text: str) -> None:
 
 
 def before_step(optimizer: Any) -> _Watch | None:
-    """Look at the gradients that an optimizer is about to use; return what `after_step` takes, if it is due."""
+    """Look at the gradients that an optimizer is about to use; return what `after_step` takes, if due."""
     watch = _watches.get(id(optimizer)) or _watch_of(optimizer, by_hand=False)
     if watch.asleep:
         watch.steps += 1
@@ -147,7 +148,8 @@ def before_step(optimizer: Any) -> _Watch | None:
         watch.witness = last[0], grad
     else:
         watch.witness = _witness(optimizer.params)
-    watch.before = [(p, p.data) for p in optimizer.params] if watch.steps < _STEPS_CHECKED else []
+    if watch.steps <= _STEPS_CHECKED:
+        _note_numbers(watch, optimizer.params)
     return watch
 
 
@@ -164,7 +166,8 @@ def before_zeroing(module: Any, parameters: Iterable[Value]) -> None:
     if watch.steps <= _STEPS_CHECKED:
         watch.parameters = frozenset(parameters)
     _step_taken(watch)
-    watch.before = [(p, p.data) for p in watch.parameters] if watch.steps < _STEPS_CHECKED else []
+    if watch.steps <= _STEPS_CHECKED:
+        _note_numbers(watch, list(watch.parameters))
 
 
 def zeroed(optimizer: Any) -> None:
@@ -174,9 +177,16 @@ def zeroed(optimizer: Any) -> None:
         watch.zeroed = True
 
 
+def _note_numbers(watch: _Watch, parameters: list[Value]) -> None:
+    """Note the numbers before a step, or let them go after the last that is looked at so closely."""
+    watch.moved = parameters if watch.steps < _STEPS_CHECKED else []
+    watch.before = [p.data for p in watch.moved]
+
+
 def _step_taken(watch: _Watch) -> None:
     if watch.steps <= _STEPS_CHECKED:
-        _look_for_rising(watch, sum([_number(p.grad) * (p.data - data) for p, data in watch.before]))
+        changes = [p.grad * (p.data - data) for p, data in zip(watch.moved, watch.before, strict=True)]
+        _look_for_rising(watch, _number(sum(changes)))
     watch.steps += 1
     watch.passes = 0
     watch.zeroed = watch.added_to = False

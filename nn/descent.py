@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
-from ..engine import Value
 from .clip import clip_grad_norm, clip_grad_value
 from .history import Scores
 from .optimizer import Optimizer
@@ -67,13 +66,12 @@ class EagerDescent:
         self.optimizer.zero_grad()
         rows = self._gradients([self._examples[place] for place in places])
         norms = gradient_norms(self._layers)
-        parameters: list[Value] = self.optimizer.params
         if self.clip_norm is not None:
-            clip_grad_norm(parameters, self.clip_norm)
+            clip_grad_norm(self.optimizer.params, self.clip_norm)
         if self.clip_value is not None:
-            clip_grad_value(parameters, self.clip_value)
+            clip_grad_value(self.optimizer.params, self.clip_value)
         self.optimizer.step()
-        return Taken(sum(row[0] for row in rows) / len(rows), rows, norms)
+        return Taken(sum([row[0] for row in rows]) / len(rows), rows, norms)
 
     def read(self) -> None:
         """Nothing is to be done: the parameters are where they always are."""

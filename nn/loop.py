@@ -113,9 +113,13 @@ class Loop:
         rows: Rows = []
         norms: list[dict[str, float]] = []
         skipped: list[str] = []
-        for start in range(0, len(run.order), size or len(run.order)):
-            places = run.order[start : start + (size or len(run.order))]
-            rates = _rates(state)
+        awaited = run.callbacks.waiting("on_step_end")
+        count = len(run.order)
+        size = size or count
+        for start in range(0, count, size):
+            places = run.order[start : start + size]
+            if start + size >= count:
+                rates = _rates(state)
             try:
                 rows += self._step(places)
                 norms.append(state.gradient_norms)
@@ -123,7 +127,8 @@ class Loop:
                 skipped.append(self._not_finite(error, places))
             state.step += 1
             reporter.step_ended()
-            self._call("on_step_end")
+            if awaited:
+                self._call("on_step_end")
         self.interrupts.check()
         held_out = self.descent.score()
         state.history.train.append(mean(rows, self.metrics))
@@ -208,7 +213,7 @@ class Loop:
 def _means(norms: list[dict[str, float]], layers: Groups) -> dict[str, float]:
     """Return each layer's mean over the steps; nan where there were none."""
     taken = len(norms)
-    return {name: sum(norm[name] for norm in norms) / taken if taken else math.nan for name in layers}
+    return {name: sum([norm[name] for norm in norms]) / taken if taken else math.nan for name in layers}
 
 
 def _rates(state: TrainingState) -> list[float]:

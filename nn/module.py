@@ -8,7 +8,7 @@ from typing import Any, Self, TypeVar
 from ..engine import Value
 from . import conscience, state
 from .summary import Summary, summary_of
-from .tree import Holder, parameters, path, walk, written
+from .tree import Holder, holders, parameters, path, walk, written
 
 M = TypeVar("M")
 
@@ -86,7 +86,7 @@ class Module(Holder, metaclass=_LabelsParameters):
 
     def modules(self) -> list["Module"]:
         """Return this module and every module inside it, each once."""
-        return [part for _, part in walk(self) if isinstance(part, Module)]
+        return [part for part in holders(self) if isinstance(part, Module)]
 
     def named_children(self) -> Iterator[tuple[str, "Module"]]:
         """Yield each module that this one holds itself, not inside another one, with its dotted path."""

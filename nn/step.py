@@ -116,8 +116,11 @@ def in_mode(model: object, training: bool) -> Iterator[None]:
     """Put every module of `model` into training or evaluation mode; each is as it was afterwards."""
     modules = model.modules() if isinstance(model, Module) else []
     before = [module.training for module in modules]
-    if isinstance(model, Module):
+    if isinstance(model, Module) and type(model).train is not Module.train:  # it may do more
         model.train(training)
+    else:  # as that would do, which would look for them once more
+        for module in modules:
+            vars(module)["training"] = training
     try:
         yield
     finally:
@@ -146,7 +149,8 @@ def layers_of(model: object, parameters: Iterable[Value]) -> Groups:
 def gradient_norms(groups: Groups) -> dict[str, float]:
     """Return the length of each layer's gradient; raises NotFiniteError where one is inf or nan."""
     norms = {name: math.hypot(*[p.grad for p in parameters]) for name, parameters in groups.items()}
-    for name, norm in norms.items():
-        if not math.isfinite(norm):
-            raise NotFiniteError(f"the loss is finite, but the gradient of {name} is not")
+    if not math.isfinite(sum(norms.values())):
+        for name, norm in norms.items():
+            if not math.isfinite(norm):
+                raise NotFiniteError(f"the loss is finite, but the gradient of {name} is not")
     return norms

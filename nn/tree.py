@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterator, Mapping
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from ..engine import Constant, Value
 
@@ -18,10 +18,18 @@ Place: TypeAlias = tuple[Any, str, Any] | None
 class Holder:
     """What a module is to those who look for parameters."""
 
+    _slots: ClassVar[tuple[str, ...]] = ()
+
+    def __init_subclass__(cls, **settings: Any) -> None:
+        """Note the slots of a class once and for all: few have any, and modules are searched often."""
+        super().__init_subclass__(**settings)
+        cls._slots = tuple([name for kind in cls.__mro__ for name in getattr(kind, "__slots__", ())])
+
     def _held(self) -> list[Part]:
         """Return the attributes; a module may name its parts otherwise."""
-        slots = [name for kind in type(self).__mro__ for name in getattr(kind, "__slots__", ())]
-        found = {name: getattr(self, name) for name in slots if hasattr(self, name)} | vars(self)
+        found = vars(self)
+        if self._slots:
+            found = {name: getattr(self, name) for name in self._slots if hasattr(self, name)} | found
         return [(".", name, part) for name, part in found.items()]
 
     def _held_as_state(self) -> list[Part]:
@@ -39,7 +47,7 @@ def walk(root: Holder, into_modules: bool = True) -> Iterator[tuple[Place, Any]]
     while stack:
         place, part = stack.pop()
         if isinstance(part, Value):
-            if is_parameter(part):
+            if part.primitive is None and not isinstance(part, Constant):  # is_parameter(part), but quicker
                 yield place, part
         elif id(part) not in seen:
             inside = parts(part)
@@ -50,6 +58,22 @@ def walk(root: Holder, into_modules: bool = True) -> Iterator[tuple[Place, Any]]
                 yield place, part
             if into_modules or not is_module or part is root:
                 stack += [((place, sign, key), inner) for sign, key, inner in reversed(inside)]
+
+
+def holders(root: Holder) -> Iterator[Any]:
+    """Yield every module in `root`, itself first: those of `walk`, without a look at each parameter."""
+    seen: set[int] = set()
+    stack: list[Any] = [root]
+    while stack:
+        part = stack.pop()
+        if id(part) not in seen:
+            inside = part if isinstance(part, (list, tuple)) else [inner for _, _, inner in parts(part)]
+            is_module = isinstance(part, Holder)
+            if is_module or inside:
+                seen.add(id(part))
+            if is_module:
+                yield part
+            stack += [inner for inner in reversed(inside) if not isinstance(inner, Value)]
 
 
 def parameters(root: Holder) -> Iterator[tuple[Place, Value]]:
@@ -86,7 +110,7 @@ def is_parameter(part: object) -> bool:
 
 def parts(held: Any) -> list[Part]:
     """Return what a module or container holds; nothing for anything else."""
-    if isinstance(held, list | tuple):
+    if isinstance(held, (list, tuple)):  # quicker than list | tuple
         return [("[", index, part) for index, part in enumerate(held)]
     if isinstance(held, Holder):
         return held._held()

@@ -106,9 +106,9 @@ class Optimizer:
                 loss = closure()
         watch = conscience.before_step(self)
         for place, group in enumerate(self.param_groups):
-            numbers = [parameter.data for parameter in group.params]
-            numbers = self.advanced(place, numbers, gradients_of(group.params))
-            for parameter, number in zip(group.params, numbers, strict=True):
+            params = group.params
+            numbers = self.advanced(place, [parameter.data for parameter in params], gradients_of(params))
+            for parameter, number in zip(params, numbers, strict=True):
                 parameter.data = number
         if watch is not None:
             conscience.after_step(watch)
@@ -116,11 +116,13 @@ class Optimizer:
 
     def advanced(self, place: int, numbers: Numbers, gradients: Numbers) -> Numbers:
         """Return what the rule makes of the numbers of the group at `place`, and remember its new state."""
-        settings = dict(self.param_groups[place].settings)
-        if settings.pop("maximize"):
+        group = self.param_groups[place]
+        if group.settings["maximize"]:
             gradients = [-gradient for gradient in gradients]
         try:
-            numbers, self.states[place] = type(self).rule(numbers, gradients, self.states[place], **settings)
+            numbers, self.states[place] = type(self).rule(
+                numbers, gradients, self.states[place], **group.of_the_rule
+            )
         except ZeroDivisionError:
             raise ZeroDivisionError(
                 f"{type(self).__name__}: eps is 0 and a parameter has not had a gradient yet, which "
@@ -178,6 +180,7 @@ class Optimizer:
             self.param_groups, groups, strict=True
         ):  # who holds a group goes on with it
             group.settings, group.extras = renewed.settings, renewed.extras
+            group.of_the_rule = renewed.of_the_rule
         self.states = taken
 
     def _checked_state(self, what: str, state: Mapping[str, Any], n: int) -> State:

@@ -66,7 +66,9 @@ class ParameterGroup(MutableMapping[str, Any]):
     def __init__(self, owner: str, checks: Mapping[str, Check], params: tuple[Value, ...]) -> None:
         self.params = params
         self.settings: dict[str, Any] = {}
-        """What the rule needs; checked."""
+        """Those of the optimizer, checked."""
+        self.of_the_rule: dict[str, Any] = {}
+        """The same without `maximize`, which the optimizer sees to; kept beside them for each step's sake."""
         self.extras: dict[str, Any] = {}
         self._owner = owner
         self._checks = checks
@@ -78,7 +80,9 @@ class ParameterGroup(MutableMapping[str, Any]):
 
     def __setitem__(self, name: str, value: Any) -> None:
         if name in self._checks:
-            self.settings[name] = self._checks[name](self._owner, name, value)
+            self.settings[name] = checked = self._checks[name](self._owner, name, value)
+            if name != "maximize":
+                self.of_the_rule[name] = checked
         elif name in EXTRAS:
             self.extras[name] = EXTRAS[name](self._owner, name, value)
         elif name == "params":
