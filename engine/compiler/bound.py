@@ -106,7 +106,8 @@ class Bound:
 
         It may be an array that the function reads: all is read before anything is written. For a function of
         shared arguments that computes each of its results, bound with `argnums=()`.
-        Raises ValueError for another, and for an array that is not contiguous, as long and of the kernel's dtype.
+        Raises ValueError for another, and for an array that is not contiguous, as long and of the
+        kernel's dtype.
 
         >>> import numpy as np
         >>> from chainrule.engine import compile
