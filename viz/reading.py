@@ -80,7 +80,7 @@ def _sentences(value: Value, scene: Scene, names: _Called, users: Iterable[str])
     head = f"{names[value]} = {made}" if made else names[value]
     said = [f"{head}, {kind}, is {number(value.data)}." if kind else f"{head} is {number(value.data)}."]
     if is_constant(value):
-        said = [f"A constant, {number(value.data)}." if not value.label else said[0]]
+        said = [f"A constant, {number(value.data)}." if not own_name(value) else said[0]]
     else:
         gradient = scene.gradient(value)
         said.append("No gradient yet." if gradient is None else f"Gradient {number(gradient)}.")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..ieee import Ieee
+from ..names import own_name
 from ..value import Constant, Value
 from ..words import number
 
@@ -164,7 +165,7 @@ def formula(node: Value, place: int) -> Part | None:
     operands = tuple(
         [
             _symbol(operand.data)
-            if type(operand) is Constant and not operand.label
+            if type(operand) is Constant and not own_name(operand)
             else Symbol(("operand", places.setdefault(operand, i)), operand.data)
             for i, operand in enumerate(node.operands)
         ]

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Callable
 from typing import Protocol
 
-from ..names import differential
+from ..names import differential, own_name
 from ..value import Constant, Value
 from ..words import number
 from .formulas import Part, in_formula
@@ -51,14 +51,14 @@ def namer(node: Value, names: Naming) -> Callable[[int], str]:
 
 
 def shown(value: Value, names: Naming) -> str:
-    """Return a value's name and number, of a constant without a label the number alone."""
+    """Return a value's name and number, of a constant without a name the number alone."""
     digits = number(float(value.data))
     return digits if plain_number(value) else f"{names[value]} = {digits}"
 
 
 def plain_number(value: Value) -> bool:
     """Return whether `value` is a number that nobody gave a name."""
-    return isinstance(value, Constant) and not value.label
+    return isinstance(value, Constant) and not own_name(value)
 
 
 def operation(node: Value, names: Naming) -> str:

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from chainrule.engine import Value, topological_order
+from chainrule.engine import Value, record_sources, topological_order
 from chainrule.viz import draw
 from chainrule.viz.reading import MOST_READ
 
@@ -24,6 +24,15 @@ def test_every_card_is_read_after_its_operands() -> None:
     for line in lines:
         users = line.rpartition("Goes into ")[2].rstrip(".").split(", ") if "Goes into" in line else []
         assert all(order[user] > order[line.split(" ", 1)[0].strip(",")] for user in users)
+
+
+def test_a_constant_is_read_by_the_name_it_was_assigned_to() -> None:
+    with record_sources():
+        w = Value(2.0)
+        target = (w * 3.0).detach()
+        loss = w * target + target * 0.5
+    lines = draw(loss).texts["reading"].splitlines()
+    assert "target, const, is 6. Goes into v2, v4." in lines
 
 
 def test_the_svg_has_it_as_its_description() -> None:

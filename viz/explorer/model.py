@@ -65,6 +65,7 @@ def _card(value: Value, scene: Scene, names: Names) -> dict[str, Any]:
     return {
         "parent": -1,
         "name": number(float(value.data)) if constant and not own_name(value) else names[value],
+        "own": bool(own_name(value)),
         "label": plain(value.label),
         "sign": ""
         if value.primitive is None

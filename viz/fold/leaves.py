@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from ...engine import Value
+from ...engine.names import own_name
 from .group import Group
 from .kinds import Path, layer_of, split
 from .neurons import place_of
@@ -36,7 +37,7 @@ class Leaves:
         """Put a leaf where it belongs."""
         codes = self._users.get(leaf, [])
         kind = type(leaf).kind
-        if kind == "const" and not leaf.label and codes:
+        if kind == "const" and codes and not own_name(leaf):
             return  # a plain number of the operation
         home = self._home(leaf, codes) if codes else None
         if home is None:

@@ -12,7 +12,7 @@ from ..render import render
 from .model import Card, Steps
 
 _LEAST_WIDTH = 78.0
-_CARD_HEIGHT, _LABELLED_CONSTANT_HEIGHT, _PILL_HEIGHT = 72.0, 50.0, 26.0
+_CARD_HEIGHT, _NAMED_CONSTANT_HEIGHT, _PILL_HEIGHT = 72.0, 50.0, 26.0
 _LINE_HEIGHT = 14.0
 
 Point = tuple[float, float]
@@ -144,14 +144,14 @@ def _sizes(steps: Steps) -> list[tuple[float, float]]:
 
 def _size(card: Card, shown: list[str], uses: int) -> tuple[float, float]:
     numbers = max([text_width(text, 12.5) for text in shown])
-    if card.constant and not card.label:
+    if card.constant and not card.own:
         return round(numbers + text_width("const", 10.0) + 26.0), _PILL_HEIGHT
     words = text_width(f"grad {uses}/{uses}" if uses > 1 else "grad", 11.0) + 16.0  # the mark for complete
     heading = text_width(card.name, 13.5) + text_width(card.word, 10.0) + 8.0 * bool(card.word)
     if card.sign:
         heading += text_width(card.sign, 14.5) + 8.0
     width = max(_LEAST_WIDTH, heading + 20.0, words + numbers + 34.0)
-    return round(width), _LABELLED_CONSTANT_HEIGHT if card.constant else _CARD_HEIGHT
+    return round(width), _NAMED_CONSTANT_HEIGHT if card.constant else _CARD_HEIGHT
 
 
 def text_width(text: str, size: float) -> float:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chainrule.engine import TABLE, Constant, Primitive, Value, declare, forget, prod, total
+from chainrule.engine import TABLE, Constant, Primitive, Value, declare, forget, prod, record_sources, total
 from chainrule.engine.debugging.formulas import LONGEST, formula, written
 from chainrule.engine.debugging.notation import latex_formula
 
@@ -95,3 +95,12 @@ def test_no_formula_where_the_operands_have_moved_since() -> None:
     y = x**2
     x.data = 7.0
     assert text_of(y) is None
+
+
+def test_a_constant_that_was_assigned_to_a_name_keeps_it() -> None:
+    with record_sources():
+        x = Value(2.0)
+        target = (x * 3.0).detach()
+        loss = x * target
+    assert text_of(loss) == "v1"
+    assert text_of(x * Constant(6.0)) is None

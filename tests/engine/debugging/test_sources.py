@@ -23,6 +23,7 @@ from chainrule.engine import (
     Source,
     Value,
     exp,
+    explain,
     grad,
     maximum,
     mean,
@@ -35,6 +36,7 @@ from chainrule.engine import (
 )
 from chainrule.engine.names import Names, own_name
 from chainrule.nn import MLP, Module, Parameter, squared_error
+from chainrule.viz import graph_text
 
 
 def source(value: Any) -> Source:
@@ -488,6 +490,10 @@ def test_values_that_are_cut_off_are_called_what_they_were_assigned_to() -> None
     assert [own_name(v) for v in (target, frozen, both)] == ["target", "frozen", "both"]
     order = topological_order(loss)
     assert [Names(order)[v] for v in (target, frozen, both)] == ["target", "frozen", "both"]
+    assert "dv2/dw = target = 6    v2 = w × target = 12" in str(explain(loss, w))
+    assert r"{w} \cdot {\text{target}} = 12" in explain(loss, w).latex()
+    tree = graph_text(loss)
+    assert all(text in tree for text in ("w × target", "target = 6", "v4 + both"))
 
 
 def test_outside_cut_off_values_know_no_source_as_all_others() -> None:

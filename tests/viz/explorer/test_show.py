@@ -60,6 +60,18 @@ def test_lines_are_there_where_they_were_recorded() -> None:
     assert card["code"] == "a * a"
 
 
+def test_constants_are_shown_by_the_names_they_were_assigned_to() -> None:
+    with record_sources():
+        w = Value(2.0)
+        target = (w * 3.0).detach()
+        loss = w * target + 1.0
+    cards = sent(show_graph(loss).html)["cards"]
+    assert [(card["name"], card["own"]) for card in cards if card["constant"]] == [
+        ("target", True),
+        ("1", False),
+    ]
+
+
 def test_it_is_saved_and_shown_without_graphviz(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import sys
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from chainrule.engine import Constant, Value, dot, record_sources, topological_order
 from chainrule.viz.scene import Cards
+from chainrule.viz.stepper.layout import layout
 from chainrule.viz.stepper.model import Flow, Hook, Steps, steps_of
 
 GRAPHS: dict[str, Callable[[], Value]] = run_path(str(Path(__file__).parents[2] / "worked" / "stepped.py"))[
@@ -108,6 +109,19 @@ def test_constants_without_a_label_are_called_by_their_number() -> None:
     assert [[x.name for x in card.operands] for card in found.cards if card.operands] == [
         ["−7", "1"], ["a", "−0.5"], ["v5", "v2"]
     ]  # fmt: skip
+
+
+def test_constants_assigned_to_a_name_have_a_card_that_shows_it() -> None:
+    with record_sources():
+        w = Value(2.0)
+        target = (w * 3.0).detach()
+        loss = w * target
+    found = steps(loss)
+    assert [(card.name, card.own) for card in found.cards] == [("target", True), ("w", True), ("loss", True)]
+    assert (
+        layout(found, "LR").boxes[0].height
+        == layout(steps(w * Constant(6.0, "target")), "LR").boxes[0].height
+    )
 
 
 def test_a_leaf_alone_has_a_gradient_of_one_and_no_steps() -> None:

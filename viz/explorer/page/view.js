@@ -47,7 +47,7 @@ class View {
     const wide = (text, each) => [...text].length * each;
     if (folded.isBranch(id)) return { width: Math.max(158, wide(folded.title(id), 8.2) + 44), height: 74 };
     const card = folded.cards[id];
-    if (card.constant && !card.label) return { width: wide(card.name, 8) + 58, height: 26 };
+    if (card.constant && !card.own) return { width: wide(card.name, 8) + 58, height: 26 };
     const heading = wide(card.sign, 9) + wide(folded.shortName(id), 8.2) + wide(card.word, 5.6) + 44;
     const numbers = Math.max(wide(shownNumber(card.data), 7.6), card.gradient === null ? 0 : wide(shownNumber(card.gradient), 7.6)) + 70;
     return { width: Math.max(86, Math.min(heading, 260), numbers), height: card.constant ? 50 : 72 };
@@ -82,7 +82,7 @@ class View {
     const said = cardWords(folded, id);
     const group = drawn("g", { class: `card ${branch ? "branch" : card.kind}`, transform: `translate(${x} ${y})`, role: "button", tabindex: "-1", "aria-label": said }, drawn("title", {}, said));
     if (branch) group.setAttribute("aria-expanded", "false");
-    const round = branch ? 10 : card.constant && !card.label ? height / 2 : { op: 9, param: 9, const: 9 }[card.kind] ?? 0;
+    const round = branch ? 10 : card.constant && !card.own ? height / 2 : { op: 9, param: 9, const: 9 }[card.kind] ?? 0;
     if (branch) for (const away of [8, 4]) group.append(drawn("rect", { class: "body stack", x: away, y: away, width: width - 8, height: height - 8, rx: round }));
     group.append(drawn("rect", { class: "ring", x: -4, y: -4, width: width + 8, height: height + 8, rx: round && round + 4 }));
     group.append(drawn("rect", { class: "body", width: branch ? width - 8 : width, height: branch ? height - 8 : height, rx: round }));
@@ -109,7 +109,7 @@ class View {
   }
 
   fillValue(group, card, title, width, height) {
-    if (card.constant && !card.label) {
+    if (card.constant && !card.own) {
       group.append(drawn("text", { class: "number", x: 11, y: height / 2 + 4 }, shownNumber(card.data)), drawn("text", { class: "word", x: width - 10, y: height / 2 + 4 }, "const"));
       return;
     }

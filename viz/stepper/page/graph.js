@@ -39,12 +39,12 @@ class Graph {
     const { x, y, width, height } = card.box;
     const group = drawn("g", { class: `card ${card.kind}`, transform: `translate(${x} ${y})` });
     const title = drawn("title");
-    const round = card.constant && !card.label ? height / 2 : { op: 9, param: 9, const: 9 }[card.kind] ?? 0;
+    const round = card.constant && !card.own ? height / 2 : { op: 9, param: 9, const: 9 }[card.kind] ?? 0;
     const body = drawn("rect", { class: "body", width, height, rx: round });
     const ring = drawn("rect", { class: "ring", x: -4, y: -4, width: width + 8, height: height + 8, rx: round && round + 4 });
     group.append(title, ring, body);
     const parts = { group, title, fit: () => {} };
-    if (card.constant && !card.label) {
+    if (card.constant && !card.own) {
       const number = drawn("text", { class: "number", x: 11, y: height / 2 + 4 }, shownNumber(card.data));
       const word = drawn("text", { class: "word", x: width - 10, y: height / 2 + 4 }, "const");
       group.append(number, word);
