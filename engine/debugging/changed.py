@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .. import graph
 from ..names import own_name
 from ..own import BUILT_IN
 from ..primitive import TABLE
+from .stale import look_for_stale
 from .warn import ChangedDataWarning, warn_user
 
 if TYPE_CHECKING:
@@ -21,7 +23,13 @@ _LET_GO = 7
 _BINARY = {row for row in TABLE.values() if row.dunder and row.arity == 2}
 
 
+_EARLY = 16
+"""Passes through larger graphs that are looked at for stale gradients, one after the other."""
+
 _looked_at = 0
+_early = _EARLY
+_by_hand = True
+"""Whether nothing but the passes themselves tells of steps. An optimizer, or a module, knows more."""
 
 
 def look(root: Value, order: list[Value]) -> int:
@@ -30,19 +38,24 @@ def look(root: Value, order: list[Value]) -> int:
     Returns how many passes are not to be looked at after this one.
 
     A small graph is looked at as a whole until that has become a habit; large graphs, and all of them after
-    that, are looked at under the first operation only, at every eighth pass. An update changes all
-    parameters, so that one, of leaves only, tells. A leaf that some operation still agrees with, as one
-    that is given the next example's number again and again, is no mistake.
+    that, are looked at under the first operation only, at every eighth pass but for the first sixteen. An
+    update changes all parameters, so that one, of leaves only, tells. A leaf that some operation still
+    agrees with, as one that is given the next example's number again and again, is no mistake.
     """
-    global _looked_at
+    global _looked_at, _early, _by_hand
     if not order:
         return 0
-    if len(order) <= _SMALL and _looked_at < _WHOLE:
+    whole = len(order) <= _SMALL and _looked_at < _WHOLE
+    if whole:
         _looked_at += len(order)
-    elif not _first_differs(order[0]):
-        return _LET_GO
-    _warn_of_changed(order)
-    return 0 if _looked_at < _WHOLE else _LET_GO
+    if graph.listeners and _by_hand:
+        _by_hand, _early = False, 0
+    if _by_hand and (whole or _early):
+        _early -= not whole
+        look_for_stale(order)
+    if whole or _first_differs(order[0]):
+        _warn_of_changed(order)
+    return 0 if _early or (whole and _looked_at < _WHOLE) else _LET_GO
 
 
 def _first_differs(node: Value) -> bool:
@@ -59,25 +72,44 @@ def _first_differs(node: Value) -> bool:
 
 def _warn_of_changed(order: list[Value]) -> None:
     agreed: set[Value] = set()
-    changed: dict[Value, None] = {}
+    moved: dict[Value, None] = {}
+    perhaps: dict[Value, None] = {}
     for node in order:
         leaves = [
             operand for operand in node.operands if operand.primitive is None and operand.kind != "const"
         ]
         if leaves and not all(operand in agreed for operand in leaves):
             if _differs(node):
-                changed.update(dict.fromkeys(leaves))
+                known = leaves if len(leaves) == len(node.operands) == 1 else _moved(node, leaves)
+                (moved if known else perhaps).update(dict.fromkeys(known or leaves))
             else:
                 agreed.update(leaves)
-    names = [own_name(leaf) or repr(leaf) for leaf in changed if leaf not in agreed]
+    names = [own_name(leaf) or repr(leaf) for leaf in moved if leaf not in agreed]
+    joint = ", "
+    if not names:
+        names = [own_name(leaf) or repr(leaf) for leaf in perhaps if leaf not in agreed]
+        joint = " or "
     if names:
-        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+        more = f" {'or' if joint == ' or ' else 'and'} {len(names) - 3} more" if len(names) > 3 else ""
         warn_user(
-            f"the data of {', '.join(names[:3])}{more} changed after the loss was computed: these are the "
+            f"the data of {joint.join(names[:3])}{more} changed after the loss was computed: these are the "
             "gradients at the old numbers. Compute the loss anew after an update, before backward()",
             ChangedDataWarning,
             about="changed data",
         )
+
+
+def _moved(node: Value, leaves: list[Value]) -> list[Value]:
+    """Return those of the leaves that have another number than when the product `node` was made.
+
+    Each factor's partial is the other factor, as it was. Of other operations this is not known: none.
+    """
+    operands, partials = node.operands, node.partials
+    if node.primitive is None or node.primitive.name not in ("mul", "dot"):
+        return []
+    half = len(operands) // 2
+    then = dict(zip(operands, (*partials[half:], *partials[:half]), strict=True))
+    return [leaf for leaf in leaves if leaf.data != then[leaf]]
 
 
 def _differs(node: Value) -> bool:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from chainrule.engine import ChangedDataWarning, Value, black_box, forget, no_grad, total
-from chainrule.engine.debugging import changed
+from chainrule.engine import ChangedDataWarning, Value, black_box, dot, forget, graph, no_grad, total
+from chainrule.engine.debugging import changed, stale
 from chainrule.engine.debugging.warn import (
     GrowingGraphWarning,
     LostParameterWarning,
@@ -76,6 +76,88 @@ def test_zero_grad_forgotten(optimizer: Callable[..., SGD | Adam]) -> None:
         f"{optimizer.__name__}.step() again without zero_grad(): the gradients are those of the step before "
         "plus the new ones. Call optimizer.zero_grad() before each backward()"
     )
+
+
+@pytest.fixture
+def by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make this a program that has just begun, in which nobody has met an optimizer."""
+    monkeypatch.setattr(graph, "listeners", type(graph.listeners)())
+    for name, value in (("_looked_at", 0), ("_early", changed._EARLY), ("_by_hand", True)):
+        monkeypatch.setattr(changed, name, value)
+    monkeypatch.setattr(graph, "unseen", 0)
+    stale.forget()
+
+
+@pytest.mark.usefixtures("by_hand")
+@pytest.mark.parametrize("whole", [0, changed._WHOLE])
+def test_zero_grad_forgotten_where_numbers_are_updated_by_hand(
+    monkeypatch: pytest.MonkeyPatch, whole: int
+) -> None:
+    monkeypatch.setattr(changed, "_looked_at", whole)
+    model = MLP(1, [2, 1], activation="tanh", seed=1)
+
+    def program() -> None:
+        for _ in range(3):
+            loss_of(lambda x: model(x)).backward()
+            for p in model.parameters():
+                p.data -= 0.01 * p.grad
+
+    category, text = only(program)
+    assert category is StaleGradientWarning
+    assert text == (
+        "the gradients of layers[0].neurons[1].w[0], layers[0].neurons[1].b, layers[0].neurons[0].w[0] and "
+        "4 more were not set back to zero after the last steps, and backward() adds to them. Before each "
+        "backward() call model.zero_grad(), or set p.grad = 0.0"
+    )
+
+
+@pytest.mark.usefixtures("by_hand")
+def test_zero_grad_forgotten_for_a_single_value() -> None:
+    w = Value(2.0, "w")
+
+    def program() -> None:
+        for _ in range(4):
+            ((w - 1.0) ** 2).backward()
+            w.data += -0.1 * w.grad
+
+    said = caught(program)
+    assert {warning.category for warning in said} == {StaleGradientWarning}
+    assert str(said[0].message).startswith(
+        "the gradients of w were not set back to zero after the last steps,"
+    )
+
+
+@pytest.mark.usefixtures("by_hand")
+def test_loops_by_hand_that_zero_their_gradients_or_add_up_batches() -> None:
+    w, v, x = Value(2.0, "w"), Value(0.5, "v"), Value(1.0, "x")
+
+    def program() -> None:
+        for step in range(12):
+            for batch in range(1 + step % 3):
+                x.data = 0.1 * batch + 0.05 * step  # its gradient is never used, and never zeroed
+                ((w * x + v - 1.0) ** 2).backward()
+            for p in (w, v):
+                p.data -= 0.1 * p.grad
+                p.grad = 0.0
+
+    assert caught(program) == []
+
+
+@pytest.mark.usefixtures("by_hand")
+def test_two_players_by_hand_whose_passes_run_through_each_other() -> None:
+    maker, judge = [Value(2.0), Value(0.3)], [Value(0.5), Value(-0.2)]
+
+    def program() -> None:
+        for _ in range(8):
+            for player, sign in ((judge, -1.0), (maker, 1.0)):
+                for p in player:
+                    p.grad = 0.0
+                made = maker[0] * 0.7 + maker[1]
+                (sign * (judge[0] * made + judge[1]).tanh()).backward()
+                for p in player:
+                    p.data -= 0.01 * p.grad
+
+    assert caught(program) == []
 
 
 def test_the_loss_rises_where_an_update_by_hand_has_the_wrong_sign() -> None:
@@ -195,10 +277,31 @@ def test_data_changed_between_forward_and_backward() -> None:
 
     assert only(program) == (
         ChangedDataWarning,
-        "the data of w, x changed after the loss was computed: these are the gradients at the old numbers. "
+        "the data of w changed after the loss was computed: these are the gradients at the old numbers. "
         "Compute the loss anew after an update, before backward()",
     )
     assert w.grad == 30.0
+
+
+def test_which_number_changed_is_known_of_products_alone() -> None:
+    a, b, c, d = [Value(1.0 + i, "abcd"[i]) for i in range(4)]
+
+    def said(loss: Value, *moved: Value) -> str:
+        def program() -> None:
+            for value in moved:
+                value.data += 1.0
+            loss.backward()
+
+        return only(program)[1].partition(" changed after")[0]
+
+    assert said(a * b, b) == "the data of b"
+    assert said(dot([a, b], [c, d]), a, d) == "the data of a, d"
+    assert said(dot([a, b, c], [d, d, d]), a, b, c, d) == "the data of a, b, c and 1 more"
+    assert said(a * a, a) == "the data of a"
+    assert said(a.exp(), a) == "the data of a"
+    assert said(a - b, b) == "the data of a or b"
+    assert said(total([a, b, c, d]), d) == "the data of a or b or c or 1 more"
+    assert said((a + b) * (b * c), b) == "the data of b"
 
 
 def test_one_number_anywhere_in_a_small_graph(monkeypatch: pytest.MonkeyPatch) -> None:
