@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import linecache
-from types import CodeType
 from typing import TYPE_CHECKING
 
 from ..about import about
 from .source import Made
+from .watchpoints import stopping_code
 
 if TYPE_CHECKING:
     from ..value import Value
@@ -25,10 +25,5 @@ def open_debugger(value: Value) -> None:
     code, line = made.site.code, made.site.line
     variables_of_all, variables = made.variables
     linecache.checkcache(code.co_filename)
-    exec(_stop_at(code, line), variables_of_all, dict(variables))
-
-
-def _stop_at(code: CodeType, line: int) -> CodeType:
-    """Return code that calls `breakpoint()` and looks to debuggers like that line of that function."""
-    text = "\n" * (line - 1) + "breakpoint(); None"
-    return compile(text, code.co_filename, "exec").replace(co_name=code.co_name, co_qualname=code.co_qualname)
+    stop = stopping_code(code, line).replace(co_name=code.co_name, co_qualname=code.co_qualname)
+    exec(stop, variables_of_all, dict(variables))

@@ -109,7 +109,7 @@ def stopping_place(step: Step) -> tuple[CodeType, dict[str, Any], dict[str, Any]
     """Return what `exec` takes to open the debugger at the user's line, with the step in reach."""
     frame = _users_frame()
     name = f"watchpoint on {step.names[step.operand]}"
-    code = _stopping_code(frame.f_code, frame.f_lineno or 1).replace(co_name=name, co_qualname=name)
+    code = stopping_code(frame.f_code, frame.f_lineno or 1).replace(co_name=name, co_qualname=name)
     return code, frame.f_globals, {**frame.f_locals, "step": step}
 
 
@@ -121,15 +121,18 @@ def _users_frame() -> FrameType:
     return frame
 
 
-def _stopping_code(users: CodeType, line: int) -> CodeType:
-    """Return code that calls breakpoint() so that debuggers stop at this line of the user's code."""
+def stopping_code(users: CodeType, line: int) -> CodeType:
+    """Return code that calls breakpoint() so that debuggers stop at this line of the user's code.
+
+    They stop there before it ends: what is left to do is nothing, but a line of its own.
+    """
     if _stops_at_the_call():
         tree, lines = ast.parse("breakpoint()"), [line]
     else:
         # Others stop at the next line that is not the same. The call should not stand where the user may
         # have a breakpoint, so it stands at the head of the user's function.
         head = users.co_firstlineno if users.co_firstlineno < line else 0
-        tree, lines = ast.parse("breakpoint(); step"), [head, line]
+        tree, lines = ast.parse("breakpoint(); breakpoint"), [head, line]
     for statement, number in zip(tree.body, lines, strict=True):
         for node in ast.walk(statement):
             if isinstance(node, ast.stmt | ast.expr):

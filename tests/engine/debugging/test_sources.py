@@ -585,7 +585,7 @@ def test_debug_stops_where_the_value_was_made_with_its_variables(monkeypatch: py
 
     def stop() -> None:
         frame = sys._getframe(1)
-        seen.update(frame.f_locals, line=frame.f_lineno, file=frame.f_code.co_filename)
+        seen.update(frame.f_locals, lines=list(frame.f_code.co_lines()), file=frame.f_code.co_filename)
         seen["function"] = frame.f_code.co_name
 
     def compute(x: Value) -> Value:
@@ -601,7 +601,7 @@ def test_debug_stops_where_the_value_was_made_with_its_variables(monkeypatch: py
     assert (seen["scale"], seen["x"].data) == (3.0, 2.0)
     assert "y" not in seen
     line = compute.__code__.co_firstlineno + 2
-    assert (seen["file"], seen["line"], seen["function"]) == (__file__, line, "compute")
+    assert (seen["file"], seen["lines"][-1][2], seen["function"]) == (__file__, line, "compute")
 
 
 def test_debug_in_a_real_pdb() -> None:
@@ -616,7 +616,8 @@ def test_debug_in_a_real_pdb() -> None:
         [sys.executable, "-c", script], input="p secret + 1\np x\nw\nc\n", capture_output=True, text=True,
         check=True, cwd=folder, env={**os.environ, "PYTHONBREAKPOINT": "pdb.set_trace"},
     )  # fmt: skip
-    assert "> <string>(4)f()" in shown.stdout
+    assert "> <string>(4)f()\n" in shown.stdout
+    assert "--Return--" not in shown.stdout
     assert "43" in shown.stdout
     assert "Value(2, grad=0)" in shown.stdout
     assert shown.stdout.endswith("went on\n")
