@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import _GeneratorContextManager
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
+from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
+from typing import Any, Protocol, TypeVar, overload
 
 from .shown import safe_repr
 from .words import cut
-
-if TYPE_CHECKING:
-    from contextlib import _GeneratorContextManager
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -23,6 +21,28 @@ class Block(Protocol):
     def __call__(self) -> _GeneratorContextManager[None]: ...
     @overload
     def __call__(self, function: F, /) -> F: ...
+
+
+class Opened(_GeneratorContextManager[None]):
+    """What `contextlib.contextmanager` makes of a generator function, which decorates functions only.
+
+    A call of a generator function or a coroutine is over before its body runs, and so would be the block.
+    """
+
+    def __init__(
+        self, func: Callable[..., Iterator[None]], args: tuple[Any, ...] = (), kwds: Any = None
+    ) -> None:
+        super().__init__(func, args, kwds or {})  # type: ignore[arg-type]  # a generator function's iterators
+
+    def __call__(self, function: F) -> F:
+        """Return the function with the block around each call."""
+        if isgeneratorfunction(function) or iscoroutinefunction(function) or isasyncgenfunction(function):
+            name = self.func.__name__.lstrip("_")
+            raise TypeError(
+                f"@{name} around {cut(safe_repr(function), 60)} would end before its body runs, as that is a "
+                f"generator or a coroutine: write `with {name}():` inside it"
+            )
+        return super().__call__(function)
 
 
 def block(body: Callable[[], Iterator[None]]) -> Block:
@@ -43,17 +63,16 @@ def block(body: Callable[[], Iterator[None]]) -> Block:
     out
     6
     """
-    manager = contextmanager(body)
 
     @wraps(body)
     def opened(*function: Any) -> Any:
         if not function:
-            return manager()
+            return Opened(body)
         if len(function) > 1 or not callable(function[0]):
             raise TypeError(
                 f"{body.__name__} takes nothing (with {body.__name__}(): ...) or the function it decorates, "
                 f"got {cut(', '.join(map(safe_repr, function)), 40)}"
             )
-        return manager()(function[0])
+        return Opened(body)(function[0])
 
     return opened

@@ -41,7 +41,7 @@ def kinks(loss: Value, ledger: Iterable[Branch] | None = None) -> Kinks:
 
     ledger: the comparisons, as `with branches() as ledger` keeps them; unless given, those of the block that
     is open, or those of the `record_sources()` in which the values were made, as long as it is the last.
-    Raises TypeError for what is no Value.
+    Raises TypeError for what is no Value, and for another ledger.
 
     >>> from chainrule.engine import Value, relu
     >>> x = Value(-0.5, label="x")
@@ -51,6 +51,9 @@ def kinks(loss: Value, ledger: Iterable[Branch] | None = None) -> Kinks:
            1.5  abs(x=1.5): x > 0
     """
     check_known("kinks", loss)
+    kept = None if ledger is None else list(ledger)
+    if kept is not None and not all(isinstance(branch, Branch) for branch in kept):
+        raise TypeError(f"kinks(loss, ledger) takes what `branches()` gives, got {described(ledger)}")
     if not isinstance(loss, Value):
         raise TypeError(f"kinks takes the Value to look at, a loss, got {described(loss)}")
     found: list[Branch] = []
@@ -63,7 +66,5 @@ def kinks(loss: Value, ledger: Iterable[Branch] | None = None) -> Kinks:
             if margin < math.inf or math.isnan(margin):
                 text = call_text(row, value.operands)
                 found.append(Branch(row.name, text, taken, margin, 1, value.source, value))
-    if ledger is None:
-        ledger = ledger_of(order)
-    found += ledger or ()
+    found += (ledger_of(order) or ()) if kept is None else kept
     return Kinks(sorted(found, key=lambda branch: (math.isnan(branch.margin), branch.margin)))

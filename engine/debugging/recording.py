@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from ..about import OnlyScope
+from ..blocks import Opened
 from ..modes import watcher, watching
 from ..value import Value, described
 from .ledger import branches
@@ -49,14 +50,13 @@ def record_sources(function: F | None = None, /, *, frames: bool = False) -> Any
     ('loss', 'y.tanh()', 'y', 'x')
     """
     if function is None:
-        return _recording(frames)
+        return Opened(_record_sources, (frames,))
     if not callable(function):
         raise TypeError(f"record_sources decorates functions, got {function!r}: frames=True by keyword")
-    return _recording(frames)(function)
+    return Opened(_record_sources, (frames,))(function)
 
 
-@contextmanager
-def _recording(frames: bool) -> Iterator[None]:
+def _record_sources(frames: bool) -> Iterator[None]:
     with branches() as ledger, watching(Recorder(frames, ledger.since).note):
         yield
 

@@ -291,6 +291,12 @@ def test_what_is_no_value_is_refused() -> None:
     assert kinks(Constant(1.0), ()) == ()
 
 
+def test_what_is_no_ledger_is_refused() -> None:
+    for wrong in ("x > 0", [1.0]):
+        with pytest.raises(TypeError, match=r"kinks\(loss, ledger\) takes what `branches\(\)` gives, got"):
+            kinks(Value(1.0) * 2.0, wrong)  # type: ignore[arg-type]
+
+
 def test_a_comparison_with_an_int_beyond_the_floats_is_kept_and_raises_nothing() -> None:
     with branches() as ledger:
         assert Value(1.0) < 10**400

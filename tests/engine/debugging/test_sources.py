@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -467,6 +467,26 @@ def test_it_decorates_with_brackets_and_without(decorate: Callable[..., Any]) ->
 def test_what_is_no_function_is_refused() -> None:
     with pytest.raises(TypeError, match="record_sources decorates functions, got True: frames=True by keyw"):
         record_sources(True)  # type: ignore[call-overload]
+
+
+def test_generators_and_coroutines_are_refused_where_they_are_decorated() -> None:
+    def generator() -> Iterator[Value]:
+        yield Value(1.0) * 2.0
+
+    async def coroutine() -> Value:
+        return Value(1.0) * 2.0
+
+    for decorate, name in ((record_sources, "record_sources"), (no_grad, "no_grad"), (no_grad(), "no_grad")):
+        for function in (generator, coroutine):
+            with pytest.raises(TypeError) as caught:
+                decorate(function)
+            assert str(caught.value).startswith(f"@{name} around <function test_generators")
+            assert str(caught.value).endswith(
+                "would end before its body runs, as that is a generator or a coroutine: write "
+                f"`with {name}():` inside it"
+            )
+    with pytest.raises(TypeError, match="@record_sources around"):
+        record_sources(frames=True)(generator)
 
 
 def test_it_holds_for_its_own_thread_only() -> None:
