@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
 from . import graph as _graph
+from . import modes as _modes
 from .check import GradientError as GradientError
 from .check import GradientReport as GradientReport
 from .check import check_gradients as check_gradients
 from .collector import collector_paused as collector_paused
 from .debugging import changed as _changed
+from .debugging import ledger as _ledger
 from .debugging.diagnose import diagnose as diagnose
 from .debugging.diagnosis import Diagnosis as Diagnosis
 from .debugging.diagnosis import Finding as Finding
@@ -65,6 +67,7 @@ from .value import Number as Number
 from .value import Value as Value
 
 _graph.look = _changed.look
+_modes.note_comparison = _ledger.note_comparison
 
 if not _TYPE_CHECKING:
     # `from chainrule.engine import *` leaves Python's own abs, pow and round alone: they know Values anyway.

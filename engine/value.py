@@ -154,47 +154,47 @@ class Value(Operations):
         number = other.data if isinstance(other, Value) else other
         came_out = self.data == number
         if modes.open_blocks:
-            _note_comparison(self, "==", other, number, came_out)
+            modes.note_comparison(self, "==", other, number, came_out)
         return came_out
 
     def __ne__(self, other: object) -> bool:  # not just the opposite: NumPy arrays compare element by element
         number = other.data if isinstance(other, Value) else other
         came_out = self.data != number
         if modes.open_blocks:
-            _note_comparison(self, "!=", other, number, came_out)
+            modes.note_comparison(self, "!=", other, number, came_out)
         return came_out
 
     def __lt__(self, other: Value | Number) -> bool:
         number = other.data if isinstance(other, Value) else other
         came_out = self.data < number
         if modes.open_blocks:
-            _note_comparison(self, "<", other, number, came_out)
+            modes.note_comparison(self, "<", other, number, came_out)
         return came_out
 
     def __le__(self, other: Value | Number) -> bool:
         number = other.data if isinstance(other, Value) else other
         came_out = self.data <= number
         if modes.open_blocks:
-            _note_comparison(self, "<=", other, number, came_out)
+            modes.note_comparison(self, "<=", other, number, came_out)
         return came_out
 
     def __gt__(self, other: Value | Number) -> bool:
         number = other.data if isinstance(other, Value) else other
         came_out = self.data > number
         if modes.open_blocks:
-            _note_comparison(self, ">", other, number, came_out)
+            modes.note_comparison(self, ">", other, number, came_out)
         return came_out
 
     def __ge__(self, other: Value | Number) -> bool:
         number = other.data if isinstance(other, Value) else other
         came_out = self.data >= number
         if modes.open_blocks:
-            _note_comparison(self, ">=", other, number, came_out)
+            modes.note_comparison(self, ">=", other, number, came_out)
         return came_out
 
     def __bool__(self) -> bool:
         if modes.open_blocks:
-            _note_comparison(self, "!=", 0.0, 0.0, self.data != 0.0)
+            modes.note_comparison(self, "!=", 0.0, 0.0, self.data != 0.0)
         return self.data != 0.0
 
     # ... and hashing at identity. Two live objects never have the same identity hash, so dictionaries
@@ -242,13 +242,6 @@ class Value(Operations):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return copies.reduced(self)
-
-
-def _note_comparison(x: Value, sign: str, other: object, number: Any, came_out: bool) -> None:
-    if (block := modes.ledger_here()) is not None:
-        ledger = block.state if block.open else modes.ledger()
-        if ledger is not None:
-            ledger.compared(x, sign, other, number, came_out)
 
 
 class Constant(Value):

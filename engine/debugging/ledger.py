@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from sys import _getframe
 from types import CodeType, FrameType
 from typing import Any
 
@@ -19,6 +19,7 @@ from ..words import cut, plain
 from .source import Site, Source, source_of
 from .warn import OWN_FOLDERS
 
+ledger_here = modes.ledger_here
 _latest: ContextVar[Ledger | None] = ContextVar("latest ledger", default=None)
 
 
@@ -73,32 +74,37 @@ class Ledger:
     def __init__(self) -> None:
         # when it was opened, in seconds of the epoch
         self.since = time.time()
-        # By the address of the instruction, see `Recorder`; below zero where a comparison came out False.
-        self._went: dict[object, _Went] = {}
-        self._own: dict[int, CodeType] = {}  # addresses in chainrule's code, kept so that they stay theirs
+        self._went: list[_Went] = []
+        # What is known of comparisons, by the identity of the code and then by the offset of the instruction,
+        # below zero where it came out False; None for chainrule's own code, whose are part of operations.
+        self._compared: dict[int, dict[object, _Went] | None] = {}
+        self._codes: list[CodeType] = []  # kept, so that their identities stay theirs
+        self.latest: tuple[CodeType | None, dict[object, _Went]] = None, {}  # of the code that compared last
+        self._chosen: dict[object, _Went] = {}  # by the address of the instruction, see `Recorder`
 
-    def compared(self, x: Value, sign: str, other: object, number: Any, came_out: bool) -> None:
-        """Note a comparison that the user's code makes; those of chainrule's own are part of operations.
-
-        number: what `other` is as a number; of arrays and the like nothing is noted.
-        """
-        if type(number) is not float and not isinstance(number, (int, float)):  # quicker so
+    def compared(
+        self, x: Value, sign: str, other: object, number: Any, came_out: bool, caller: FrameType
+    ) -> None:
+        """Note a comparison that the user's code makes; of arrays and the like nothing is noted."""
+        if not isinstance(number, int | float):
             return
-        caller = sys._getframe(3)  # this, `_note_comparison` and the method of Value are below it
-        address = id(caller.f_code) + caller.f_lasti
-        key: object = address if came_out else -address
-        known = self._went.get(key)
+        code = caller.f_code
+        if id(code) not in self._compared:
+            self._codes.append(code)
+            self._compared[id(code)] = None if code.co_filename.startswith(OWN_FOLDERS) else {}
+        here = self._compared[id(code)]
+        if here is None:
+            return
+        self.latest = code, here
+        key: object = caller.f_lasti if came_out else ~caller.f_lasti
+        known = here.get(key)
         if known is not None and known.sign != sign:  # one of Python's functions that compare in several ways
             key = (key, sign)
-            known = self._went.get(key)
+            known = here.get(key)
         if known is None:
-            if address in self._own:
-                return
-            if caller.f_code.co_filename.startswith(OWN_FOLDERS):
-                self._own[address] = caller.f_code
-                return
-            site = Site(caller.f_code, caller.f_lasti, self.since)  # keeps the code, so its identity stays
-            known = self._went[key] = _Went("comparison", str(came_out), math.nan, site, sign)
+            site = Site(code, caller.f_lasti, self.since)
+            known = here[key] = _Went("comparison", str(came_out), math.nan, site, sign)
+            self._went.append(known)
         known.times += 1
         try:
             margin = abs(x.data - number)
@@ -109,19 +115,20 @@ class Ledger:
 
     def went(self, operation: str, taken: str, margin: float) -> None:
         """Note which way a function of chainrule's went."""
-        frame: FrameType | None = sys._getframe(3)
+        frame: FrameType | None = _getframe(3)
         while frame is not None and frame.f_code.co_filename.startswith(OWN_FOLDERS):
             frame = frame.f_back
         address = 0 if frame is None else id(frame.f_code) + frame.f_lasti
-        known = self._went.get((address, operation, taken))
+        known = self._chosen.get((address, operation, taken))
         if known is None:
             site = None if frame is None else Site(frame.f_code, frame.f_lasti, self.since)
-            known = self._went[address, operation, taken] = _Went(operation, taken, margin, site)
+            known = self._chosen[address, operation, taken] = _Went(operation, taken, margin, site)
+            self._went.append(known)
         known.times += 1
         known.margin = min(known.margin, margin)
 
     def __iter__(self) -> Iterator[Branch]:
-        for went in self._went.values():
+        for went in self._went:
             source = None if went.site is None else source_of(went.site)
             text = _text(*went.said) if went.said else went.what
             yield Branch(went.what, text, went.taken, went.margin, went.times, source, None)
@@ -132,6 +139,34 @@ class Ledger:
 
     def __len__(self) -> int:
         return len(self._went)
+
+
+def note_comparison(x: Value, sign: str, other: object, number: Any, came_out: bool) -> None:
+    """Keep in the ledger that is open here, if one is, how a comparison came out; called by `Value`.
+
+    It does itself what `Ledger.compared` does where the code that compared last does so again, at a place that
+    is known, and no closer than before: loops may do little else.
+    """
+    block = ledger_here()
+    if block is None:
+        return
+    ledger = block.state if block.open else modes.ledger()
+    if ledger is None:
+        return
+    caller = _getframe(2)  # this and the method of Value are below it
+    if type(number) is float or type(number) is int:
+        code, here = ledger.latest
+        if caller.f_code is code:
+            known = here.get(caller.f_lasti if came_out else ~caller.f_lasti)
+            if known is not None and known.sign is sign:
+                try:
+                    difference = x.data - number
+                except OverflowError:
+                    difference = math.inf
+                if not -known.margin < difference < known.margin:
+                    known.times += 1
+                    return
+    ledger.compared(x, sign, other, number, came_out, caller)
 
 
 def _side(x: object) -> _Side:
