@@ -81,6 +81,21 @@ def branches() -> Value:
     return y
 
 
+def only_comparisons() -> None:
+    """Sorting a thousand Values and finding the largest: comparisons and nothing else."""
+    xs = [Value(float(i * 7919 % 1000)) for i in range(1000)]
+    sorted(xs)
+    max(xs)
+
+
+def largest_of_ten() -> Value:
+    """The largest of ten Values, added up: nine comparisons to one operation."""
+    xs, s = [Value(float(i * 7 % 10)) for i in range(10)], Value(0.0)
+    for _ in range(1500):
+        s = s + max(xs)
+    return s
+
+
 def sum_of_squares() -> Value:
     """sum(x * x for x in xs) of 3,000 leaves, each met for the first time."""
     return sum((x * x for x in [Value(float(i)) for i in range(3000)]), Value(0.0))
@@ -123,6 +138,8 @@ PROGRAMS: list[Callable[[], Value | None]] = [
     functions,
     methods,
     branches,
+    only_comparisons,
+    largest_of_ten,
     sum_of_squares,
     leaves_used_once,
     line_fit,

@@ -76,14 +76,15 @@ class Places:
                 else:
                     kept.append((name, thing))
         budget = _MOST_THINGS
+        named = self.names.setdefault
         for name, thing in kept:
             if budget > 0 and self._is_new(thing):
                 for path, part in walk(thing, name):
                     budget -= 1
                     if budget < 0:
                         break
-                    if _is_leaf(part):
-                        self.names.setdefault(part, path)
+                    if _leaves[type(part)] and _is_nameless(part):
+                        named(part, path)
 
     def _variables(self, frame: FrameType | None) -> Iterator[tuple[Mapping[str, Any], frozenset[str]]]:
         """Yield the variables of the frame and of those around it, with the names that loops give."""
@@ -122,10 +123,12 @@ class Places:
 
 def _is_leaf(thing: Any) -> bool:
     """Return whether `thing` is a leaf without a label."""
-    if not _leaves[type(thing)]:
-        return False
+    return _leaves[type(thing)] and _is_nameless(thing)
+
+
+def _is_nameless(value: Value) -> bool:
     try:
-        return thing.primitive is None and not thing.label
+        return value.primitive is None and not value.label
     except AttributeError:  # a half-built one
         return False
 

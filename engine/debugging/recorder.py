@@ -27,8 +27,10 @@ _MOST_STRANGERS = 3
 """How many functions are passed in search of the module that called them."""
 open_scopes: ContextVar[tuple[str, ...]] = ContextVar("scopes", default=())
 _scopes_here = open_scopes.get
+scopes_open = 0
+"""How many blocks of `scope` are open, in all threads together; where none is, nobody asks for the variable."""
 
-
+_new = object.__new__
 _NONE: dict[int, Site] = {}
 
 
@@ -76,18 +78,18 @@ class Recorder:
         if frame.f_code is not code:
             sites = self.plain.get(id(frame.f_code), _NONE)
         site: Any = sites.get(frame.f_lasti)
-        if site is None or _scopes_here():
+        if site is None or (scopes_open and _scopes_here()):
             self._note(node)
             return
         if site.near is not None:
             try:
-                caller = _getframe(4)
+                caller = frame.f_back
                 if site.returned:
                     site = site.results[id(caller.f_code) + caller.f_lasti]
                 as_before = caller.f_code is site.near and (
-                    site.far is None or _getframe(5).f_code is site.far
+                    site.far is None or caller.f_back.f_code is site.far
                 )
-            except (KeyError, ValueError):  # not called from there yet, or from nowhere
+            except (KeyError, AttributeError):  # not called from there yet, or from nowhere
                 as_before = False
             if not as_before:
                 self._note(node)
@@ -113,7 +115,7 @@ class Recorder:
         if first.returned:
             site = self._called_from(first, caller)
         known: Site | Made = site
-        scopes = _scopes_here()
+        scopes = _scopes_here() if scopes_open else ()
         if trail.inner >= 0:
             outer, inner = _getframe(_CALLER + trail.outer), _getframe(_CALLER + trail.inner)
             known = self._in_module(site, scopes, outer.f_locals["self"], inner.f_locals["self"])
@@ -267,4 +269,5 @@ class Recorder:
         found = self.places.names.pop(leaf, None)
         if found is None and not leaf.label:
             found = self.places.name(leaf, frame, site)
-        leaf.about = FirstUse(site, place, len(operands), found)
+        use = leaf.about = _new(FirstUse)  # filled here, because a call takes time at every leaf
+        use.site, use.place, use.count, use.found = site, place, len(operands), found

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from ..about import OnlyScope
 from ..blocks import Opened
 from ..modes import watcher, watching
 from ..value import Value, described
+from . import recorder
 from .ledger import branches
 from .recorder import Recorder, open_scopes
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from contextlib import _GeneratorContextManager
 
 F = TypeVar("F", bound=Callable[..., Any])
+_lock = Lock()
 
 
 @overload
@@ -85,6 +88,8 @@ def _scope(name: str) -> Iterator[None]:
     path = (*open_scopes.get(), name)
     token = open_scopes.set(path)
     outer = watcher()
+    with _lock:
+        recorder.scopes_open += 1
     try:
         if isinstance(getattr(outer, "__self__", None), Recorder):  # which notes the scope with the rest
             yield
@@ -92,6 +97,8 @@ def _scope(name: str) -> Iterator[None]:
             with watching(_ScopeNoter(path, outer)):
                 yield
     finally:
+        with _lock:
+            recorder.scopes_open -= 1
         open_scopes.reset(token)
 
 

@@ -213,9 +213,10 @@ class FirstUse(OnlySource):
     __slots__ = ("count", "found", "place", "site")
     module = ""
     variables = None
-
-    def __init__(self, site: Site, place: int, count: int, found: Path | None) -> None:
-        self.site, self.place, self.count, self.found = site, place, count, found
+    site: Site
+    place: int
+    count: int
+    found: Path | None
 
     @property
     def name(self) -> str:
