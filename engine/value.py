@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self
 
 from . import copies, graph, modes
 from .about import DETACHED, UNRECORDED, About, OnlyScope, OnlySource, about, cut_off
+from .comparisons import Comparisons
 from .debugging import steps, trace, watchpoints
 from .debugging.debugger import open_debugger
 from .debugging.source import source_of
@@ -28,7 +29,7 @@ REAL = (int, float, Real, Decimal)
 """What the engine takes for a plain real number; NumPy's real scalars are registered as Real."""
 
 
-class Value(Operations):
+class Value(Comparisons, Operations):
     """A float that remembers how it was made, so that the chain rule can be run over it.
 
     Arithmetic on Values (and on Values and plain numbers) gives Values, and so does every function of
@@ -147,59 +148,6 @@ class Value(Operations):
         Raises RuntimeError where no variables were kept.
         """
         open_debugger(self)
-
-    # Comparisons look at the numbers ...
-
-    def __eq__(self, other: object) -> bool:
-        number = other.data if isinstance(other, Value) else other
-        came_out = self.data == number
-        if modes.open_blocks:
-            modes.note_comparison(self, "==", other, number, came_out)
-        return came_out
-
-    def __ne__(self, other: object) -> bool:  # not just the opposite: NumPy arrays compare element by element
-        number = other.data if isinstance(other, Value) else other
-        came_out = self.data != number
-        if modes.open_blocks:
-            modes.note_comparison(self, "!=", other, number, came_out)
-        return came_out
-
-    def __lt__(self, other: Value | Number) -> bool:
-        number = other.data if isinstance(other, Value) else other
-        came_out = self.data < number
-        if modes.open_blocks:
-            modes.note_comparison(self, "<", other, number, came_out)
-        return came_out
-
-    def __le__(self, other: Value | Number) -> bool:
-        number = other.data if isinstance(other, Value) else other
-        came_out = self.data <= number
-        if modes.open_blocks:
-            modes.note_comparison(self, "<=", other, number, came_out)
-        return came_out
-
-    def __gt__(self, other: Value | Number) -> bool:
-        number = other.data if isinstance(other, Value) else other
-        came_out = self.data > number
-        if modes.open_blocks:
-            modes.note_comparison(self, ">", other, number, came_out)
-        return came_out
-
-    def __ge__(self, other: Value | Number) -> bool:
-        number = other.data if isinstance(other, Value) else other
-        came_out = self.data >= number
-        if modes.open_blocks:
-            modes.note_comparison(self, ">=", other, number, came_out)
-        return came_out
-
-    def __bool__(self) -> bool:
-        if modes.open_blocks:
-            modes.note_comparison(self, "!=", 0.0, 0.0, self.data != 0.0)
-        return self.data != 0.0
-
-    # ... and hashing at identity. Two live objects never have the same identity hash, so dictionaries
-    # and sets never come to ask whether different Values are equal.
-    __hash__ = object.__hash__
 
     def __pos__(self) -> Value:
         return self

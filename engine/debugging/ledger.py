@@ -144,8 +144,8 @@ class Ledger:
 def note_comparison(x: Value, sign: str, other: object, number: Any, came_out: bool) -> None:
     """Keep in the ledger that is open here, if one is, how a comparison came out; called by `Value`.
 
-    It does itself what `Ledger.compared` does where the code that compared last does so again, at a place that
-    is known, and no closer than before: loops may do little else.
+    It does itself what `Ledger.compared` does where the code that compared last does so again, at a place
+    that is known, and no closer than before: loops may do little else.
     """
     block = ledger_here()
     if block is None:

@@ -28,7 +28,7 @@ _MOST_STRANGERS = 3
 open_scopes: ContextVar[tuple[str, ...]] = ContextVar("scopes", default=())
 _scopes_here = open_scopes.get
 scopes_open = 0
-"""How many blocks of `scope` are open, in all threads together; where none is, nobody asks for the variable."""
+"""How many blocks of `scope` are open, in all threads together; while none is, the variable is not asked."""
 
 _new = object.__new__
 _NONE: dict[int, Site] = {}
@@ -83,7 +83,7 @@ class Recorder:
             return
         if site.near is not None:
             try:
-                caller = frame.f_back
+                caller: Any = frame.f_back
                 if site.returned:
                     site = site.results[id(caller.f_code) + caller.f_lasti]
                 as_before = caller.f_code is site.near and (

@@ -25,7 +25,7 @@ from ..primitive import Primitive
 # The order of these imports is the order of the table.
 # isort: off
 from . import arithmetic, exponentials, trigonometric, hyperbolic, rounding, special, activation
-from . import comparing, sums, logsums, lists
+from . import comparing, sums, averages, logsums, lists
 from .arithmetic import *  # noqa: F403
 from .exponentials import *  # noqa: F403
 from .trigonometric import *  # noqa: F403
@@ -35,6 +35,7 @@ from .special import *  # noqa: F403
 from .comparing import *  # noqa: F403
 from .rounding import *  # noqa: F403
 from .sums import *  # noqa: F403
+from .averages import *  # noqa: F403
 from .logsums import *  # noqa: F403
 from .lists import *  # noqa: F403
 
@@ -43,7 +44,7 @@ from .lists import *  # noqa: F403
 if not TYPE_CHECKING:  # type checkers cannot evaluate the list, and see the names of the files without it
     _files = (
         *(arithmetic, exponentials, trigonometric, hyperbolic, activation, special, comparing, rounding),
-        *(sums, logsums, lists),
+        *(sums, averages, logsums, lists),
     )
     __all__ = list(
         dict.fromkeys(

@@ -7,9 +7,9 @@ from typing import Any, overload
 
 from ..primitive import Primitive
 from ..value import Number, Value
+from .averages import mean
 from .comparing import _where_row, where
 from .given import alike, in_order, least_gap, number_in, went
-from .sums import mean
 from .unknown import interpolated, sorted_by_rows, unknown
 
 
