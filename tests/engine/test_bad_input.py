@@ -100,7 +100,6 @@ def test_an_unknown_operand_is_asked_before_giving_up() -> None:
 def test_operators_without_a_row_are_a_type_error() -> None:
     x: Any = Value(2.0)
     for operation in (
-        lambda: divmod(x, 2),
         lambda: x & 1,
         lambda: ~x,
         lambda: round(x, 2),
