@@ -82,15 +82,15 @@ class Recorder:
             self._note(node)
             return
         if site.near is not None:
+            as_before = False
             try:
                 caller: Any = frame.f_back
-                if site.returned:
-                    site = site.results[id(caller.f_code) + caller.f_lasti]
-                as_before = caller.f_code is site.near and (
-                    site.far is None or caller.f_back.f_code is site.far
-                )
+                if caller.f_code is site.near:
+                    if site.returned:
+                        site = site.results[caller.f_lasti]
+                    as_before = site.far is None or caller.f_back.f_code is site.far
             except (KeyError, AttributeError):  # not called from there yet, or from nowhere
-                as_before = False
+                pass
             if not as_before:
                 self._note(node)
                 return
@@ -122,9 +122,12 @@ class Recorder:
         elif scopes:
             known = Made(site, ".".join(scopes))
         elif trail.user == 0 and trail.whole and not self.frames:
-            site.near, site.far = first.near, first.far = (*trail.codes, None, None)[:2]
+            near, far = (*trail.codes, None, None)[:2]
+            if first.near is not near:
+                first.results = {}
+            site.near, site.far = first.near, first.far = near, far
             if site.caller is not None and caller is not None and site.caller.stands_at(caller):
-                first.results[id(caller.f_code) + caller.f_lasti] = site
+                first.results[caller.f_lasti] = site
             sites = self.plain[id(frame.f_code)]
             sites[frame.f_lasti] = first
             self.latest = frame.f_code, sites

@@ -75,7 +75,7 @@ class Site(OnlySource):
     returned: whether the value is at once returned from the function.
     caller: the site of that function's call, where it is returned.
     near, far: the functions that it was last called from, the caller and its caller.
-    results: where it returns, the sites with `caller`, by the addresses of the calls.
+    results: where it returns, the sites with `caller`, by the offsets of the calls in `near`.
     step: the same place, for what is made there on the way to the result, where there are several.
     """
 
