@@ -196,6 +196,8 @@ def initializer(init: str | Initializer | Callable[[], Initializer]) -> Initiali
     0.0
     """
     if isinstance(init, str):
+        if init == "constant":
+            raise ValueError("constant needs its value, which a name has not: nn.init.constant(0.1)")
         if init not in INITIALIZERS:
             raise ValueError(f"unknown initialiser {init!r}: choose one of {', '.join(INITIALIZERS)}")
         return INITIALIZERS[init]()

@@ -167,6 +167,11 @@ def test_impossible_initialisers_are_refused(make: Any, message: str) -> None:
 def test_what_is_no_initialiser_is_told_what_one_is() -> None:
     with pytest.raises(TypeError, match=r"a name or a function of fan_in, fan_out and a generator, got 0\.5"):
         Layer(1, 1, init=0.5)  # type: ignore[arg-type]
+    by_name = r"constant needs its value, which a name has not: nn.init.constant\(0.1\)"
+    with pytest.raises(ValueError, match=by_name):
+        Layer(2, 1, init="constant")
+    with pytest.raises(ValueError, match=by_name):
+        Linear(2, 1, bias_init="constant")
     with pytest.raises(TypeError, match=r"constant needs its value: init=constant\(0.1\)"):
         Layer(1, 1, init=init.constant)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match=r"Value\(...\) cannot hold 'a'"):
