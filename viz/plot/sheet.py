@@ -71,6 +71,16 @@ class Look:
         above = [self[f"plus {level}"] for level in (0, 1, 2, 3)]
         return _colours("signs", [*below, self["op"], *above])
 
+    def on(self, ground: Sequence[float]) -> str:
+        """Return the colour of text that can be read on `ground`: red, green and blue, each 0 to 1.
+
+        The better of the theme's two, by the contrast of WCAG 2.
+        """
+        texts = self["ink"], self["on strong"]
+        return max(
+            texts, key=lambda text: _contrast([int(text[i : i + 2], 16) / 255 for i in (1, 3, 5)], ground)
+        )
+
     def heights(self) -> Colormap:
         """Return colours from the deepest to the highest place: the deeper, the stronger."""
         return _colours("heights", [self[f"minus {level}"] for level in (2, 1, 0)] + [self["background"]])
@@ -101,6 +111,18 @@ class Look:
             "xtick.labelcolor": ink,
             "ytick.labelcolor": ink,
         }
+
+
+def _contrast(one: Sequence[float], other: Sequence[float]) -> float:
+    """Return the contrast of two colours, 1 to 21. Source: W3C, WCAG 2.2, contrast ratio."""
+    dark, light = sorted(
+        sum(
+            share * (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4)
+            for share, part in zip((0.2126, 0.7152, 0.0722), colour[:3], strict=True)
+        )
+        for colour in (one, other)
+    )
+    return (light + 0.05) / (dark + 0.05)
 
 
 @dataclass

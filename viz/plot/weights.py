@@ -255,6 +255,7 @@ def _marks(
     look = page.look
     cells = [(i, j, x) for i, row in enumerate(rows) for j, x in enumerate(row) if j != width]
     written = not image and len(cells) <= _WRITTEN and width <= 12
+    colours = look.diverging()
     for i, j, x in cells:
         if x is None or not drawable(x):
             panel.add_patch(
@@ -269,9 +270,8 @@ def _marks(
                 )
             )
         elif written:
-            share = abs(x) / strongest
-            strong = "on strong" if share > 0.6 else "on middle" if share > 0.35 else "ink"
-            panel.text(j, i, _in_cell(x), ha="center", va="center", fontsize=7.5, color=look[strong])
+            ink = look.on(colours(0.5 + 0.5 * x / strongest))
+            panel.text(j, i, _in_cell(x), ha="center", va="center", fontsize=7.5, color=ink)
     if not written and len(cells) <= _DASHED:
         negative = [(j, i) for i, j, x in cells if x is not None and drawable(x) and x < -0.02 * strongest]
         if negative:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from chainrule.nn import (
@@ -57,6 +58,26 @@ def test_zero_has_the_grounds_colour_and_signs_are_blue_and_orange(theme: Any) -
     assert negative[2] > negative[0]  # more blue than red
     assert positive[0] > positive[2]
     assert max(zero[:3]) - min(zero[:3]) < 0.06
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_numbers_can_be_read_on_every_colour(theme: Any) -> None:
+    def luminance(colour: Any) -> float:  # that of WCAG
+        parts = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
+        return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+    layer = Layer(12, 5, "identity", seed=1, bias=False)
+    for i, p in enumerate(layer.parameters()):
+        p.data = (i - 30) / 30
+    ax: Any = plot_weights(layer, theme=theme).axes[0]
+    [shades] = ax.images
+    assert len(ax.texts) == 60
+    for text in ax.texts:
+        column, row = text.get_position()
+        dark, light = sorted(
+            luminance(colour) for colour in (text.get_color(), shades.to_rgba(image(ax)[row][column]))
+        )
+        assert (light + 0.05) / (dark + 0.05) >= 4.0, text
 
 
 def test_every_layer_of_a_model_has_a_panel_and_layers_can_be_chosen() -> None:
