@@ -54,6 +54,8 @@ _making = threading.local()
 class Module(Holder, metaclass=_LabelsParameters):
     """What holds parameters: subclass it, keep parameters and modules in attributes, define `__call__`.
 
+    `forward`, as PyTorch has it, will do in the place of `__call__`.
+
     Parameters are found by themselves, in the order of the attributes: Values that are leaves (made by
     you, not by an operation), in modules, lists, tuples, dictionaries, dataclasses and object arrays,
     nested as you like. Those without a label get one that says where they are when the module is made:
@@ -71,6 +73,16 @@ class Module(Holder, metaclass=_LabelsParameters):
 
     training: bool = True
     """True after `train()` and at first, False after `eval()`; what `Dropout` goes by."""
+
+    # Any: subclasses say what they take.
+    def __call__(self, *args: Any, **settings: Any) -> Any:
+        """Return what `forward` returns; a module that defines `__call__` itself needs none."""
+        forward = getattr(self, "forward", None)
+        if forward is None:
+            raise TypeError(
+                f"{type(self).__name__} cannot be called: define __call__(self, x) in it, or forward(self, x)"
+            )
+        return forward(*args, **settings)
 
     def named_parameters(self) -> Iterator[tuple[str, Value]]:
         """Yield each parameter once, with its dotted path: `layers.0.neurons.2.w.1`."""

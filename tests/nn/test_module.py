@@ -13,6 +13,7 @@ import pytest
 from chainrule.engine import Constant, Value
 from chainrule.nn import (
     MLP,
+    SGD,
     Dropout,
     Layer,
     Linear,
@@ -20,7 +21,9 @@ from chainrule.nn import (
     Neuron,
     Parameter,
     Sequential,
+    fit,
     leaky_relu,
+    squared_error,
     tanh,
 )
 
@@ -261,3 +264,33 @@ def test_a_summary_counts_each_parameter_once_and_has_the_numbers_as_data() -> N
     assert summary.parameters == len(module.parameters()) == 3
     assert summary.rows[1].shapes == {"w": (2,)}
     assert str(summary) == repr(summary)
+
+
+def test_forward_will_do_in_the_place_of_call() -> None:
+    class Scaled(Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.line = Linear(2, 1, seed=0)
+
+        def forward(self, x: Any, scale: float = 1.0) -> Value:
+            return self.line(x)[0] * scale
+
+    model = Scaled()
+    line = Linear(2, 1, seed=0)
+    assert model([1.0, 2.0]).data == line([1.0, 2.0])[0].data
+    assert model([1.0, 2.0], scale=3.0).data == 3.0 * line([1.0, 2.0])[0].data
+    for compiled in (False, True):
+        model = Scaled()
+        history = fit(
+            model, [[1.0, 2.0], [0.0, 1.0]], [1.0, -1.0], loss=squared_error, epochs=5, compiled=compiled,
+            optimizer=SGD(model.parameters(), lr=0.1),
+        )  # fmt: skip
+        assert history.loss[-1] < history.loss[0]
+
+
+def test_a_module_that_cannot_be_called_says_what_to_define() -> None:
+    class Holder(Module):
+        pass
+
+    with pytest.raises(TypeError, match=r"Holder cannot be called: define __call__\(self, x\) in it, or f"):
+        Holder()([1.0])
