@@ -1,5 +1,8 @@
 """chainrule's networks: neurons, layers, MLPs, losses, optimizers and training on scalar Values."""
 
+import sys
+from typing import TYPE_CHECKING
+
 from ..engine import TrainingWarning as TrainingWarning
 from . import init as init
 from .activation import ACTIVATIONS as ACTIVATIONS
@@ -87,6 +90,7 @@ from .optimizer import AdamW as AdamW
 from .optimizer import Optimizer as Optimizer
 from .optimizer import ParameterGroup as ParameterGroup
 from .optimizer import RMSprop as RMSprop
+from .pytorch_names import in_place_of as _in_place_of
 from .saving import load as load
 from .saving import load_state as load_state
 from .saving import save as save
@@ -97,3 +101,12 @@ from .sparse import SparseLayer as SparseLayer
 from .sparse import SparseNeuron as SparseNeuron
 from .train import evaluate as evaluate
 from .train import fit as fit
+
+if not TYPE_CHECKING:  # a type checker would believe that every name is there
+
+    def __getattr__(name):
+        """Raise AttributeError that says what to write in the place of a name of torch.nn."""
+        said = f"module {__name__!r} has no attribute {name!r}"
+        if instead := _in_place_of(name):
+            raise AttributeError(f"{said}: {instead}")
+        raise AttributeError(said, name=name, obj=sys.modules[__name__])
