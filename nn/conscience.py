@@ -170,6 +170,19 @@ def before_zeroing(module: Any, parameters: Iterable[Value]) -> None:
         _note_numbers(watch, list(watch.parameters))
 
 
+def before_training(model: Any, optimizer: Any) -> None:
+    """Look at whether an optimizer that is about to train a module holds any of its parameters."""
+    own = model.parameters()
+    if own and set(own).isdisjoint(optimizer.params):
+        name = type(model).__name__
+        _warn(
+            _watch_of(optimizer, by_hand=False),
+            LostParameterWarning,
+            f"{type(optimizer).__name__} holds none of the {len(own)} parameters of the {name} that fit is "
+            "to train, which will stay as they are: make the optimizer from model.parameters()",
+        )
+
+
 def zeroed(optimizer: Any) -> None:
     """Note that an optimizer has zeroed the gradients of its parameters."""
     watch = _watches.get(id(optimizer))

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from ..engine.files import remove_leftovers
 from ..engine.value import described
+from . import conscience
 from .callbacks import Callback, Callbacks, TrainingState
 from .checkpoint import Run, resume_from, write_checkpoint
 from .compiled.choose import Task, compiled_or
@@ -18,6 +19,7 @@ from .history import History, Scores
 from .interrupts import Interrupts
 from .loop import Loop, Settings
 from .lr_scheduler import ReduceLROnPlateau
+from .module import Module
 from .optimizer import LBFGS, Optimizer
 from .progress import Reporter
 from .randomness import Seed, generator
@@ -128,6 +130,8 @@ def fit(
         "metrics": list(metrics),
         "compiled": compiled,
     }
+    if isinstance(model, Module):
+        conscience.before_training(model, optimizer)
     run = Run(state, Callbacks(callbacks), rng, order, drawn, same)
     kept = _begin(run, checkpoint, resume)
     with Interrupts() as interrupts, Reporter(state, report_every, progress) as reporter:

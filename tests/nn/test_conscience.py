@@ -635,3 +635,24 @@ def test_the_page_names_every_warning() -> None:
     for category in TrainingWarning.__subclasses__():
         assert f"`{category.__name__}`" in page
     assert 'warnings.filterwarnings("ignore", category=TrainingWarning)' in page
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_fit_says_that_the_optimizer_holds_another_models_parameters(compiled: bool) -> None:
+    model, other = MLP(1, [3, 1], seed=0), MLP(1, [1], seed=0)
+    before = model.state_dict()
+    optimizer = SGD(other.parameters(), lr=0.1)
+    with pytest.warns(
+        LostParameterWarning,
+        match=r"SGD holds none of the 10 parameters of the MLP .* from model.parameters\(\)",
+    ) as said:
+        fit(model, XS, YS, loss=squared_error, optimizer=optimizer, epochs=2, compiled=compiled)
+    assert len(said) == 1
+    assert said[0].filename == __file__
+    assert model.state_dict() == before
+
+
+def test_fit_says_nothing_of_a_frozen_part() -> None:
+    model = MLP(1, [3, 1], seed=0)
+    optimizer = SGD(model.layers[1].parameters(), lr=0.01)
+    fit(model, XS, YS, loss=squared_error, optimizer=optimizer, epochs=2)
