@@ -121,7 +121,7 @@ def draw_training(history: History, path: Path) -> None:
     """Draw loss and accuracy by epochs."""
     with picture(path, "Digits: learning, and what is held out", 1, 2, (10.0, 4.2)) as (left, right):
         plot_history(history, left)
-        left.set_title("loss (nats), logarithmic")
+        left.set_ylabel("mean loss (nats), logarithmic")
         epochs = range(1, len(history.train) + 1)
         held_out = [scores.metrics["accuracy"] for scores in history.validation]
         right.plot(epochs, history.metric("accuracy"), color=BLUE, label="training")

@@ -129,8 +129,9 @@ def draw_error(run: Run, path: Path) -> None:
         )
         least = min(range(len(run.true_error)), key=lambda epoch: run.true_error[epoch])
         panel.plot([least], [run.true_error[least]], "v", color=ROSE)
-        panel.annotate(f"nearest to the function: epoch {least}", (least, run.true_error[least]), (8, -12),
-                       textcoords="offset points")  # fmt: skip
+        panel.margins(y=0.12)  # room below for the words
+        panel.annotate(f"nearest to the function: epoch {least}", (least, run.true_error[least]), (0, -16),
+                       textcoords="offset points", ha="left" if least < len(run.error) / 2 else "right")  # fmt: skip
         names(panel, "epoch", "mean squared error, logarithmic", "", "upper right")
 
 
