@@ -71,7 +71,11 @@ _modes.note_comparison = _ledger.note_comparison
 
 if not _TYPE_CHECKING:
     # `from chainrule.engine import *` leaves Python's own abs, pow and round alone: they know Values anyway.
-    __all__ = [name for name in globals() if not name.startswith("_") and not hasattr(_builtins, name)]
+    __all__ = [
+        name
+        for name, held in globals().items()
+        if not (name.startswith("_") or hasattr(_builtins, name) or isinstance(held, type(_builtins)))
+    ]
 
 if _TYPE_CHECKING:
     from .compiler import Kernel as Kernel

@@ -130,8 +130,9 @@ def draw_error(run: Run, path: Path) -> None:
         least = min(range(len(run.true_error)), key=lambda epoch: run.true_error[epoch])
         panel.plot([least], [run.true_error[least]], "v", color=ROSE)
         panel.margins(y=0.12)  # room below for the words
+        side = "left" if least < len(run.error) / 2 else "right"
         panel.annotate(f"nearest to the function: epoch {least}", (least, run.true_error[least]), (0, -16),
-                       textcoords="offset points", ha="left" if least < len(run.error) / 2 else "right")  # fmt: skip
+                       textcoords="offset points", ha=side)  # fmt: skip
         names(panel, "epoch", "mean squared error, logarithmic", "", "upper right")
 
 

@@ -102,8 +102,14 @@ from .sparse import SparseNeuron as SparseNeuron
 from .train import evaluate as evaluate
 from .train import fit as fit
 
-if not TYPE_CHECKING:  # a type checker would believe that every name is there
+if not TYPE_CHECKING:
+    # `from chainrule.nn import *` gives no module but init, which is said with its functions: init.constant(0.5).
+    _inner = [name for name, held in globals().items() if isinstance(held, type(sys)) and name != "init"]
+    __all__ = [
+        name for name in globals() if not name.startswith("_") and name not in (*_inner, "TYPE_CHECKING")
+    ]
 
+    # Unseen by type checkers: with this they would believe that every name is there.
     def __getattr__(name):
         """Raise AttributeError that says what to write in the place of a name of torch.nn."""
         said = f"module {__name__!r} has no attribute {name!r}"

@@ -362,3 +362,11 @@ def test_sparse_layers_refuse_what_layers_refuse() -> None:
         SparseLayer(3)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="SparseLayer: bias is True, False or a list of them, got 3"):
         SparseLayer([[1]], bias=3)  # type: ignore[arg-type]
+
+
+def test_a_star_import_gives_classes_and_functions_and_leaves_the_engines_clip() -> None:
+    names: dict[str, Any] = {}
+    exec("from chainrule.engine import *; from chainrule.nn import *; from chainrule.viz import *", names)
+    assert names["clip"](Value(3.0), -1.0, 1.0).data == 1.0
+    assert {"MLP", "SGD", "LBFGS", "fit", "init", "draw"} <= set(names)
+    assert not {"sys", "TYPE_CHECKING", "loop", "tree", "graph"} & set(names)

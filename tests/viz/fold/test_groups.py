@@ -32,7 +32,7 @@ def words(text: str) -> str:
 def batch_loss(model: Module, examples: int = 100) -> Value:
     points, sides = moons(examples, noise=0.1, seed=1)
     losses = [
-        (1.0 - model([Value(x) for x in point]) * side).relu()  # type: ignore[operator]
+        (1.0 - model([Value(x) for x in point]) * side).relu()
         for point, side in zip(points, sides, strict=True)
     ]
     loss: Value = total(losses) / examples + 1e-4 * total([p * p for p in model.parameters()])
