@@ -102,7 +102,7 @@ def minimax(wanted: Wanted) -> list[Real]:
         coefficients, level = list(solved)[:n], abs(solved[n])
 
         def error(x: Real, coefficients: Sequence[Real] = coefficients) -> Real:
-            return wanted.function(x) - mpmath.polyval(coefficients[::-1], x)
+            return wanted.function(x) - _polynomial(coefficients, x)
 
         points = _extrema(error, low, high, n + 1)
         largest = max(abs(error(x)) for x in points)
@@ -137,13 +137,21 @@ def _peak(error: Callable[[Real], Real], grid: list[Real], values: list[Real], k
     return (a + b) / 2 - (v - u) / (b - a) * (c - a) / 2 / bent
 
 
+def _polynomial(coefficients: Sequence[Real], x: Real) -> Real:
+    """Return the polynomial with these coefficients, of x**0 first: mpmath has turned its order round."""
+    value = mpf(0)
+    for coefficient in reversed(coefficients):
+        value = value * x + coefficient
+    return value
+
+
 def error_in_result(wanted: Wanted, floats: Sequence[float]) -> Real:
     """Return the largest error that the rounded polynomial leaves in the result, in 2**-53 of it."""
     low, high = wanted.low(), wanted.high()
     worst = mpf(0)
     for k in range(1001):
         x = low + (high - low) * k / 1000
-        value = mpmath.polyval([mpf(c) for c in reversed(floats)], x)
+        value = _polynomial([mpf(c) for c in floats], x)
         worst = max(worst, abs(wanted.function(x) - value) * wanted.weight(x))
     return worst * mpf(2) ** 53
 

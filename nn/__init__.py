@@ -103,7 +103,7 @@ from .train import evaluate as evaluate
 from .train import fit as fit
 
 if not TYPE_CHECKING:
-    # `from chainrule.nn import *` gives no module but init, which is said with its functions: init.constant(0.5).
+    # `from chainrule.nn import *` gives no module but init, for init.constant(0.5) and the like.
     _inner = [name for name, held in globals().items() if isinstance(held, type(sys)) and name != "init"]
     __all__ = [
         name for name in globals() if not name.startswith("_") and name not in (*_inner, "TYPE_CHECKING")

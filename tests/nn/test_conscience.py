@@ -267,6 +267,42 @@ def test_losses_that_are_added_up_while_parameters_are_updated_by_hand() -> None
     assert only(program)[0] is GrowingGraphWarning
 
 
+def test_losses_that_are_collected_from_some_step_on() -> None:
+    def program() -> None:
+        model, losses = Line(), []
+        steps = SGD(model.parameters(), lr=0.001)
+        for step in range(540):
+            steps.zero_grad()
+            loss = loss_of(model)
+            loss.backward()
+            steps.step()
+            if step > 40:
+                losses.append(loss)
+
+    assert only(program)[0] is GrowingGraphWarning
+
+
+def test_passes_are_announced_only_while_they_tell_something() -> None:
+    gc.collect()
+    model = Line()
+    steps = SGD(model.parameters(), lr=0.01)
+    steps.step()
+    (watch,) = [watch for owner, watch in conscience._live() if owner is steps]
+    listening = []
+    for _ in range(3):
+        steps.zero_grad()
+        for _ in range(3):
+            loss_of(model).backward()
+            listening.append(watch in conscience._listening)
+        steps.step()
+        assert watch in conscience._listening
+    assert listening == [True, False, False] * 3
+    assert conscience._pass_begins in graph.listeners
+    for _ in range(100):
+        steps.step()
+    assert watch not in conscience._listening  # asleep
+
+
 def test_data_changed_between_forward_and_backward() -> None:
     w, x = Value(2.0, "w"), Value(3.0, "x")
     loss = (w * x - 1.0) ** 2

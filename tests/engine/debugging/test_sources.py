@@ -661,3 +661,23 @@ def test_every_attribute_of_a_source_is_documented() -> None:
     lines = Path(types.ModuleType.__getattribute__(sys.modules[Source.__module__], "__file__")).read_text()
     for name in Source.__dataclass_fields__:
         assert f"    {name}: " in lines
+
+
+def test_a_function_of_one_operation_called_from_several_by_turns() -> None:
+    def product(x: Value, y: Value) -> Value:
+        return x * y
+
+    def here(x: Value) -> Value:
+        area = product(x, x)
+        return area + 0.0
+
+    def there(x: Value) -> Value:
+        power = product(x, x)
+        energy = product(power, x)
+        return energy + 0.0
+
+    x = Value(3.0)
+    with record_sources():
+        made = [function(x) for _ in range(3) for function in (here, there)]
+    assert [source(value.operands[0]).name for value in made] == ["area", "energy"] * 3
+    assert source(made[1].operands[0].operands[0]).name == "power"
