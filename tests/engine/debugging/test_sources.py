@@ -667,8 +667,12 @@ def test_a_function_of_one_operation_called_from_several_by_turns() -> None:
     def product(x: Value, y: Value) -> Value:
         return x * y
 
-    def here(x: Value) -> Value:
-        area = product(x, x)
+    def added(x: Value, y: Value) -> Value:
+        return x + y
+
+    def here(x: Value) -> Value:  # its second call stands where that of `there` does
+        side = added(x, x)
+        area = product(side, x)
         return area + 0.0
 
     def there(x: Value) -> Value:
