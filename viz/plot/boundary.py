@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ...engine import Number, Value, no_grad
+from ...engine.value import described
+from ...nn.data import as_rows
 from .sheet import FilePath, PlotTheme, beyond, check_place, drawable, sheet
 
 if TYPE_CHECKING:
@@ -32,7 +34,8 @@ def plot_decision_boundary(
     points: two coordinates each.  sides: the class of each, told apart by sign.
     steps: the model is asked at steps * steps places, 2 to 400, without recording.
     ax, path, theme: as for `plot_history`.
-    Raises ImportError without matplotlib; ValueError for no points, points that are not pairs of finite
+    Raises ImportError without matplotlib; TypeError for a model that cannot be called and for sides
+    that are no numbers; ValueError for no points, points that are not pairs of finite
     numbers, lengths that differ, steps out of range, and a model that is nan or inf everywhere.
 
     >>> figure = plot_decision_boundary(lambda p: Value(p[0]), [[-1.0, 0.0], [1.0, 0.0]], [-1, 1], steps=5)
@@ -40,10 +43,20 @@ def plot_decision_boundary(
     'x₁'
     """
     check_place("plot_decision_boundary", ax, path, theme)
+    if not callable(model):
+        of_it = "its network, model_" if hasattr(model, "model_") else "an MLP"
+        raise TypeError(
+            "plot_decision_boundary takes a model that can be called with two coordinates: pass "
+            f"{of_it}, got {described(model)}"
+        )
+    points, sides = (as_rows(given, "plot_decision_boundary") for given in (points, sides))
     if len(points) != len(sides) or len(points) == 0:
         raise ValueError(f"plot_decision_boundary got {len(points)} points and {len(sides)} sides")
     if any(len(point) != 2 for point in points):
         raise ValueError("plot_decision_boundary needs points of two coordinates each")
+    for side in sides:
+        if not hasattr(side, "__float__"):
+            raise TypeError(f"plot_decision_boundary takes sides told apart by sign, -1 and 1, got {side!r}")
     if not 2 <= steps <= 400:
         raise ValueError(f"plot_decision_boundary needs 2 to 400 steps, got {steps}")
     xs, ys = (_grid([float(point[axis]) for point in points], steps) for axis in (0, 1))

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from chainrule.engine import Value
@@ -76,3 +78,34 @@ def test_places_without_an_answer_are_said(tmp_path: Path) -> None:
 def test_impossible_plots_are_refused(plot: Callable[[], Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         plot()
+
+
+def test_arrays_and_frames_are_drawn_as_lists_are(tmp_path: Path) -> None:
+    points, sides = [[-1.0, 0.0], [1.0, 0.5], [2.0, -0.5]], [-1, 1, 1]
+    drawn = [
+        plot_decision_boundary(first, given, of_it, steps=5, path=tmp_path / f"{i}.svg")
+        for i, (given, of_it) in enumerate(
+            [
+                (points, sides),
+                (np.array(points), np.array(sides) > 0),
+                (pd.DataFrame(points, index=[5, 3, 4]), pd.Series(sides)),
+            ]
+        )
+    ]
+    assert len(drawn) == 3
+    assert len({(tmp_path / f"{i}.svg").read_bytes() for i in range(3)}) == 1
+
+
+def test_what_is_no_model_or_no_side_is_told_what_one_is() -> None:
+    class Estimator:
+        model_ = MLP(2, [1], seed=0)
+
+    points = [[0.0, 0.0], [1.0, 1.0]]
+    with pytest.raises(
+        TypeError, match=r"called with two coordinates: pass its network, model_, got .*Estimator"
+    ):
+        plot_decision_boundary(Estimator(), points, [0, 1])  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"called with two coordinates: pass an MLP, got 3 \(int\)"):
+        plot_decision_boundary(3, points, [0, 1])  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="takes sides told apart by sign, -1 and 1, got 'left'"):
+        plot_decision_boundary(first, points, ["left", "right"])  # type: ignore[list-item]
