@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 from _pictures import BLUE, GREY, ROSE, names, picture
 from _show import count, heading, parser, say, say_pictures
+from numpy.typing import NDArray
 
 from chainrule.engine import no_grad, softmax
 from chainrule.nn import (
@@ -144,7 +145,7 @@ def draw_letters(model: Sequential, path: Path) -> None:
     vectors = np.array([[x.data for x in row] for row in model[0].weight])
     centred = vectors - vectors.mean(axis=0)
     _, _, directions = np.linalg.svd(centred)
-    places = centred @ directions[:2].T
+    places = _apart(centred @ directions[:2].T, 0.2)
     with picture(
         path, f"Letters as the network sees them: {DIMENSIONS} numbers each, drawn in 2", size=(7, 6)
     ) as (panel,):
@@ -158,7 +159,26 @@ def draw_letters(model: Sequential, path: Path) -> None:
         (left, bottom), (right, top) = places.min(axis=0) - 0.4, places.max(axis=0) + 0.4
         panel.set_xlim(left, right)
         panel.set_ylim(bottom, top)
-        names(panel, "first direction", "second direction", "round: vowels; square: the others")
+        names(
+            panel,
+            "first direction",
+            "second direction",
+            "round: vowels; square: the others; moved apart to be read",
+        )
+
+
+def _apart(places: NDArray[np.float64], least: float) -> NDArray[np.float64]:
+    """Return the places with those that are nearer than `least` pushed apart, so that all can be read."""
+    moved = places.copy()
+    for _ in range(100):
+        ways = moved[:, None] - moved[None, :]
+        distances = np.linalg.norm(ways, axis=2)
+        np.fill_diagonal(distances, np.inf)
+        push = np.clip(least - distances, 0.0, None) / 2.0 / np.maximum(distances, 1e-9)
+        if not push.any():
+            break
+        moved += (ways * push[:, :, None]).sum(axis=1)
+    return moved
 
 
 def draw_writing(model: Sequential, word: str, path: Path) -> None:

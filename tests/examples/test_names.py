@@ -6,6 +6,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import names
+import numpy as np
 import pytest
 
 PICTURES = ["letters.svg", "loss.svg", "writing.svg"]
@@ -53,3 +54,12 @@ def test_the_script_prints_and_draws_in_its_short_form(
     assert sorted(path.name for path in tmp_path.iterdir()) == PICTURES
     for name in PICTURES:
         assert ElementTree.parse(tmp_path / name).getroot().tag.endswith("svg")
+
+
+def test_letters_that_lie_on_each_other_are_moved_apart_and_no_others() -> None:
+    places = np.array([[0.0, 0.0], [0.01, 0.0], [0.1, 0.05], [3.0, 3.0]])
+    moved = names._apart(places, 0.2)
+    distances = np.linalg.norm(moved[:, None] - moved[None, :], axis=2) + np.eye(4)
+    assert distances.min() > 0.19
+    assert moved[3].tolist() == [3.0, 3.0]
+    assert places[1].tolist() == [0.01, 0.0]
