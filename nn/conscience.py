@@ -319,7 +319,9 @@ def _look_for_replaced(optimizer: Any, watch: _Watch, order: list[Value]) -> Non
     unheld = reached - _held_by_optimizers()
     lost = {parameter.label for parameter in optimizer.params if parameter not in reached}
     labels = {parameter.label for parameter in unheld}
-    watch.replaced = sorted(labels) if labels and "" not in labels and labels <= lost else []
+    # A layer made by itself has labels without its place in the model: the ends of those it replaces.
+    ends = {label[i + 1 :] for label in lost for i, sign in enumerate(label) if sign == "."}
+    watch.replaced = sorted(labels) if labels and "" not in labels and labels <= lost | ends else []
 
 
 def _held_by_optimizers() -> set[Value]:

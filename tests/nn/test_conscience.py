@@ -20,6 +20,7 @@ from chainrule.nn import (
     MLP,
     SGD,
     Adam,
+    Layer,
     Module,
     Parameter,
     TrainingWarning,
@@ -227,6 +228,24 @@ def test_parameters_the_optimizer_does_not_hold_because_they_were_replaced() -> 
         LostParameterWarning,
         "SGD holds parameters that the loss does not depend on any more; in their places are new ones, which "
         "it does not hold: slope. Make the optimizer anew after replacing parameters",
+    )
+
+
+def test_a_layer_that_was_replaced_after_the_optimizer_was_made() -> None:
+    def program() -> None:
+        model = MLP(2, [2, 1], activation="tanh", seed=1)
+        steps = SGD(model.parameters(), lr=0.01)
+        model.layers[1] = Layer(2, 1, activation="identity", seed=2)
+        for _ in range(3):
+            steps.zero_grad()
+            squared_error(model([0.5, -0.5]), 1.0).backward()
+            steps.step()
+
+    warned, text = only(program)
+    assert warned is LostParameterWarning
+    assert text.endswith(
+        "it does not hold: neurons[0].b, neurons[0].w[0], neurons[0].w[1]. Make the optimizer anew after "
+        "replacing parameters"
     )
 
 
