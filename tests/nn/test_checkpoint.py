@@ -559,7 +559,7 @@ def test_what_a_checkpoint_cannot_hold_is_refused(tmp_path: Path) -> None:
             [1.0],
             [2.0],
             loss=half_squared_error,
-            optimizer=SGD([Parameter(1.0)]),
+            optimizer=SGD(model.parameters() if isinstance(model, Module) else [Parameter(1.0)]),
             checkpoint=tmp_path / "run",
             **more,
         )

@@ -178,8 +178,10 @@ def test_the_collector_is_back_after_a_loss_that_raises() -> None:
         assert not gc.isenabled()
         raise KeyError("from the loss")
 
+    model = line()
+    optimizer = SGD(model.parameters())
     with pytest.raises(KeyError, match="from the loss"):
-        fit(line(), INPUTS, TARGETS, loss=failing, optimizer=SGD([Value(1.0)]), progress=False)
+        fit(model, INPUTS, TARGETS, loss=failing, optimizer=optimizer, progress=False)
     assert gc.isenabled()
 
 
@@ -301,12 +303,13 @@ def test_a_share_for_validation_is_drawn_by_the_seed_and_not_learned_from() -> N
 def test_a_share_leaves_at_least_one_example_on_either_side() -> None:
     for share, held_out in ((0.01, 1), (0.99, 3)):
         scored: list[float] = []
+        model = line()
         fit(
-            line(),
+            model,
             INPUTS,
             TARGETS,
             loss=half_squared_error,
-            optimizer=SGD([Value(1.0)]),
+            optimizer=SGD(model.parameters()),
             epochs=1,
             validation=share,
             metrics={"count": lambda o, t, scored=scored: scored.append(t) or 0.0},  # type: ignore[misc]
@@ -449,12 +452,13 @@ def test_dropout_leaves_out_while_learning_and_nothing_while_validating() -> Non
     left_out = [drawn.random() < 0.5 for _ in range(3 * len(INPUTS))]  # an epoch draws for each input once
     assert any(left_out)
     assert dropout.rng.getstate() == drawn.getstate()  # and validation drew nothing
+    plain = Sequential(Linear(1, 1, init="ones"))
     without = fit(
-        Sequential(Linear(1, 1, init="ones")),
+        plain,
         INPUTS,
         targets,
         loss=half_squared_error,
-        optimizer=SGD([Value(0.0)], lr=0.01),
+        optimizer=SGD(plain.parameters(), lr=0.01),
         epochs=1,
     )
     assert history.loss[0] != without.loss[0]  # training did leave some out
