@@ -10,7 +10,8 @@ from ..engine.files import refuse_folder, write_whole
 from ..engine.value import described
 from .beside import captions_of, combined
 from .fold.plan import Fold
-from .picture import listed, picture
+from .kernel_picture import HasOutline, is_kernel
+from .picture import listed, picture, picture_of_kernel
 from .render import RenderError, render
 from .svg import finished
 from .theme import Theme
@@ -159,7 +160,7 @@ class Drawing:
 
 
 def draw(
-    root: Value,
+    root: Value | HasOutline,
     *,
     fold: Fold = "auto",
     depth: int | None = None,
@@ -194,8 +195,11 @@ def draw(
     theme: "light", "dark", or "auto": an SVG that follows the screen.
     rankdir: "LR" from left to right, "TB" from top to bottom.
     max_nodes: how many cards there may be; above 200 values one by one, arrows carry no numbers.
+    A compiled function, `compile(f)` that was called or `kernel.variant(...)`, is drawn as its arguments, the
+    loops it became and its results, on about 50 cards at most; of the options it takes theme and rankdir.
     Raises TypeError for what is not a Value, ValueError for other words and numbers than these, for a
-    value that is not in the graph, and where `fold` or `depth` asks for more than `max_nodes` cards.
+    value that is not in the graph, and where `fold` or `depth` asks for more than `max_nodes` cards;
+    RuntimeError for a compiled function that was not called.
 
     >>> a, b = Value(2.0, label="a"), Value(-3.0, label="b")
     >>> c = a * b
@@ -203,6 +207,11 @@ def draw(
     >>> draw(c)
     <Drawing: Graph of 3 values; root = −6>
     """
+    if is_kernel(root):
+        others = {"fold": fold != "auto", "depth": depth is not None, "around": around is not None}
+        others |= {"radius": radius is not None, "only": only is not None, "top": top is not None}
+        given = [name for name, given in (others | {"max_nodes": max_nodes != 150}).items() if given]
+        return Drawing(*picture_of_kernel(root, theme, rankdir, given), theme=theme, format="svg")
     dot, texts = picture(
         root,
         fold=fold,

@@ -11,6 +11,7 @@ from ..engine.value import described
 from .dot import dot_text
 from .fold.part import Part
 from .fold.plan import FOLDS, planned
+from .kernel_picture import HasOutline, kernel_picture
 from .reading import reading
 from .scene import Scene
 from .summary import Summary
@@ -21,7 +22,7 @@ RANKDIRS = ("LR", "TB")
 
 
 def picture(
-    root: Value,
+    root: object,
     *,
     theme: Theme,
     rankdir: str,
@@ -55,6 +56,20 @@ def picture(
         if top is not None:
             part.keep_top(_whole("top", top, 1))
         return _drawn(part, fold, depth, most, Palette(theme), rankdir)
+
+
+def picture_of_kernel(
+    kernel: HasOutline, theme: Theme, rankdir: str, others: list[str]
+) -> tuple[str, dict[str, str]]:
+    """Return the same for a compiled function. others: options that only graphs of Values have."""
+    if others:
+        raise ValueError(
+            f"{others[0]}= is for graphs of Values: draw(kernel) shows the loops it became, in full, "
+            "and takes theme= and rankdir="
+        )
+    _one_of("rankdir", rankdir, RANKDIRS)
+    _one_of("theme", theme, THEMES)
+    return kernel_picture(kernel.outline, Palette(theme), rankdir)
 
 
 def _drawn(

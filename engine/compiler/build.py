@@ -161,7 +161,7 @@ def built(tape: Tape, wanted: Wanted) -> Built:
     text = module(grouping, places, rows, wanted.lanes, wanted.exact, pools, real)
     text += entry(real, report_of(grouping) if indices else None)
     clock.stage("text")
-    flops = _flops(program)
+    flops = flops_of(program)
     for_each = (grouping.phase == EACH) | (grouping.phase == OVER)
     counts.nodes, counts.groups = len(grouping.ordered), max(len(grouping.starts) - 1, 0)
     counts.flops_once, counts.flops_each = int(flops[~for_each].sum()), int(flops[for_each].sum())
@@ -186,7 +186,7 @@ def built(tape: Tape, wanted: Wanted) -> Built:
     return Built(text, layout, counts)
 
 
-def _flops(program: Program) -> Places:
+def flops_of(program: Program) -> Places:
     """Return how many additions, multiplications and calls of functions each node takes."""
     leaf = np.array([isinstance(kind, Leaf) for kind in program.kinds])
     of_terms = np.where(program.b >= 0, 2, 1) * leaf[program.kind][program.owners()]

@@ -11,6 +11,7 @@ import numpy as np
 from .arguments import Call, Signature
 from .bound import Bound
 from .listing import Listing
+from .outline import Outline
 from .record import structure
 from .rounding import ErrorBound
 from .stats import Stats
@@ -189,6 +190,16 @@ class Kernel:
     def stats(self) -> Stats:
         """Sizes, loops and times, for the arguments of the last call; see `variant`."""
         return self._last_variant("stats").stats
+
+    @property
+    def outline(self) -> Outline:
+        """The loops and what they read, for the arguments of the last call; `chainrule.viz.draw` draws it."""
+        if self._last is None:
+            raise RuntimeError(
+                f"{self.__name__} has not been called yet, so there is nothing to draw: call it once, or "
+                "draw(kernel.variant(...)) with arguments like those it will get"
+            )
+        return self._last.outline
 
     def python(self) -> Callable[..., Any]:
         """Return the tape as a plain Python function, for the arguments of the last call; see `variant`."""

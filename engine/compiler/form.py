@@ -12,6 +12,7 @@ from .build import Wanted, built, grouped, lowered
 from .entry import NAN, NO_ROW
 from .frame import Frame
 from .kernel import Compiled, compiled
+from .outline import Outline, outline
 from .record import is_row, parameters_of
 from .rounding import ErrorBound, Given, Running
 from .stats import Stats, loops
@@ -108,6 +109,12 @@ class Form:
             * (layout.once + (layout.each + layout.rows + 1) * layout.lanes),
             seconds={"recording": self.recording.seconds, **counts.seconds},
         )
+
+    def outline(self) -> Outline:
+        """Return its loops, and what they read of each other."""
+        names = self.variant.argument_names()
+        by = [(names[place], end - start) for place, start, end in self.by]
+        return outline(self.variant.name, self.recording, self.wanted, names, by)
 
     def gives_nan(self, call: Call) -> bool:
         """Return whether a result for the arguments of a call is nan."""

@@ -11,7 +11,7 @@ from .nests import Nest, nest_of
 from .operands import Pools
 from .program import OVER_BATCH, SUM
 
-_WHEN = {BEFORE: "once", EACH: "each sample", OVER: "over the batch", AFTER: "once after"}
+WHEN = {BEFORE: "once", EACH: "each sample", OVER: "over the batch", AFTER: "once after"}
 
 
 @dataclass(frozen=True)
@@ -65,14 +65,14 @@ def _lines(placed: Placed) -> Iterator[str]:
         if isinstance(item, Group):
             yield _line(nest_of(placed, item, pools))
         elif isinstance(item, list):
-            yield f"{_WHEN[item[0].phase]}: {len(item[0].rounds):,} times"
+            yield f"{WHEN[item[0].phase]}: {len(item[0].rounds):,} times"
             for group in item:
                 extents = f"for {len(group.nodes):,}: " if len(group.nodes) > 1 else ""
                 yield f"    {extents}{_what(placed, group)}"
         else:
             kinds = Counter([placed.program.kinds[kind].name for kind in placed.program.kind[item].tolist()])
             each = [f"{count:,} x {name}" if count > 1 else name for name, count in kinds.items()]
-            yield f"{_WHEN[int(placed.phase[item[0]])]}: {', '.join(each)}"
+            yield f"{WHEN[int(placed.phase[item[0]])]}: {', '.join(each)}"
 
 
 def _what(placed: Placed, group: Group) -> str:
@@ -83,11 +83,21 @@ def _what(placed: Placed, group: Group) -> str:
 
 def _line(nest: Nest) -> str:
     around = "".join([f"for {extent:,}: " for extent in nest.extents if extent > 1])
+    return f"{WHEN[nest.phase]}: {around}{_inside(nest)}"
+
+
+def extents_and_what(placed: Placed, group: Group, pools: Pools) -> tuple[list[int], str]:
+    """Return how often each of a group's loops runs, and what is computed inside."""
+    nest = nest_of(placed, group, pools)
+    return nest.extents, _inside(nest)
+
+
+def _inside(nest: Nest) -> str:
     if nest.kind not in (SUM, OVER_BATCH):
-        return f"{_WHEN[nest.phase]}: {around}{nest.kind.name}"
+        return nest.kind.name
     terms = [
         f"{' x '.join([f'{extent:,}' for extent in segment.extents]) or 1}"
-        f"{' products' if segment.b is not None else ''}"
+        + ("" if segment.b is None else " products" if segment.size > 1 else " product")
         for segment in nest.segments
     ]
-    return f"{_WHEN[nest.phase]}: {around}sum of {' + '.join(terms) or 0}"
+    return f"sum of {' + '.join(terms) or 0}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -12,6 +13,7 @@ from .arguments import Call
 from .entry import NO_ROW
 from .form import ALONE, FEW, MANY, Form
 from .listing import Listing, SourcedTape
+from .outline import Outline
 from .record import Recording, record
 from .replay import python_function
 from .rounding import ErrorBound
@@ -74,6 +76,22 @@ class Variant:
     def stats(self) -> Stats:
         """Sizes, loops and times of the machine code that ran last; before a run, of value and gradient."""
         return self._looked_at().stats()
+
+    @property
+    def outline(self) -> Outline:
+        """The loops of the machine code that ran last and what they read: what `chainrule.viz.draw` draws."""
+        return self._looked_at().outline()
+
+    def argument_names(self) -> list[str]:
+        """Return what the function calls its arguments; where that is not known, their numbers."""
+        positional = len(self._firsts) - len(self._names)
+        try:
+            known = list(inspect.signature(self._f).parameters.values())
+        except (TypeError, ValueError):
+            known = []
+        plain = [one.name for one in known if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)]
+        missing = [f"argument {place}" for place in range(len(plain), positional)]
+        return [*plain[:positional], *missing, *self._names]
 
     def python(self) -> Callable[..., Any]:
         """Return the tape as a plain Python function of the same arguments, for a debugger to step through.
