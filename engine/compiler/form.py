@@ -36,7 +36,7 @@ class Form:
 
     def __init__(self, variant: Variant, gradient: bool, guarded: bool, lanes: int) -> None:
         self.variant, self.gradient, self.guarded, self.lanes = variant, gradient, guarded, lanes
-        self.recording = variant.recorded(careful=True) if guarded else variant.recording
+        self.recording = variant.careful_recording if guarded else variant.recording
         self.batched = variant.batched & (lanes != ALONE)
         self.any_batched = bool(self.batched.any())
         self.shared: list[tuple[int, int, int]] = []

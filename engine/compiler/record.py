@@ -27,7 +27,8 @@ class Recording:
     outputs: the entries of the numbers it returned, each once; or a float that does not depend on anything.
     of_outputs: puts numbers in their places.
     outside: Values that the function took from around it; they are read anew at every call.
-    seconds: how long it took.
+    seconds: how long it took.  derives: whether the function takes derivatives itself.
+    compares_derivatives: whether it compares after that, so that a nan among them may not reach its result.
     """
 
     tape: Tape
@@ -36,6 +37,8 @@ class Recording:
     of_outputs: Callable[[Sequence[Any]], Any]
     outside: list[Value]
     seconds: float = 0.0
+    derives: bool = False
+    compares_derivatives: bool = False
 
 
 def record(
@@ -92,7 +95,16 @@ def record(
     if not outputs:
         raise TypeError(f"compile needs a function that returns numbers, got {described(of_outputs([]))}")
     seconds = time.perf_counter() - since
-    return Recording(recorder.tape, inputs, outputs, of_outputs, recorder.outside, seconds)
+    return Recording(
+        recorder.tape,
+        inputs,
+        outputs,
+        of_outputs,
+        recorder.outside,
+        seconds,
+        recorder.derives,
+        recorder.compares_derivatives,
+    )
 
 
 def parameters_of(argument: Any) -> list[Value] | None:

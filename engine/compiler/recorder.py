@@ -21,13 +21,14 @@ class Recorder:
     decide: what answers a branch on a stand-in; without it a branch is an error.
     shared: enter equal entries once, as formulas that are run several times need it.
     careful: let an adjoint of 0 win over a partial that is not finite, where derivatives are recorded.
+    derives: whether it has recorded derivatives.  compares_derivatives: whether a comparison came after them.
     """
 
     def __init__(
         self, decide: Callable[[int], bool] | None = None, shared: bool = False, careful: bool = False
     ) -> None:
         learn()
-        self.careful = careful
+        self.careful, self.derives, self.compares_derivatives = careful, False, False
         self.tape = Tape()
         self.outside: list[Value] = []
         """The Values that the program took from around it, in the order of first use."""

@@ -120,6 +120,7 @@ class Traced(Value):
             return TABLE["where"](partial, factor, 0.0)
         product = factor * partial
         recorder: Recorder = self.recorder
+        recorder.derives = True
         if not recorder.careful:
             return product
         where = TABLE["where"]
@@ -207,6 +208,7 @@ class Traced(Value):
 
     def _compared(self, kind: Comparison, x: Any, y: Any) -> Any:
         recorder: Recorder = self.recorder
+        recorder.compares_derivatives |= recorder.derives
         entries = (recorder.entry_of(x, kind.symbol), recorder.entry_of(y, kind.symbol))
         return recorder.made(kind, entries, Condition)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -59,6 +60,11 @@ class Variant:
     def recorded(self, careful: bool = False, tape: Tape | None = None) -> Recording:
         """Return a recording of the function; see `record`."""
         return record(self._f, self._firsts, self._names, self._samples, careful, tape)
+
+    @cached_property
+    def careful_recording(self) -> Recording:
+        """A recording in which an adjoint of 0 wins over a partial that is not finite."""
+        return self.recorded(careful=True) if self.recording.derives else self.recording
 
     @property
     def tape(self) -> Listing:
@@ -130,9 +136,11 @@ class Variant:
         """Return machine code for the value, or for value and gradient; made at the first use.
 
         samples: how many there are; for few of them the blocks are small, and one has code of its own.
-        guarded: let an adjoint of 0 win over a partial that is not finite.
+        guarded: let an adjoint of 0 win over a partial that is not finite. Where the function takes
+        derivatives itself that is so from the start, unless a nan in the gradient would tell that it has to.
         """
-        guarded = gradient and (guarded or self.options.exact)
+        derives, exact = self.recording.derives, self.options.exact
+        guarded = guarded or exact or self.recording.compares_derivatives if gradient else derives
         alone = samples == 1 and self.any_batched
         key = gradient, guarded, ALONE if alone else FEW if samples <= FEW else MANY
         made = self._forms.get(key)

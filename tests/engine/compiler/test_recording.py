@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chainrule.engine import Value, exp, grad, maximum, no_grad, piecewise, where
+from chainrule.engine import Value, exp, grad, hessian, hypot, maximum, no_grad, piecewise, sqrt, where
 from chainrule.engine.compiler import RecordingError, compile
 from chainrule.nn import MLP, Module, Parameter
 
@@ -180,3 +180,30 @@ def test_hooks_and_watchpoints_on_recorded_numbers_are_refused() -> None:
         RecordingError, match="machine code stops nowhere: watch Values, outside what compile"
     ):
         compile(lambda x: (x * 2.0).break_when(lambda step: True))(1.0)
+
+
+@pytest.mark.parametrize("exact", [False, True])
+@pytest.mark.parametrize("power", [3.0, 5.0, 0.5, -2.0, 3.5])
+def test_second_derivatives_of_powers_are_those_on_values(power: float, exact: bool) -> None:
+    f = lambda x: x**power  # noqa: E731
+    once, twice = grad(f), grad(grad(f))
+    assert compile(twice, exact=exact)(2.0) == pytest.approx(twice(2.0), rel=1e-14)
+    assert compile(once, exact=exact).value_and_grad(2.0)[1] == pytest.approx(twice(2.0), rel=1e-14)
+    # Its formulas have sides that nobody takes at 2, where they are nan: times an adjoint of 0 that is 0.
+    assert compile(grad(twice), exact=exact)(2.0) == pytest.approx(grad(twice)(2.0), rel=1e-13)
+
+
+def test_the_hessian_of_a_length_has_no_nan() -> None:
+    length = lambda xs: hypot(xs[0], xs[1])  # noqa: E731
+    np.testing.assert_allclose(compile(hessian(length))([3.0, -4.0]), hessian(length)([3.0, -4.0]), rtol=1e-13)
+
+
+def test_a_comparison_of_a_derivative_sees_the_number_that_values_have() -> None:
+    slope = grad(lambda x: where(x > 0.0, sqrt(x), x))
+    f = lambda x: where(slope(x) > 0.5, x, -x)  # noqa: E731
+    kernel = compile(f)
+    assert slope(0.0) == 1.0  # an adjoint of 0 times the infinite slope of the root
+    assert kernel(0.0) == 0.0 and kernel.value_and_grad(0.0) == (0.0, 1.0)
+    assert kernel.value_and_grad(4.0) == (-4.0, -1.0)
+    samples = compile(f, batch=0)
+    assert samples.value_and_grad(np.array([0.0, 4.0, 0.25]))[1].tolist() == [1.0, -1.0, 1.0]
