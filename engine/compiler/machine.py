@@ -5,12 +5,27 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from threading import RLock
+from typing import Any, TypeVar
 
 import llvmlite.binding as llvm
 
+Made = TypeVar("Made")
+_first = RLock()
 
-@cache
+
+def once(make: Callable[[], Made]) -> Callable[[], Made]:
+    """Return a function that gives what `make` gave at its first call: of several threads one makes it."""
+    kept = cache(make)
+
+    def get() -> Made:
+        with _first:
+            return kept()
+
+    return get
+
+
+@once
 def _target() -> Any:
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
@@ -61,4 +76,5 @@ class Code:
     def function(self, name: str, *arguments: Any) -> Callable[..., None]:
         """Return the function of that name, for ctypes arguments of these types; it releases the GIL."""
         made: Callable[..., None] = ctypes.CFUNCTYPE(None, *arguments)(self.address(name))
+        made.code = self  # type: ignore[attr-defined]  # which must live as long as the function may be called
         return made

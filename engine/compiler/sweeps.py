@@ -8,13 +8,12 @@ millisecond.
 from __future__ import annotations
 
 import ctypes
-from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .machine import Code, object_code
+from .machine import Code, object_code, once
 
 Ints = NDArray[np.int32]
 Places = NDArray[np.int64]
@@ -111,7 +110,7 @@ def _text() -> str:
     return depends + levels + used
 
 
-@cache
+@once
 def _code() -> Code:
     return Code(object_code(_text()))
 
