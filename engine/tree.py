@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from .value import REAL, Value
@@ -12,7 +12,20 @@ from .value import REAL, Value
 Rebuild = Callable[[Iterator[Any]], Any]
 
 
-def flatten(held: Any) -> tuple[list[Any], Callable[[Sequence[Any]], Any]]:
+class PerSample:
+    """Arrays of one number for each sample of a batch: in an array's places their axis comes first."""
+
+    def __init__(self, arrays: Iterable[Any]) -> None:
+        self._left = iter(arrays)
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        return next(self._left)
+
+
+def flatten(held: Any) -> tuple[list[Any], Callable[[Iterable[Any]], Any]]:
     """Return the numbers and Values in `held`, and a function that puts others in their places.
 
     Looks into lists, tuples, named tuples, dictionaries, dataclasses and NumPy arrays of numbers, nested
@@ -27,7 +40,7 @@ def flatten(held: Any) -> tuple[list[Any], Callable[[Sequence[Any]], Any]]:
     leaves: list[Any] = []
     rebuild = _flatten(held, leaves)
 
-    def rebuilt(numbers: Sequence[Any]) -> Any:
+    def rebuilt(numbers: Iterable[Any]) -> Any:
         return rebuild(iter(numbers))
 
     return leaves, rebuilt
@@ -89,6 +102,8 @@ def _flatten_array(held: Any, leaves: list[Any]) -> Rebuild:
 
     def rebuild(numbers: Iterator[Any]) -> Any:
         items = [next(numbers) for _ in range(array.size)]
+        if isinstance(numbers, PerSample) and items:
+            return numpy.stack(items, axis=1).reshape(len(items[0]), *array.shape)
         if all(isinstance(item, float) for item in items):
             return numpy.array(items, dtype=float).reshape(array.shape)
         if all(isinstance(item, numpy.ndarray) for item in items):  # an array for each number: more axes

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..tree import flatten
+from ..tree import PerSample, flatten
 from .arguments import Call, numbers_of
 from .build import Wanted, built, grouped, lowered
 from .entry import NAN, NO_ROW
@@ -181,6 +181,8 @@ class Form:
             alike = not self.per_sample[computed] and self.variant.any_batched and not self.variant.reduce
             numbers.append(np.full(samples, number, self.wanted.dtype) if alike else number)
             computed += 1
+        if self.variant.any_batched and not self.variant.reduce:
+            return self.recording.of_outputs(PerSample(numbers))
         return self.recording.of_outputs(numbers)
 
     def _number(self, frame: Frame, k: int) -> Any:
