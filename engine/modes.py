@@ -25,6 +25,8 @@ _recording: ContextVar[_Block | None] = ContextVar("recording", default=None)
 _strict: ContextVar[_Block | None] = ContextVar("strict", default=None)
 _watcher: ContextVar[_Block | None] = ContextVar("watcher", default=None)
 _ledger: ContextVar[_Block | None] = ContextVar("ledger", default=None)
+differentiating: ContextVar[bool] = ContextVar("differentiating", default=False)
+"""Whether a transform such as `grad` is running its function here."""
 _lock = Lock()
 open_blocks = 0
 """How many blocks of any kind are open at this moment, in all threads together."""

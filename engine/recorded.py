@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, SupportsIndex
 
 from .graph import adjoints, operations, tangents
 from .hooks import hooked, live
-from .modes import enable_grad, recording
+from .modes import differentiating, enable_grad, recording
 from .tree import flatten
 from .value import Constant, Value, described
 
@@ -93,7 +93,11 @@ def record(
             for number, own in zip(numbers, owned, strict=True)
         ]
         new_args, new_kwargs = replaced(of_inputs(inputs))
-        returned, of_outputs = flatten(f(*new_args, **new_kwargs))
+        before = differentiating.set(True)
+        try:
+            returned, of_outputs = flatten(f(*new_args, **new_kwargs))
+        finally:
+            differentiating.reset(before)
     outputs = [output if isinstance(output, Value) else Constant(output) for output in returned]
     # While the compiler records, several stand-ins may be one number: the walk below needs one object.
     inputs = [getattr(value, "itself", value) for value in inputs]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..tree import flatten
 from ..value import Value, described
-from .record import is_row, parameters_of
+from .record import alone, is_row, parameters_of
 
 Floats = NDArray[np.floating[Any]]
 
@@ -156,5 +156,8 @@ def numbers_of(argument: Any) -> Any:
     if is_row(argument):
         return argument
     parameters = parameters_of(argument)
-    leaves = parameters if parameters is not None else flatten(argument)[0]
+    if parameters is not None:
+        with alone:
+            return [parameter.data for parameter in parameters]
+    leaves = flatten(argument)[0]
     return [leaf.data if isinstance(leaf, Value) else float(leaf) for leaf in leaves]

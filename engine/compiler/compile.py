@@ -8,6 +8,9 @@ from typing import Any, Literal
 
 import numpy as np
 
+from .. import modes, transforms
+from ..tree import flatten
+from ..value import Value
 from .arguments import Call, Signature
 from .bound import Bound
 from .listing import Listing
@@ -17,6 +20,7 @@ from .rounding import ErrorBound
 from .stats import Stats
 from .text import REALS
 from .threads import processors
+from .traced import RecordingError
 from .variant import Argnums, Options, Reduce, Variant
 
 
@@ -34,7 +38,9 @@ def compile(
 
     f: a function of numbers in lists, dictionaries, dataclasses, arrays and modules, written with Values in
     mind: operators, functions of the engine, loops. It runs once for each structure of its arguments.
-    What it reads from around itself is fixed by that run, but for Values, which are read at every call.
+    What it reads from around itself is fixed by that run, but for Values, which are read at every call: so
+    are the numbers that `random` or a clock gave it then. Of a module or another object among the arguments
+    numbers, texts and truth values that are attributes are looked at; where these change, it runs again.
     argnums: the arguments that `value_and_grad` and `grad` differentiate by.
     batch: names or places of arguments that hold one entry for each sample of a batch, along their first
     axis; `f` itself is written for one sample.
@@ -62,6 +68,7 @@ def compile(
     >>> print(f"{value:.4f}", [f"{part:.4f}" for part in gradient])
     0.1951 ['-0.1717', '0.7683']
     """
+    _check(argnums)
     if reduce not in (None, "mean", "sum"):
         raise ValueError(f"compile: reduce is 'mean', 'sum' or None, got {reduce!r}")
     batched = [batch] if isinstance(batch, str | int) else list(batch)
@@ -69,6 +76,17 @@ def compile(
         raise ValueError(f"compile: reduce={reduce!r} needs batch= to say which arguments hold the samples")
     shards = _shards(threads, batched)
     return Kernel(f, batched, Options(argnums, reduce, exact, shards, _kind_of_numbers(dtype, exact)))
+
+
+def _check(argnums: Any) -> None:
+    """Raise TypeError and ValueError for what names no arguments, or one twice."""
+    several = [argnums] if hasattr(argnums, "__index__") else argnums
+    try:
+        places = [operator.index(place) for place in several]
+    except TypeError:
+        raise TypeError(f"compile: argnums must be an int or several, got {argnums!r}") from None
+    if len(set(places)) < len(places):
+        raise ValueError(f"compile: argnums={argnums!r} names an argument twice")
 
 
 def _kind_of_numbers(dtype: Any, exact: bool) -> str:
@@ -106,7 +124,7 @@ class Kernel:
     """A compiled function; see `compile`."""
 
     def __init__(self, f: Callable[..., Any], batch: Sequence[str | int], options: Options) -> None:
-        self._f, self._options = f, options
+        self._f, self._batch, self._options = f, batch, options
         self._signature = Signature(f, batch, options.dtype)
         self._variants: dict[Any, Variant] = {}
         self._last: Variant | None = None
@@ -114,12 +132,20 @@ class Kernel:
         self.__doc__ = getattr(f, "__doc__", None)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Return what the function returns, as floats; with a batch arrays of one a sample, or reduced."""
+        """Return what the function returns, as floats; with a batch arrays of one a sample, or reduced.
+
+        Inside a function that is recorded or differentiated itself, on Values of that, the function runs on
+        these as it would without `compile`: its operations belong to the outer one's.
+        """
+        if self._is_inside(args, kwargs):
+            return self._f(*args, **kwargs)
         call = self._signature.call(args, kwargs)
         return self._variant(call).value(call)
 
     def value_and_grad(self, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
         """Return the function's value and its derivatives by the arguments `argnums`, in their structure."""
+        if self._is_inside(args, kwargs):
+            return transforms.value_and_grad(self._f, self._options.argnums)(*args, **kwargs)
         call = self._signature.call(args, kwargs)
         return self._variant(call).value_and_grad(call)
 
@@ -204,6 +230,23 @@ class Kernel:
     def python(self) -> Callable[..., Any]:
         """Return the tape as a plain Python function, for the arguments of the last call; see `variant`."""
         return self._last_variant("python()").python()
+
+    def _is_inside(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+        """Return whether the arguments are Values that an outer function is recorded or differentiated by."""
+        if not modes.recorders and not modes.differentiating.get():
+            return False
+        if not any(isinstance(leaf, Value) for leaf in flatten([args, kwargs])[0]):
+            return False
+        if self._batch:
+            raise RecordingError(
+                f"{self.__name__} takes a batch, which a function that is recorded or differentiated cannot "
+                "hand on as Values: call the function that was compiled, for each sample"
+            )
+        return True
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copy and pickle the function and its options; a copy records and compiles for itself."""
+        return Kernel, (self._f, self._batch, self._options)
 
     def _last_variant(self, wanted: str) -> Variant:
         if self._last is None:

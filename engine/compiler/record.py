@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Iterator, Sequence
+from array import array
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import RLock
 from typing import Any
 
 import numpy as np
@@ -17,6 +20,9 @@ from ..value import REAL, Value, described
 from .recorder import Recorder
 from .tape import Tape
 from .traced import RecordingError, Traced
+
+alone = RLock()
+"""Held while parameters are stand-ins, and where their numbers are read: a thread must not see another's."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +40,7 @@ class Recording:
     tape: Tape
     inputs: list[list[int]]
     outputs: list[int | float]
-    of_outputs: Callable[[Sequence[Any]], Any]
+    of_outputs: Callable[[Iterable[Any]], Any]
     outside: list[Value]
     seconds: float = 0.0
     derives: bool = False
@@ -85,7 +91,7 @@ def record(
         if parameters_of(args[place]) is not None and place not in samples
         for entry in entries
     ]
-    with recorder_at_work(), enable_grad(), standing_in(held, module_entries, recorder):
+    with alone, recorder_at_work(), enable_grad(), standing_in(held, module_entries, recorder):
         returned, of_outputs = flatten(f(*positional, **keywords))
         outputs: list[int | float] = []
         for number in returned:
@@ -148,17 +154,17 @@ def structure(held: Any) -> Any:
     cls = held.__class__
     if cls is float:
         return "number"
-    if cls is np.ndarray:
+    if cls is np.ndarray and held.dtype.kind in "fiuO":
         return "array", held.shape
     if cls is list and is_row(held):  # as below, but at once
         return list, ("number",) * len(held)
-    if isinstance(held, bool) or held is None or isinstance(held, str | bytes):
+    if isinstance(held, bool | np.bool_) or held is None or isinstance(held, str | bytes):
         return type(held), held
     if isinstance(held, (Value, *REAL)):
         return "number"
     shape = getattr(held, "shape", None)
     if shape is not None and hasattr(held, "dtype"):
-        return "array", tuple(shape)
+        return array_structure(held, tuple(shape))
     if isinstance(held, dict):
         return type(held), tuple([(key, structure(part)) for key, part in held.items()])
     if isinstance(held, list | tuple):
@@ -167,12 +173,39 @@ def structure(held: Any) -> Any:
         return type(held), tuple([structure(getattr(held, part.name)) for part in dataclasses.fields(held)])
     parameters = parameters_of(held)
     if parameters is not None:
-        return "module", id(held), len(parameters)
+        parts = held.modules() if hasattr(held, "modules") else [held]
+        return "module", id(held), len(parameters), tuple([settings(part) for part in parts])
+    if isinstance(held, set):
+        return set, frozenset(held)
+    if isinstance(held, deque | array):
+        raise TypeError(f"compile does not look into {described(held)}: give it as a list or a NumPy array")
     try:
         hash(held)
     except TypeError:
-        return "object", id(held)
-    return "object", held
+        return "object", id(held), settings(held)
+    return "object", held, settings(held)
+
+
+_PLAIN = (bool, int, float, str, type(None))
+
+
+def settings(held: Any) -> tuple[tuple[str, type, Any], ...]:
+    """Return the numbers, texts and truth values that an object has as attributes: a recording keeps them."""
+    found = getattr(held, "__dict__", None) or {}
+    return tuple([(name, type(part), part) for name, part in found.items() if isinstance(part, _PLAIN)])
+
+
+def array_structure(held: Any, shape: tuple[int, ...]) -> Any:
+    """Return what tells arrays apart: shapes of those of numbers, of those of truth values or text all of it.
+
+    Raises TypeError for complex numbers.
+    """
+    kind = getattr(held.dtype, "kind", "f")
+    if kind == "c":
+        raise TypeError(f"compile takes real numbers, got complex ones: {described(held)}")
+    if kind in "fiuO":
+        return "array", shape
+    return "array", shape, str(held.dtype), np.asarray(held).tobytes()
 
 
 __all__ = ["Recording", "RecordingError", "is_row", "parameters_of", "record", "standing_in", "structure"]

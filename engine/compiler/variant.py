@@ -124,7 +124,7 @@ class Variant:
         positional = len(self._firsts) - len(self._names)
         if not positional:
             return list(range(len(self._firsts)))
-        places = [argnums] if isinstance(argnums, int) else list(argnums)
+        places = list(argnums) if isinstance(argnums, Sequence) else [argnums]
         for place in places:
             if not -positional <= place < positional:
                 raise TypeError(

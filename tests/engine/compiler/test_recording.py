@@ -195,7 +195,9 @@ def test_second_derivatives_of_powers_are_those_on_values(power: float, exact: b
 
 def test_the_hessian_of_a_length_has_no_nan() -> None:
     length = lambda xs: hypot(xs[0], xs[1])  # noqa: E731
-    np.testing.assert_allclose(compile(hessian(length))([3.0, -4.0]), hessian(length)([3.0, -4.0]), rtol=1e-13)
+    np.testing.assert_allclose(
+        compile(hessian(length))([3.0, -4.0]), hessian(length)([3.0, -4.0]), rtol=1e-13
+    )
 
 
 def test_a_comparison_of_a_derivative_sees_the_number_that_values_have() -> None:
@@ -203,7 +205,8 @@ def test_a_comparison_of_a_derivative_sees_the_number_that_values_have() -> None
     f = lambda x: where(slope(x) > 0.5, x, -x)  # noqa: E731
     kernel = compile(f)
     assert slope(0.0) == 1.0  # an adjoint of 0 times the infinite slope of the root
-    assert kernel(0.0) == 0.0 and kernel.value_and_grad(0.0) == (0.0, 1.0)
+    assert kernel(0.0) == 0.0
+    assert kernel.value_and_grad(0.0) == (0.0, 1.0)
     assert kernel.value_and_grad(4.0) == (-4.0, -1.0)
     samples = compile(f, batch=0)
     assert samples.value_and_grad(np.array([0.0, 4.0, 0.25]))[1].tolist() == [1.0, -1.0, 1.0]

@@ -1,0 +1,189 @@
+"""What a kernel takes: nothing in an argument that it does not look at stays as it was in silence."""
+
+import array
+import copy
+import pickle
+import threading
+import time
+from collections import deque
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+
+from chainrule.engine import grad, hessian, jacobian, sin, where
+from chainrule.engine.compiler import RecordingError, compile
+from chainrule.nn import Dropout, Module, Parameter
+
+
+def square(x: Any) -> Any:
+    return x * x
+
+
+def test_truth_values_of_numpy_are_told_apart() -> None:
+    kernel = compile(lambda x, flag: x if flag else -x)
+    assert [kernel(1.0, np.True_), kernel(1.0, np.False_), kernel(1.0, np.True_)] == [1.0, -1.0, 1.0]
+
+
+def test_masks_and_arrays_of_text_are_told_apart_by_what_they_hold() -> None:
+    x = np.array([1.0, 2.0])
+    chosen = compile(lambda x, mask: x[mask].sum())
+    assert chosen(x, np.array([True, False])) == 1.0
+    assert chosen(x, np.array([False, True])) == 2.0
+    named = compile(lambda x, names: x if names[0] == "a" else -x)
+    assert [named(1.0, np.array(["a"])), named(1.0, np.array(["b"]))] == [1.0, -1.0]
+
+
+def test_complex_arrays_are_refused() -> None:
+    with pytest.raises(TypeError, match="compile takes real numbers, got complex ones"):
+        compile(lambda x: x[0])(np.array([1j]))
+
+
+def test_a_setting_of_an_object_that_has_changed_counts() -> None:
+    class Scaled:
+        factor = 0.0
+
+        def __init__(self) -> None:
+            self.factor = 2.0
+
+    scaled = Scaled()
+    kernel = compile(lambda scaled, x: x * scaled.factor)
+    assert kernel(scaled, 3.0) == 6.0
+    scaled.factor = 5.0
+    assert kernel(scaled, 3.0) == 15.0
+    assert len(kernel.variants) == 2
+
+
+def test_a_module_put_into_evaluation_mode_is_recorded_again() -> None:
+    class Outer(Module):
+        def __init__(self) -> None:
+            self.w = Parameter(3.0)
+            self.inner = Dropout(1.0)
+
+        def __call__(self, x: Any) -> Any:
+            return self.inner(self.w * x)
+
+    outer = Outer()
+    kernel = compile(lambda outer, x: outer(x))
+    assert kernel(outer, 2.0) == 0.0
+    outer.eval()
+    assert kernel(outer, 2.0) == 6.0
+
+
+def test_sets_are_told_apart_by_what_they_hold() -> None:
+    kernel = compile(lambda x, known: x if 1 in known else -x)
+    known = {1}
+    assert kernel(2.0, known) == 2.0
+    known.clear()
+    assert kernel(2.0, known) == -2.0
+
+
+@pytest.mark.parametrize("held", [deque([1.0, 2.0]), array.array("d", [1.0, 2.0])])
+def test_containers_that_are_not_looked_into_are_refused(held: Any) -> None:
+    with pytest.raises(TypeError, match=r"compile does not look into .*: give it as a list or a NumPy array"):
+        compile(lambda x: x[0])(held)
+
+
+def test_argnums_that_name_nothing_are_refused_at_once() -> None:
+    with pytest.raises(TypeError, match="compile: argnums must be an int or several, got 'x'"):
+        compile(square, argnums="x")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"compile: argnums=\(0, 0\) names an argument twice"):
+        compile(square, argnums=(0, 0))
+
+
+def test_kernels_inside_other_functions_are_part_of_them() -> None:
+    kernel = compile(square)
+    assert compile(lambda x: kernel(x) + 1.0).value_and_grad(3.0) == (10.0, 6.0)
+    assert compile(lambda x: kernel.value_and_grad(x)[1])(3.0) == 6.0
+    assert grad(kernel)(3.0) == grad(lambda x: kernel(x) * x)(3.0) / 4.5 == 6.0
+    assert grad(kernel.grad)(3.0) == 2.0
+
+
+def test_a_kernel_on_numbers_inside_another_function_is_machine_code() -> None:
+    kernel = compile(square)
+    assert compile(lambda x: x * kernel(2.0))(3.0) == 12.0
+    assert len(kernel.variants) == 1
+
+
+def test_a_kernel_with_a_batch_inside_another_function_is_refused() -> None:
+    kernel = compile(square, batch=0)
+    with pytest.raises(
+        RecordingError, match=r"square takes a batch, which .* call the function that was compiled"
+    ):
+        compile(lambda x: kernel([x, x])[0])(1.0)
+    with pytest.raises(RecordingError, match="square takes a batch"):
+        grad(lambda x: kernel([x])[0])(1.0)
+
+
+def test_kernels_are_copied_and_pickled_with_their_options() -> None:
+    kernel = compile(square, batch=0, reduce="sum")
+    assert kernel([1.0, 2.0]) == 5.0
+    for other in (copy.copy(kernel), copy.deepcopy(kernel), pickle.loads(pickle.dumps(kernel))):
+        assert other.variants == []
+        assert other.value_and_grad([1.0, 3.0])[0] == 10.0
+
+
+def test_of_results_in_arrays_the_samples_are_the_first_axis() -> None:
+    x = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+    f = lambda x: sin(x[0]) * x[1] + x[2] ** 3  # noqa: E731
+    for transformed in (grad(f), hessian(f), jacobian(lambda x: x * x[0])):
+        want = np.array([transformed(sample) for sample in x])
+        got = compile(transformed, batch=0)(x)
+        assert got.shape == want.shape
+        np.testing.assert_allclose(got, want, rtol=1e-13)
+        np.testing.assert_allclose(compile(transformed, batch=0)(x[:1]), want[:1], rtol=1e-13)
+    entries = compile(jacobian(lambda x: [x[0] * x[1], x[2]]), batch=0)(x)
+    assert [rows.tolist() for rows in entries] == [[[2.0, 1.0, 0.0], [5.0, 4.0, 0.0]], [[0.0, 0.0, 1.0]] * 2]
+
+
+def test_chosen_entries_of_a_jacobian_are_the_only_ones_computed() -> None:
+    def chain(x: Any) -> Any:
+        return [sin(b - a) for a, b in pairwise(x)]
+
+    def band(x: Any) -> Any:
+        rows = jacobian(chain)(x)
+        return [rows[i][j] for i in range(len(rows)) for j in (i, i + 1)]
+
+    x = [0.1, 0.4, 0.9, 1.6]
+    kernel = compile(band)
+    np.testing.assert_allclose(kernel(x), band(x), rtol=1e-15)
+    dense = compile(jacobian(chain))
+    dense(x)
+    assert kernel.stats.nodes <= dense.stats.nodes
+
+
+def test_where_takes_a_truth_value_from_the_arguments() -> None:
+    kernel = compile(lambda x, flag: where(flag, x, -x))
+    assert [kernel(2.0, 1), kernel(2.0, 0)] == [2.0, -2.0]
+
+
+def test_threads_that_record_one_module_at_once_do_not_see_each_other_s_stand_ins() -> None:
+    w = Parameter(3.0)
+
+    class Slow(Module):
+        def __init__(self) -> None:
+            self.w = w
+
+        def __call__(self, x: Any) -> Any:
+            time.sleep(0.01)
+            return self.w * x
+
+    slow, found, failed = Slow(), [], []
+    kernel = compile(lambda slow, x: slow(x))
+
+    def call(x: float) -> None:
+        time.sleep(0.002 * x)
+        try:
+            found.append(kernel(slow, x) / x)
+        except Exception as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=call, args=(float(x),)) for x in range(1, 7)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    assert found == [3.0] * 6
+    assert type(w) is Parameter
