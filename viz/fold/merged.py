@@ -55,8 +55,8 @@ class Merged:
         sizes = [0] * len(self.paths)
         for code in range(len(sizes)):
             sizes[self.find(code)] += 1
+        users, operands = self._graph()
         while self.count > most:
-            users, _ = self._graph()
             pairs = []
             for code, above in users.items():
                 user = next(iter(above))
@@ -73,6 +73,13 @@ class Merged:
                 merged.update((code, user))
                 if self.count <= most:
                     return
+                # The graph is not made anew: a round may merge one pair only, and there may be hundreds.
+                del users[code]
+                operands[user].remove(code)
+                for operand in operands.pop(code, ()):
+                    users[operand].remove(code)
+                    users[operand].add(user)
+                    operands[user].add(operand)
 
     def _graph(self) -> tuple[dict[int, set[int]], dict[int, set[int]]]:
         users: dict[int, set[int]] = defaultdict(set)
