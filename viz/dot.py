@@ -38,7 +38,7 @@ def dot_text(scene: Scene, summary: Summary | None, palette: Palette, rankdir: s
             *([_group(group, summary, palette) for group in reversed(summary.cards)] if summary else ()),
             *[_node(value, scene, palette) for value in reversed(scene.cards)],
             *[_edge(arrow, scene, palette, labelled) for arrow in scene.arrows],
-            *([_flow(flow, palette) for flow in summary.flows] if summary else ()),
+            *([_flow(flow, palette, rankdir) for flow in summary.flows] if summary else ()),
             "}",
             "",
         ]
@@ -98,8 +98,10 @@ def _group(group: Group, summary: Summary, palette: Palette) -> str:
     return f'  {name} [id="{name}" label=<{group_card(group, summary, palette)}>]'
 
 
-def _flow(flow: Flow, palette: Palette) -> str:
+def _flow(flow: Flow, palette: Palette, rankdir: str) -> str:
     count = text(f"{flow.count:,}", 9.5, palette["muted"])
+    if rankdir == "TB":  # dot sets labels close beside what runs down
+        count = f'<TABLE BORDER="0" CELLPADDING="4"><TR><TD>{count}</TD></TR></TABLE>'
     label = f" label=<{count}>" if flow.count > 1 else ""
     look = f'color="{palette["muted"]}" penwidth={1.0 + 0.5 * math.log10(flow.count):.3g}'
     return f'  {flow.tail} -> {flow.head} [id="{flow.name}" {look}{label}]'

@@ -169,7 +169,7 @@ def draw(
     only: Iterable[Value] | None = None,
     top: int | None = None,
     theme: Theme = "auto",
-    rankdir: Literal["LR", "TB"] = "LR",
+    rankdir: Literal["LR", "TB"] | None = None,
     max_nodes: int = 150,
 ) -> Drawing:
     """Return a drawing of what `root` was made from: a card for each value, or, of large graphs, for many.
@@ -193,7 +193,8 @@ def draw(
     top: draw of each value's operands only those `top` with the largest contributions, and what these
     were made from. Cards say how much of their surroundings such pictures of a part leave out.
     theme: "light", "dark", or "auto": an SVG that follows the screen.
-    rankdir: "LR" from left to right, "TB" from top to bottom.
+    rankdir: "LR" from left to right, "TB" from top to bottom; unless given to the right, and down where a
+    row would be too long to read.
     max_nodes: how many cards there may be; above 200 values one by one, arrows carry no numbers.
     A compiled function, `compile(f)` that was called or `kernel.variant(...)`, is drawn as its arguments, the
     loops it became and its results, on about 50 cards at most; of the options it takes theme and rankdir.

@@ -8,6 +8,7 @@ from typing import SupportsIndex
 
 from ..engine import Value, collector_paused
 from ..engine.value import described
+from .direction import direction
 from .dot import dot_text
 from .fold.part import Part
 from .fold.plan import FOLDS, planned
@@ -25,7 +26,7 @@ def picture(
     root: object,
     *,
     theme: Theme,
-    rankdir: str,
+    rankdir: str | None,
     max_nodes: int,
     fold: str = "auto",
     depth: int | None = None,
@@ -37,7 +38,8 @@ def picture(
     """Return the DOT text of a picture, and what it says of each element by its id: see `draw`."""
     if not isinstance(root, Value):
         raise TypeError(f"draw(root) takes one Value, the result of a computation; got {described(root)}")
-    _one_of("rankdir", rankdir, RANKDIRS)
+    if rankdir is not None:
+        _one_of("rankdir", rankdir, RANKDIRS)
     _one_of("theme", theme, THEMES)
     _one_of("fold", fold, FOLDS)
     most = _whole("max_nodes", max_nodes, 1)
@@ -73,7 +75,7 @@ def picture_of_kernel(
 
 
 def _drawn(
-    part: Part, fold: str, depth: int | None, most: int, palette: Palette, rankdir: str
+    part: Part, fold: str, depth: int | None, most: int, palette: Palette, rankdir: str | None
 ) -> tuple[str, dict[str, str]]:
     plan = planned(part, fold, depth, most)
     values, summary = part.values, None
@@ -97,6 +99,7 @@ def _drawn(
         summary = Summary(plan.groups, scene)
         scene.largest = summary.largest
     texts = tooltips(scene, summary) | {"reading": reading(scene, summary)}
+    rankdir = direction(scene, summary) if rankdir is None else rankdir
     return dot_text(scene, summary, palette, rankdir), texts
 
 
