@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from itertools import combinations
 from pathlib import Path
 from runpy import run_path
 from typing import Any
@@ -176,3 +177,20 @@ def test_axe_finds_nothing_and_nothing_sticks_out(opened: Open, width: int, dark
     page.page.locator("summary").click()
     found = Axe().run(page.page)
     assert found.response["violations"] == [], found.generate_report()
+
+
+def test_titles_of_frames_and_numbers_of_arrows_do_not_cover_each_other(opened: Open) -> None:
+    _, loss = network()
+    page = opened(show_graph(loss).html)
+    card(page, "layers[1], closed").click()
+    card(page, "neurons[0], closed").click()
+    for kind in (".frame-title", ".label"):
+        boxes = [found.bounding_box() for found in page.page.locator(kind).all()]
+        assert len(boxes) > 1
+        for one, other in combinations(boxes, 2):
+            assert (
+                one["x"] + one["width"] <= other["x"] + 4
+                or other["x"] + other["width"] <= one["x"] + 4
+                or one["y"] + one["height"] <= other["y"] + 4
+                or other["y"] + other["height"] <= one["y"] + 4
+            )

@@ -20,6 +20,7 @@ class View {
     const frames = drawn("g", { "aria-hidden": "true" }, ...this.frames());
     const lines = drawn("g", { "aria-hidden": "true" });
     const labels = drawn("g", { "aria-hidden": "true" });
+    this.labelled = []; // where numbers stand already
     const cards = drawn("g");
     this.svg.replaceChildren(frames, lines, labels, cards);
     const crowd = (id, end) => arrows.filter((arrow) => arrow[end] === id).length;
@@ -55,11 +56,19 @@ class View {
 
   /** Return a frame around the cards of each open branch. */
   frames() {
+    const titles = []; // where they stand: the frames of a branch within a branch may begin at almost the same height
     return [...this.folded.open].flatMap((branch) => {
       const boxes = this.inside(branch);
       if (boxes.length === 0) return [];
       const box = around(boxes, 9 + 5 * this.height(branch));
-      const title = drawn("text", { class: "frame-title", x: box.x + 8, y: box.y - 4 }, this.folded.title(branch));
+      const words = this.folded.title(branch);
+      const place = { x: box.x + 8, y: box.y - 4, width: [...words].length * 6.6 };
+      for (const other of titles.sort((one, two) => one.x - two.x)) {
+        const apart = Math.abs(other.y - place.y) > 13 || other.x > place.x + place.width || other.x + other.width < place.x;
+        if (!apart) place.x = other.x + other.width + 10;
+      }
+      titles.push(place);
+      const title = drawn("text", { class: "frame-title", x: place.x, y: place.y }, words);
       return [drawn("rect", { class: "frame", ...box, rx: 12 }), title];
     });
   }
@@ -158,8 +167,14 @@ class View {
   label(arrow, single, points, labels) {
     const texts = single === null ? [`${arrow.edges.length.toLocaleString("en")} uses`] : [`×${shownNumber(single.partial)}`];
     if (single !== null && single.contribution !== null && this.folded.from[single.operand].length > 1) texts.push(`= ${shownNumber(single.contribution)}`);
-    const [a, b] = points;
-    const [x, y] = [a[0] + (b[0] - a[0]) * 0.42, a[1] + (b[1] - a[1]) * 0.35];
+    const size = { width: Math.max(...texts.map((text) => [...text].length)) * 5.8, height: texts.length * 13 };
+    const between = ([a, b], share) => ({ ...size, x: a[0] + (b[0] - a[0]) * share, y: a[1] + (b[1] - a[1]) * (share - 0.07) });
+    const places = [0.42, 0.58, 0.26, 0.74].map((share) => between(points, share));
+    for (let i = 2; i + 1 < points.length; i += 2) places.push(between(points.slice(i), 0.5)); // between columns of cards
+    const apart = (one) => this.labelled.every((other) => clear(one, other));
+    const place = places.find(apart) ?? places[0];
+    this.labelled.push(place);
+    const { x, y } = place;
     const group = drawn("g", { class: "label" }, drawn("rect", { class: "ground", rx: 3 }));
     texts.forEach((text, i) => group.append(drawn("text", { class: i === 0 ? "local" : "part", x, y: y + 4 + (i - (texts.length - 1) / 2) * 13 }, text)));
     labels.append(group);
@@ -209,6 +224,11 @@ function curve(points) {
 
 function centreOf({ x, y, width, height }) {
   return [x + width / 2, y + height / 2];
+}
+
+/** Return whether two boxes, of which the centres are given, lie apart. */
+function clear(one, other) {
+  return Math.abs(one.x - other.x) > (one.width + other.width) / 2 || Math.abs(one.y - other.y) > (one.height + other.height) / 2;
 }
 
 /** Return the box around several. */
