@@ -212,7 +212,7 @@ def draw(
         others = {"fold": fold != "auto", "depth": depth is not None, "around": around is not None}
         others |= {"radius": radius is not None, "only": only is not None, "top": top is not None}
         given = [name for name, given in (others | {"max_nodes": max_nodes != 150}).items() if given]
-        return Drawing(*picture_of_kernel(root, theme, rankdir, given), theme=theme, format="svg")
+        return Drawing(*picture_of_kernel(root, theme, rankdir or "LR", given), theme=theme, format="svg")
     dot, texts = picture(
         root,
         fold=fold,
