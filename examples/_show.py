@@ -48,6 +48,13 @@ def count(text: str) -> int:
     return number
 
 
+def seed(text: str) -> int:
+    """Return a whole number of at least 0, as NumPy's generators take; argparse reports any other."""
+    if not text.strip().isdecimal():
+        raise argparse.ArgumentTypeError(f"needs a whole number of at least 0, got {text!r}")
+    return int(text)
+
+
 def arguments(name: str, description: str, argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Return the parsed command line of an example that has no options of its own."""
     return parser(name, description).parse_args(argv)

@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 from _pictures import GREY, STYLES, names, picture
-from _show import count, heading, parser, say, say_pictures, table
+from _show import count, heading, parser, say, say_pictures, seed, table
 from numpy.typing import NDArray
 
 from chainrule.engine import compile, exp, grad, log, norm_cdf, relu, sqrt, value_and_grad
@@ -309,7 +309,7 @@ def main(argv: Sequence[str] | None = None) -> Run:
     options.add_argument(
         "--dates", type=count, default=DATES, help="dates of the mean: 12, or 252 (%(default)s)"
     )
-    options.add_argument("--seed", type=int, default=0, help="of the shocks (%(default)s)")
+    options.add_argument("--seed", type=seed, default=0, help="of the shocks (%(default)s)")
     options.add_argument("--short", action="store_true", help="50,000 paths")
     given = options.parse_args(argv)
     paths = given.paths or (50_000 if given.short else PATHS)

@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 from _pictures import GREY, ROSE, STYLES, names, picture, spaced
-from _show import count, heading, parser, say, say_pictures, table
+from _show import count, heading, parser, say, say_pictures, seed, table
 from numpy.typing import NDArray
 from scipy.optimize import OptimizeResult, minimize
 
@@ -173,7 +173,7 @@ def main(argv: Sequence[str] | None = None) -> list[Score]:
     """Calibrate, print and draw; return how all ways did."""
     options = parser("calibration", "Calibrate a smile with exact second derivatives.")
     options.add_argument("--starts", type=count, help=f"how many ({STARTS})")
-    options.add_argument("--seed", type=int, default=0, help="of the starts (%(default)s)")
+    options.add_argument("--seed", type=seed, default=0, help="of the starts (%(default)s)")
     options.add_argument("--short", action="store_true", help="3 starts")
     given = options.parse_args(argv)
     at = starts(given.starts or (3 if given.short else STARTS), given.seed)
@@ -203,10 +203,10 @@ def main(argv: Sequence[str] | None = None) -> list[Score]:
     say(
         f"""Found means that a, b, r, m and s are all within {FOUND:g}. At the minimum the error is
         {curvature[-1] / curvature[0]:,.0f} times as curved one way as another: trust-exact, which solves for
-        each step with the whole Hessian, takes the fewest; trust-ncg solves roughly and takes more; differences
-        of the error are too coarse. Where BFGS did not find them, its first steps, which know nothing of
-        curvature, led to where the variance is below zero and the error nan. With numbers so few and
-        derivatives so cheap most of the time is SciPy's own, so fewer steps need not be less time."""
+        each step with the whole Hessian, takes the fewest; trust-ncg solves roughly and takes more;
+        differences of the error are too coarse. Where BFGS did not find them, its first steps, which know
+        nothing of curvature, led to where the variance is below zero and the error nan. With numbers so few
+        and derivatives so cheap most of the time is SciPy's own, so fewer steps need not be less time."""
     )
     if given.out is not None:
         draw_smile(result, quotes, given.out / "smile.svg")

@@ -9,7 +9,7 @@ and both first counts, and SciPy's BFGS follows it down. The counts are syntheti
 not come with this package.) How far the rates may be off comes from the second derivatives at the
 minimum, by differences of the exact gradient. `python examples/predator_prey.py` prints all that, and writes
 
-    fit.svg         counts, the orbit they were made of, the fitted one, and 60 others that fit as well
+    fit.svg         counts, the orbit they were made of, the fitted one, and 60 drawn from its errors
     parameters.svg  each rate and first count with its error, as a share of the true one
 """
 
@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 from _pictures import GREY, STYLES, names, picture
-from _show import count, heading, parser, say, say_pictures, table
+from _show import count, heading, parser, say, say_pictures, seed, table
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
@@ -173,7 +173,7 @@ def main(argv: Sequence[str] | None = None) -> Fit:
     """Fit, print and draw; return what was found."""
     options = parser("predator_prey", "Fit the equations of Lotka and Volterra to synthetic counts.")
     options.add_argument("--steps", type=count, help=f"of the orbit, a multiple of 200 ({STEPS})")
-    options.add_argument("--seed", type=int, default=1, help="of the noise (%(default)s)")
+    options.add_argument("--seed", type=seed, default=1, help="of the noise (%(default)s)")
     options.add_argument("--short", action="store_true", help="200 steps")
     given = options.parse_args(argv)
     steps = given.steps or (200 if given.short else STEPS)

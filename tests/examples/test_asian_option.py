@@ -130,3 +130,6 @@ def test_the_script_prints_and_draws_in_its_short_form(
     with pytest.raises(SystemExit):
         asian_option.main(["--paths", "99", "--no-pictures"])
     assert "--paths needs at least 100, for standard errors" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        asian_option.main(["--seed", "-1", "--no-pictures"])
+    assert "--seed: needs a whole number of at least 0, got '-1'" in capsys.readouterr().err
