@@ -1,8 +1,9 @@
 """The price of an Asian call and its Greeks, from 1,000,000 paths of a program for one path.
 
-The call pays what the mean price at so many dates is above the strike: `payoff` is a loop over one path.
-`compile(payoff, batch="shocks", reduce="mean")` makes machine code of it and of its derivatives by everything
-the market says, averaged over paths. Random numbers are inputs, drawn by NumPy a chunk at a time.
+The call pays what the mean price at so many dates is above the strike: `payoff`, in _asian_payoffs.py, is a
+loop over one path. `compile(payoff, batch="shocks", reduce="mean")` makes machine code of it and of its
+derivatives by everything the market says, averaged over paths. Random numbers are inputs, drawn by NumPy a
+chunk at a time.
 
 Gamma, the second derivative by the spot, does not come that way. A path's payoff is two straight lines in the
 spot: its second derivative is 0 on both, and all of gamma sits in the kink between them. So the kink is
@@ -17,111 +18,37 @@ price, Greeks and standard errors (`--dates 252` for daily dates), and writes
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from _asian_payoffs import (
+    STRIKE,
+    Payoff,
+    geometric_payoff,
+    geometric_price,
+    likelihood_gamma,
+    payoff,
+    second_by_spot,
+    smooth_payoff,
+)
 from _pictures import GREY, STYLES, names, picture
 from _show import count, heading, parser, say, say_pictures, seed, table
 from numpy.typing import NDArray
 
-from chainrule.engine import compile, exp, grad, log, norm_cdf, relu, sqrt, value_and_grad
+from chainrule.engine import compile, value_and_grad
 
 Floats = NDArray[np.float64]
-Payoff = Callable[..., Any]
 MARKET = np.array([100.0, 0.2, 0.05, 1.0])
 """Spot, volatility a year, rate a year, years to the last date."""
 NAMES = ["price", "delta", "vega", "rho", "by years (−theta)"]
-STRIKE, PATHS, DATES = 100.0, 1_000_000, 12
+PATHS, DATES = 1_000_000, 12
 CHUNKS, LARGEST = 50, 20_000
 """How many chunks at least (standard errors come from their spread), and how many paths each has at most."""
 BUMP = 1.0
 """How far the spot is moved either way for a difference of deltas: nearer is noisier, further more wrong."""
-
-
-def payoff(market: Sequence[Any], shocks: Sequence[Any]) -> Any:
-    """Return the discounted payoff along one path: of the mean price at as many dates as there are shocks.
-
-    market: spot, volatility, rate, years.  shocks: independent standard normal numbers.
-    """
-    spot, volatility, rate, years = market
-    step = years / len(shocks)
-    drift, spread = (rate - 0.5 * volatility * volatility) * step, volatility * sqrt(step)
-    price, total = spot, 0.0
-    for shock in shocks:
-        price = price * exp(drift + spread * shock)
-        total = total + price
-    return exp(-rate * years) * relu(total / len(shocks) - STRIKE)
-
-
-def smooth_payoff(market: Sequence[Any], shocks: Sequence[Any]) -> Any:
-    """Return what `payoff` is expected to be when all shocks but the first are known.
-
-    Every price has the first step as a factor, so the mean price is a first price, which is lognormal, times
-    what the others make of it: a European call after one step.
-    """
-    spot, volatility, rate, years = market
-    step = years / len(shocks)
-    drift, spread = (rate - 0.5 * volatility * volatility) * step, volatility * sqrt(step)
-    growth, total = 1.0, 1.0
-    for shock in shocks[1:]:
-        growth = growth * exp(drift + spread * shock)
-        total = total + growth
-    forward = spot * exp(rate * step) * total / len(shocks)
-    return exp(-rate * years) * black(forward, spread)
-
-
-def black(forward: Any, spread: Any) -> Any:
-    """Return Black's formula: a call's expected payoff on a lognormal price of this mean.
-
-    spread: the standard deviation of the price's log. Black (1976), without the discount.
-    """
-    high = log(forward / STRIKE) / spread + 0.5 * spread
-    return forward * norm_cdf(high) - STRIKE * norm_cdf(high - spread)
-
-
-def geometric_payoff(market: Sequence[Any], shocks: Sequence[Any]) -> Any:
-    """Return the discounted payoff along one path if it were of the geometric mean of the prices."""
-    spot, volatility, rate, years = market
-    step = years / len(shocks)
-    drift, spread = (rate - 0.5 * volatility * volatility) * step, volatility * sqrt(step)
-    height, total = 0.0, 0.0
-    for shock in shocks:
-        height = height + drift + spread * shock
-        total = total + height
-    return exp(-rate * years) * relu(spot * exp(total / len(shocks)) - STRIKE)
-
-
-def geometric_price(market: Sequence[Any], dates: int) -> Any:
-    """Return the price of the call on the geometric mean, which is lognormal. Kemna and Vorst (1990)."""
-    spot, volatility, rate, years = market
-    mean = (rate - 0.5 * volatility * volatility) * years * (dates + 1) / (2 * dates)
-    variance = volatility * volatility * years * (dates + 1) * (2 * dates + 1) / (6 * dates * dates)
-    return exp(-rate * years) * black(spot * exp(mean + 0.5 * variance), sqrt(variance))
-
-
-def likelihood_gamma(market: Sequence[Any], shocks: Sequence[Any]) -> Any:
-    """Return a number whose mean is gamma: delta along the path, weighed by the density of the first price.
-
-    Glasserman, section 7.3: delta is h / spot for h = discount * mean price where that is above the strike.
-    The first price's density by the spot has the score shock / (spot * spread).
-    """
-    spot, volatility, _, years = market
-    spread = volatility * sqrt(years / len(shocks))
-    delta = grad(by_spot(payoff, market[1:]))(spot, shocks)
-    return delta * (shocks[0] / spread - 1.0) / spot
-
-
-def by_spot(f: Payoff, others: Sequence[Any]) -> Payoff:
-    """Return `f` as a function of the spot and the shocks."""
-    return lambda spot, shocks: f([spot, *others], shocks)
-
-
-def second_by_spot(f: Payoff) -> Payoff:
-    """Return the second derivative of `f` by the spot, as a function of market and shocks like `f`."""
-    return lambda market, shocks: grad(grad(by_spot(f, market[1:])))(market[0], shocks)
 
 
 def on_average(f: Payoff, argnums: int | tuple[()] = 0) -> Any:

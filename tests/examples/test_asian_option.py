@@ -4,10 +4,12 @@ import math
 from pathlib import Path
 from xml.etree import ElementTree
 
+import _asian_payoffs
 import asian_option
 import numpy as np
 import pytest
-from asian_option import MARKET, STRIKE, Floats
+from _asian_payoffs import STRIKE
+from asian_option import MARKET, Floats
 from scipy.stats import norm
 
 from chainrule.engine import check_gradients, value_and_grad
@@ -65,7 +67,7 @@ def test_price_and_greeks_are_those_by_hand(kernels: asian_option.Kernels) -> No
 def test_of_one_date_the_closed_forms_are_black_scholes(kernels: asian_option.Kernels) -> None:
     *first, gamma = black_scholes(MARKET)
     np.testing.assert_allclose(
-        asian_option.row(value_and_grad(asian_option.geometric_price)(MARKET, 1)), first, rtol=1e-13
+        asian_option.row(value_and_grad(_asian_payoffs.geometric_price)(MARKET, 1)), first, rtol=1e-13
     )
     shocks = np.zeros((2, 1))  # nothing is left to chance
     np.testing.assert_allclose(
@@ -78,14 +80,14 @@ def test_of_one_date_the_closed_forms_are_black_scholes(kernels: asian_option.Ke
 def test_the_payoff_without_its_kink_is_the_mean_over_the_first_shock() -> None:
     others, market = [0.3, -1.1], MARKET.tolist()
     firsts, step = np.linspace(-9.0, 9.0, 4001, retstep=True)
-    paid = [float(asian_option.payoff(market, [first, *others])) for first in firsts]
+    paid = [float(_asian_payoffs.payoff(market, [first, *others])) for first in firsts]
     mean = float(np.array(paid) @ norm.pdf(firsts)) * step
-    assert float(asian_option.smooth_payoff(market, [9.9, *others])) == pytest.approx(mean, abs=1e-5)
+    assert float(_asian_payoffs.smooth_payoff(market, [9.9, *others])) == pytest.approx(mean, abs=1e-5)
 
 
 def test_the_smooth_payoff_has_the_derivatives_of_its_differences() -> None:
     shocks = [0.0, 0.3, -1.1]
-    assert check_gradients(lambda m: asian_option.smooth_payoff(m, shocks), MARKET).differences < 1e-7
+    assert check_gradients(lambda m: _asian_payoffs.smooth_payoff(m, shocks), MARKET).differences < 1e-7
 
 
 def test_estimates_agree_within_their_errors(kernels: asian_option.Kernels) -> None:
