@@ -241,9 +241,10 @@ def _tangent(moved: float, partial: float) -> float:
 def _recorded_tangent(moved: Any, partial: Any) -> Any:
     """Return moved * partial where either may be a Value; see `recorded_product` for what wins."""
     unknown = getattr(partial, "recorded_product", None) or getattr(moved, "recorded_product", None)
-    if unknown is not None:  # the compiler's stand-ins
-        product = None if type(partial) is float and partial == 0.0 else unknown(moved, partial)
-        return 0.0 if product is None else product
+    if unknown is not None and type(partial) is not float:  # the compiler's stand-ins
+        if type(moved) is float and math.isfinite(moved):
+            return partial if moved == 1.0 else moved * partial
+        return unknown(partial, moved)  # here it is the partial whose zero wins
     if type(partial) is float:
         return 0.0 if partial == 0.0 else moved if partial == 1.0 else moved * partial
     number = moved if type(moved) is float else moved.data

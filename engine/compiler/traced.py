@@ -116,6 +116,8 @@ class Traced(Value):
         """Return factor * partial; of a careful recorder 0 for a factor of 0 and a partial of inf."""
         if type(factor) is float:
             return None if factor == 0.0 else partial if factor == 1.0 else factor * partial
+        if type(factor) is Condition:  # in forward mode it is the partial
+            factor, partial = partial, factor
         if type(partial) is Condition:  # a row of several that one is taken of: nothing goes to the others
             return TABLE["where"](partial, factor, 0.0)
         product = factor * partial

@@ -7,7 +7,22 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chainrule.engine import Value, exp, grad, hessian, hypot, maximum, no_grad, piecewise, sqrt, where
+from chainrule.engine import (
+    Value,
+    exp,
+    grad,
+    hessian,
+    hvp,
+    hypot,
+    jacobian,
+    jvp,
+    maximum,
+    no_grad,
+    piecewise,
+    sqrt,
+    take,
+    where,
+)
 from chainrule.engine.compiler import RecordingError, compile
 from chainrule.nn import MLP, Module, Parameter
 
@@ -210,3 +225,22 @@ def test_a_comparison_of_a_derivative_sees_the_number_that_values_have() -> None
     assert kernel.value_and_grad(4.0) == (-4.0, -1.0)
     samples = compile(f, batch=0)
     assert samples.value_and_grad(np.array([0.0, 4.0, 0.25]))[1].tolist() == [1.0, -1.0, 1.0]
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_forward_mode_inside_has_no_nan_of_sides_that_are_not_taken(exact: bool) -> None:
+    def cubes(x: Any) -> Any:
+        return x[0] ** 3 * x[1]
+
+    along = lambda x, v: hvp(cubes, x, v)  # noqa: E731
+    x, v = [1.0, 2.0], [1.0, 1.0]
+    assert compile(along, exact=exact)(x, v) == along(x, v) == [15.0, 3.0]
+    forward = jacobian(grad(cubes), mode="forward")
+    assert compile(forward, exact=exact)(x) == forward(x)
+    rooted = jacobian(lambda x: where(x > 0.0, sqrt(x), 3.0 * x), mode="forward")
+    assert compile(rooted, exact=exact)(-4.0) == rooted(-4.0) == 3.0
+    assert compile(rooted, exact=exact)(0.0) == rooted(0.0) == 3.0
+    taken = jacobian(lambda rows: take([row * row for row in rows], 1), mode="forward")
+    assert compile(taken, exact=exact)([1.0, 2.0]) == taken([1.0, 2.0])
+    chosen = lambda rows, i: jvp(lambda rows: take(rows, i), (rows,), ([5.0, 7.0],))[1]  # noqa: E731
+    assert compile(chosen, exact=exact)([1.0, 2.0], 1) == 7.0
