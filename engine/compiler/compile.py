@@ -44,7 +44,8 @@ def compile(
     argnums: the arguments that `value_and_grad` and `grad` differentiate by.
     batch: names or places of arguments that hold one entry for each sample of a batch, along their first
     axis; `f` itself is written for one sample.
-    reduce: what becomes of the results for the samples: their mean, their sum, or with None one of each.
+    reduce: what becomes of the results for the samples: their mean, their sum, or with None one of each:
+    an array in the place of each number, and of an array one with the samples as its first axis.
     Derivatives by arguments that all samples share are summed over the samples (with "mean" averaged).
     exact: add and multiply in the order and with the roundings of Python: the same result to the last bit.
     Only derivatives by rows that `take` chooses are added up choice by choice, and may differ in that bit.
