@@ -27,6 +27,7 @@ def dot_text(scene: Scene, summary: Summary | None, palette: Palette, rankdir: s
     leaves to the root.
     """
     labelled = len(scene.values) <= LABELLED_ARROWS_UP_TO
+    room = 4 if rankdir == "TB" else 1  # around numbers: dot sets them close beside what runs down
     return "\n".join(
         [
             "digraph chainrule {",
@@ -37,8 +38,8 @@ def dot_text(scene: Scene, summary: Summary | None, palette: Palette, rankdir: s
             # dot starts from this order: from the root back, first operands come above second ones.
             *([_group(group, summary, palette) for group in reversed(summary.cards)] if summary else ()),
             *[_node(value, scene, palette) for value in reversed(scene.cards)],
-            *[_edge(arrow, scene, palette, labelled) for arrow in scene.arrows],
-            *([_flow(flow, palette, rankdir) for flow in summary.flows] if summary else ()),
+            *[_edge(arrow, scene, palette, room if labelled else None) for arrow in scene.arrows],
+            *([_flow(flow, palette, room) for flow in summary.flows] if summary else ()),
             "}",
             "",
         ]
@@ -58,11 +59,11 @@ def _node(value: Value, scene: Scene, palette: Palette) -> str:
 # -- arrows -------------------------------------------------------------------------------------------
 
 
-def _edge(arrow: Arrow, scene: Scene, palette: Palette, labelled: bool) -> str:
+def _edge(arrow: Arrow, scene: Scene, palette: Palette, room: int | None) -> str:
     ends = f"{scene.tail(arrow)} -> {scene.head(arrow)}"
     if is_constant(arrow.operand):
         return f'  {ends} [id="{arrow.name}" color="{palette["line"]}" penwidth=0.6]'
-    numbers = _numbers(arrow, palette) if labelled else ""
+    numbers = "" if room is None else _numbers(arrow, palette, room)
     label = f" label=<{numbers}>" if numbers else ""
     return f'  {ends} [id="{arrow.name}" {_line(arrow.contribution, scene.largest, palette)}{label}]'
 
@@ -76,7 +77,7 @@ def _line(contribution: float | None, largest: float, palette: Palette) -> str:
     return f'color="{palette.stroke(contribution, largest)}" penwidth={1.0 + 2.0 * share:.4g}{dashed}'
 
 
-def _numbers(arrow: Arrow, palette: Palette) -> str:
+def _numbers(arrow: Arrow, palette: Palette, room: int) -> str:
     """Return the arrow's label: ×local, and what it contributes where several contributions add up."""
     # A weight stands in the row that the arrow points to.
     rows = [text(f"×{number(arrow.partial)}", 9.5, palette["muted"])] if arrow.row is None else []
@@ -84,10 +85,16 @@ def _numbers(arrow: Arrow, palette: Palette) -> str:
         rows.append(text(f"<B>= {number(arrow.contribution)}</B>", 9.5, palette["ink"]))
     if not rows:
         return ""
+    return _label(rows, room, palette)
+
+
+def _label(rows: list[str], room: int, palette: Palette) -> str:
+    ground = f'BGCOLOR="{palette["background"]}"'
+    if room > 1:  # on the ground of the texts alone: the room lies on the line itself
+        cells = "".join([f'<TR><TD WIDTH="{room}"></TD><TD {ground}>{row}</TD></TR>' for row in rows])
+        return f'<TABLE BORDER="0" CELLSPACING="0" CELLPADDING="1">{cells}</TABLE>'
     cells = "".join([f"<TR><TD>{row}</TD></TR>" for row in rows])
-    return (
-        f'<TABLE BORDER="0" CELLSPACING="0" CELLPADDING="1" BGCOLOR="{palette["background"]}">{cells}</TABLE>'
-    )
+    return f'<TABLE BORDER="0" CELLSPACING="0" CELLPADDING="1" {ground}>{cells}</TABLE>'
 
 
 # -- groups -------------------------------------------------------------------------------------------
@@ -98,10 +105,9 @@ def _group(group: Group, summary: Summary, palette: Palette) -> str:
     return f'  {name} [id="{name}" label=<{group_card(group, summary, palette)}>]'
 
 
-def _flow(flow: Flow, palette: Palette, rankdir: str) -> str:
+def _flow(flow: Flow, palette: Palette, room: int) -> str:
     count = text(f"{flow.count:,}", 9.5, palette["muted"])
-    if rankdir == "TB":  # dot sets labels close beside what runs down
-        count = f'<TABLE BORDER="0" CELLPADDING="4"><TR><TD>{count}</TD></TR></TABLE>'
+    count = _label([count], room, palette) if room > 1 else count
     label = f" label=<{count}>" if flow.count > 1 else ""
     look = f'color="{palette["muted"]}" penwidth={1.0 + 0.5 * math.log10(flow.count):.3g}'
     return f'  {flow.tail} -> {flow.head} [id="{flow.name}" {look}{label}]'
