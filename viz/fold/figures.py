@@ -50,7 +50,7 @@ class Figures:
     of: str
     """Whose gradient that is: "weights" or nothing."""
     marks: tuple[str, ...]
-    """What should be looked at: nan, inf, units that pass nothing on."""
+    """What should be looked at: nan, inf, units with weights that pass nothing on."""
 
 
 def figures(group: Group, has_gradients: bool) -> Figures:
@@ -60,13 +60,15 @@ def figures(group: Group, has_gradients: bool) -> Figures:
     data = spread(values, [float(value.data) for value in values])
     asked = [value for value in weights or values if type(value).kind != "const"]
     gradient = spread(asked, _gradients(asked)) if has_gradients and asked else None
+    # Where there are weights, these do not learn. Elsewhere it may be as it should: a margin that is kept.
+    idle = _idle(group, "unit" if weights else "value")
     return Figures(
         _title(group),
-        tuple(_lines(group, weights)),
+        (*_lines(group, weights), *([] if weights else idle)),
         data,
         gradient,
         "weights" if weights else "",
-        tuple(_marks(group, gradient)),
+        (*_marks(group, gradient), *(idle if weights else [])),
     )
 
 
@@ -161,11 +163,14 @@ def _marks(group: Group, gradient: Spread | None) -> list[str]:
         marks.append(f"NaN or inf in {counted(bad, 'value')}")
     if gradient is not None and gradient.bad:
         marks.append(f"NaN or inf in {counted(gradient.bad, 'gradient')}")
+    return marks
+
+
+def _idle(group: Group, noun: str) -> list[str]:
+    """Return a line that counts results which pass nothing on to their one operand, where there are any."""
     units = [value.partials[0] for value in group.values if len(value.partials) == 1]
     flat = sum([abs(number_of(partial)) < _FLAT_ENOUGH for partial in units])
-    if flat:
-        marks.append(f"{flat:,} of {counted(len(units), 'unit')} pass nothing on")
-    return marks
+    return [f"{flat:,} of {counted(len(units), noun)} pass nothing on"] if flat else []
 
 
 def spread_text(spread: Spread) -> str:

@@ -216,8 +216,25 @@ def test_dead_units_and_what_is_not_finite_are_counted() -> None:
     with pytest.warns(RuntimeWarning):
         out.backward()
     text = words(draw(out).dot)
-    assert "150 of 150 units pass nothing on" in text
+    assert "150 of 150 values pass nothing on" in text
     assert "NaN or inf in 50 values" in text
+
+
+def test_dead_units_are_said_in_red_and_margins_that_are_kept_are_not() -> None:
+    xs = [[Value(-1.0), Value(0.5)] for _ in range(100)]
+    layer = MLP(2, [4, 1], seed=1)
+    for neuron in layer.layers[0].neurons:
+        neuron.b.data = -9.0  # dead
+    with scope("hinge"):
+        margins = [(1.0 - 20.0 * (layer(x) + 1.0)).relu() for x in xs]
+    loss = total(margins)
+    loss.backward()
+    dot = draw(loss, theme="light").dot
+    said = re.findall(r'COLOR="(#\w+)">(?:<B>)?(\d+ of \d+ \w+ pass nothing on)', dot)
+    assert said == [
+        ("#57606a", "100 of 100 values pass nothing on"),
+        ("#cf222e", "400 of 400 units pass nothing on"),
+    ]
 
 
 def test_before_a_backward_pass_there_is_a_dash() -> None:
