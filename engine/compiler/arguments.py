@@ -113,9 +113,12 @@ class Signature:
 
 
 def one_sample(argument: Any) -> Any:
-    """Return the first sample of a batched argument."""
+    """Return the first sample of a batched argument; of truth values it is a number, as in the batch."""
     try:
-        return argument[0]
+        first = argument[0]
+        if isinstance(first, bool):
+            return float(first)
+        return first.astype(float) if getattr(getattr(first, "dtype", None), "kind", "") == "b" else first
     except (IndexError, KeyError, TypeError):
         raise ValueError(
             f"a batch needs at least one sample along its first axis, got {described(argument)}"

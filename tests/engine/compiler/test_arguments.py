@@ -71,6 +71,14 @@ def test_a_module_put_into_evaluation_mode_is_recorded_again() -> None:
     assert kernel(outer, 2.0) == 6.0
 
 
+def test_a_batch_of_truth_values_is_one_of_numbers() -> None:
+    kernel = compile(lambda x, mask: where(mask, x, -x), batch="mask")
+    assert kernel(2.0, [True, False]).tolist() == [2.0, -2.0]
+    assert kernel(2.0, np.array([False, True])).tolist() == [-2.0, 2.0]
+    columns = compile(lambda x, mask: where(mask[0], x, -x), batch="mask")
+    assert columns(2.0, np.array([[True], [False]])).tolist() == [2.0, -2.0]
+
+
 def test_sets_are_told_apart_by_what_they_hold() -> None:
     kernel = compile(lambda x, known: x if 1 in known else -x)
     known = {1}
