@@ -232,7 +232,9 @@ def test_forward_mode_inside_has_no_nan_of_sides_that_are_not_taken(exact: bool)
     def cubes(x: Any) -> Any:
         return x[0] ** 3 * x[1]
 
-    along = lambda x, v: hvp(cubes, x, v)  # noqa: E731
+    def along(x: Any, v: Any) -> Any:
+        return hvp(cubes, x, v)
+
     x, v = [1.0, 2.0], [1.0, 1.0]
     assert compile(along, exact=exact)(x, v) == along(x, v) == [15.0, 3.0]
     forward = jacobian(grad(cubes), mode="forward")
@@ -242,5 +244,8 @@ def test_forward_mode_inside_has_no_nan_of_sides_that_are_not_taken(exact: bool)
     assert compile(rooted, exact=exact)(0.0) == rooted(0.0) == 3.0
     taken = jacobian(lambda rows: take([row * row for row in rows], 1), mode="forward")
     assert compile(taken, exact=exact)([1.0, 2.0]) == taken([1.0, 2.0])
-    chosen = lambda rows, i: jvp(lambda rows: take(rows, i), (rows,), ([5.0, 7.0],))[1]  # noqa: E731
+
+    def chosen(rows: Any, i: Any) -> Any:
+        return jvp(lambda rows: take(rows, i), (rows,), ([5.0, 7.0],))[1]
+
     assert compile(chosen, exact=exact)([1.0, 2.0], 1) == 7.0
