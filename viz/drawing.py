@@ -197,7 +197,7 @@ def draw(
     row would be too long to read.
     max_nodes: how many cards there may be; above 200 values one by one, arrows carry no numbers.
     A compiled function, `compile(f)` that was called or `kernel.variant(...)`, is drawn as its arguments, the
-    loops it became and its results, on about 50 cards at most; of the options it takes theme and rankdir.
+    loops it became and its results, on 47 cards at most; of the options it takes theme and rankdir.
     Raises TypeError for what is not a Value, ValueError for other words and numbers than these, for a
     value that is not in the graph, and where `fold` or `depth` asks for more than `max_nodes` cards;
     RuntimeError for a compiled function that was not called.

@@ -21,7 +21,7 @@ from .tape import INPUT, OUTSIDE
 
 ONE_EACH = 12
 """Up to how many loops each has a part of its own; more are put together into stages."""
-MOST = 40
+MOST = 20
 """How many parts the computation has at most."""
 MOST_NAMED = 12
 """How many arguments, and how many results, have parts of their own; the others share one."""
