@@ -134,7 +134,11 @@ class Heyoka:
     def moons(self, p: Any, x: Any, y: Any) -> Callable[[], Answer]:
         """Return the step of the moons; the penalty is added by NumPy."""
         h = self.m
-        weights, point, side = h.make_vars(*[f"p{i}" for i in range(len(p))]), h.make_vars("u", "v"), h.expression("t")
+        weights, point, side = (
+            h.make_vars(*[f"p{i}" for i in range(len(p))]),
+            h.make_vars("u", "v"),
+            h.expression("t"),
+        )
         at, held = 0, list(point)
         for depth, (width, count) in enumerate(pairwise(cases.SIZES), 1):
             sums = []
@@ -172,10 +176,14 @@ class Heyoka:
         shocks = h.make_vars(*[f"z{i}" for i in range(steps)])
         price, prices = spot, []
         for shock in shocks:
-            price = price * h.exp((rate - 0.5 * volatility * volatility) / steps + volatility * steps**-0.5 * shock)
+            price = price * h.exp(
+                (rate - 0.5 * volatility * volatility) / steps + volatility * steps**-0.5 * shock
+            )
             prices.append(price)
         pay = h.exp(-rate) * h.relu(h.sum(prices) / steps - 100.0)
-        return self.over_batch(self.function(f"asian {steps}", by, shocks, pay), market, np.ascontiguousarray(z.T))
+        return self.over_batch(
+            self.function(f"asian {steps}", by, shocks, pay), market, np.ascontiguousarray(z.T)
+        )
 
 
 # -- rows ----------------------------------------------------------------------------------------------
@@ -329,7 +337,9 @@ def line(row: Row, rounds: int) -> str:
         for name, call in calls.items():
             found[name].append(cases.timed(call, row.seconds))
     own = median(found[""])
-    faster = {name: median([a / b for a, b in zip(found[name], found[""], strict=True)]) for name in row.peers}
+    faster = {
+        name: median([a / b for a, b in zip(found[name], found[""], strict=True)]) for name in row.peers
+    }
     said = []
     if row.goal is not None and own * row.scale > row.goal:
         said.append(f"{own * row.scale / row.goal:.2f} times the goal")
@@ -347,7 +357,16 @@ def line(row: Row, rounds: int) -> str:
     goal = "–" if row.goal is None else f"{row.goal:g}"
     first = f"{row.first:.2f}" + (f" ({each:.2f} us/op)" if each else "") if row.first else "–"
     verdict = "; ".join(["missed: " * bool(said) + "; ".join(said)]) or "met"
-    cells = [row.name.split(" (")[0], row.unit, f"{own * row.scale:,.2f}", goal, *peers, f"{spread:.2f}", first, verdict]
+    cells = [
+        row.name.split(" (")[0],
+        row.unit,
+        f"{own * row.scale:,.2f}",
+        goal,
+        *peers,
+        f"{spread:.2f}",
+        first,
+        verdict,
+    ]
     return f"| {' | '.join(cells)} |"
 
 

@@ -74,8 +74,7 @@ class Compiled:
 
         threads: how many shards a batch may have, which run at the same time.
         """
-        bounds = self.bounds(samples, threads)
-        if len(bounds) > 2:
+        if threads > 1 and len(bounds := self.bounds(samples, threads)) > 2:
             return self._run_shards(frame, bounds)
         answer = self.entered(samples)(frame.address)
         if self.callbacks:

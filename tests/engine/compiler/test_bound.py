@@ -269,3 +269,12 @@ def test_into_says_what_it_needs() -> None:
     for wrong in wrongs:
         with pytest.raises(ValueError, match="2 numbers: into needs a contiguous array of as many float64"):
             bound.into(wrong)
+
+
+def test_several_batched_arrays_are_read_anew_by_every_run() -> None:
+    x, y, z = np.ones((3, 2)), np.zeros(3), np.array([1, 2, 3])  # z is no array of floats
+    bound = compile(lambda x, y, z: x[0] * x[1] + y * z, batch=("x", "y", "z"), reduce="sum").bind(x, y, z)
+    assert bound() == 3.0
+    x[1, 0], y[:], z[2] = 5.0, 2.0, 7
+    assert bound() == 7.0 + 2.0 * 10.0
+    np.testing.assert_array_equal(bound.grad, [[1.0, 1.0], [1.0, 5.0], [1.0, 1.0]])
