@@ -1,6 +1,7 @@
 """Parts of a graph: what lies around a value, on a path, and what contributes most."""
 
 import re
+from typing import Any
 
 import pytest
 
@@ -119,12 +120,13 @@ def test_a_radius_needs_a_centre() -> None:
 def test_only_takes_several_values() -> None:
     loss, named = example()
     w = named["w"]
+    one: Any = w
     assert repr(draw(loss, only=path(w, loss))).startswith("<Drawing: 5 of the 9 values")
     assert draw(loss, only=iter(path(w, loss))).dot == draw(loss, only=path(w, loss)).dot
     with pytest.raises(
         TypeError, match=r"draw\(only=\.\.\.\) takes several values, as path\(w, loss\) gives"
     ):
-        draw(loss, only=w)
+        draw(loss, only=one)
     with pytest.raises(TypeError, match=r"takes Values, among them is 'w'"):
         draw(loss, only="w")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="only= holds no values: nothing is left to draw"):
