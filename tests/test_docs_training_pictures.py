@@ -1,11 +1,10 @@
 """docs/training-pictures.md: its programs print the text after them and draw the pictures it shows.
 
-`python tests/test_docs_training_pictures.py` writes what they print into the page and the pictures beside it.
+`PYTHONPATH=tests/helpers python tests/test_docs_training_pictures.py` writes what they print into the page,
+and the pictures beside it.
 Pictures are compared byte for byte where matplotlib is the one that they name, by their size elsewhere.
 """
 
-import contextlib
-import io
 import os
 import re
 from pathlib import Path
@@ -14,23 +13,9 @@ from xml.etree import ElementTree
 
 import matplotlib
 import pytest
+from pages import DOCS, checked, regenerated
 
-DOCS = Path(__file__).parent.parent / "docs"
 PAGE = DOCS / "training-pictures.md"
-BLOCK = re.compile(r"(^```python\n(.*?)^```\n\n```text\n)(.*?)(^```$)", flags=re.M | re.S)
-
-
-def regenerated(page: str) -> str:
-    """Return the page with what its programs print; they draw into the working folder."""
-    names: dict[str, object] = {"__name__": "__main__"}
-
-    def printed(block: re.Match[str]) -> str:
-        said = io.StringIO()
-        with contextlib.redirect_stdout(said):
-            exec(compile(block[2], PAGE.name, "exec"), names)
-        return f"{block[1]}{said.getvalue()}{block[4]}"
-
-    return BLOCK.sub(printed, page)
 
 
 def size(picture: Path) -> list[float]:
@@ -42,10 +27,8 @@ def size(picture: Path) -> list[float]:
 def test_the_page_shows_what_its_programs_print_and_draw(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    page = PAGE.read_text(encoding="utf-8")
-    assert len(BLOCK.findall(page)) == page.count("```python") == 6
     monkeypatch.chdir(tmp_path)
-    assert regenerated(page) == page
+    page = checked(PAGE)
     shown = re.findall(r"\]\(training/(.*?)\)", page)
     assert sorted(shown) == sorted(path.name for path in tmp_path.iterdir())
     assert sorted(shown) == sorted(path.name for path in (DOCS / "training").iterdir())
@@ -59,7 +42,7 @@ def test_the_page_shows_what_its_programs_print_and_draw(
 if __name__ == "__main__":
     with TemporaryDirectory() as made:
         os.chdir(made)
-        text = regenerated(PAGE.read_text(encoding="utf-8"))
+        text = regenerated(PAGE)
         for drawn in Path(made).iterdir():
             (DOCS / "training" / drawn.name).write_bytes(drawn.read_bytes())
         os.chdir(DOCS)
