@@ -284,6 +284,31 @@ def _absorb_single_terms(program: Program, wanted: Places) -> tuple[Program, Pla
     return program, wanted
 
 
+def give_terms(program: Program, heads: Places, to: Places) -> Places:
+    """Put the terms of nodes in the place of terms that are these nodes; return how many each node has then.
+
+    heads: the places of these terms, the first of their nodes.  to: the nodes whose terms they are. What a
+    node gives goes to the end of its chain; the nodes that gave theirs have none left.
+    """
+    n = len(program)
+    head = np.arange(n)
+    head[program.a[heads]] = to
+    while True:  # each node learns where its chain ends, twice as far at every round
+        further = head[head]
+        if (further == head).all():
+            break
+        head = further
+    left = np.ones(len(program.a), bool)
+    left[heads] = False
+    of_terms = head[program.owners()[left]]
+    by_head = np.argsort(of_terms, kind="stable")
+    counts = np.bincount(of_terms, minlength=n)
+    program.first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    program.sign = program.sign[left][by_head]
+    program.a, program.b = program.a[left][by_head], program.b[left][by_head]
+    return counts
+
+
 def _absorb_chains(program: Program, wanted: Places) -> tuple[Program, Places]:
     """Make one sum of a chain of them: ((a + b) + c) + d, each used once, by the next as its first term."""
     n = len(program)
@@ -293,21 +318,7 @@ def _absorb_chains(program: Program, wanted: Places) -> tuple[Program, Places]:
     owner = np.flatnonzero(is_sum & (counts > 0))
     inner = program.a[heads]
     joins = single_use[inner] & (program.b[heads] < 0) & (program.sign[heads] == 1)
-    head = np.arange(n)
-    head[inner[joins]] = owner[joins]
-    while True:  # each node learns where its chain ends, twice as far at every round
-        further = head[head]
-        if (further == head).all():
-            break
-        head = further
-    keep_term = np.ones(len(program.a), bool)
-    keep_term[heads[joins]] = False
-    of_terms = head[program.owners()[keep_term]]
-    by_head = np.argsort(of_terms, kind="stable")
-    counts = np.bincount(of_terms, minlength=n)
-    program.first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    program.sign = program.sign[keep_term][by_head]
-    program.a, program.b = program.a[keep_term][by_head], program.b[keep_term][by_head]
+    give_terms(program, heads[joins], owner[joins])
     marks = np.zeros(n, np.uint8)
     marks[wanted] = 1
     sweeps.used(program.first, program.a, program.b, marks)
