@@ -53,6 +53,14 @@ class Opened:
         for _ in range(times):
             self.page.keyboard.press(key)
 
+    def stop_time(self) -> None:
+        """From here on the page's clock stands still: it moves by wait alone, however slow the machine is."""
+        self.page.clock.pause_at(60.0)
+
+    def wait(self, milliseconds: int) -> None:
+        """Let so much time go by on a clock that stands still; timers fire and frames are drawn."""
+        self.page.clock.run_for(milliseconds)
+
     def go(self, position: int) -> None:
         """Move the slider, as a hand would."""
         self.page.evaluate(
@@ -100,6 +108,8 @@ def opened(chromium: Browser, tmp_path: Path) -> Iterator[Callable[..., Opened]]
         target = tmp_path / f"{len(contexts)}.html"
         target.write_text(html, encoding="utf-8")
         found = Opened(context.new_page())
+        if not still:
+            found.page.clock.install(time=0)
         found.page.goto(target.as_uri())
         return found
 
