@@ -9,11 +9,18 @@ import os
 import shutil
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from chainrule.engine import graph
 from chainrule.engine.debugging import changed
 
 os.environ["CHAINRULE_CACHE"] = ""  # tests compile, and leave nothing in the user's folder
+
+# The same random cases at every run, and none that fails because the machine is slow.
+settings.register_profile(
+    "chainrule", derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("chainrule")
 
 
 @pytest.fixture(autouse=True)

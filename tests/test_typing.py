@@ -42,7 +42,9 @@ def test_methods_of_the_table_are_known_to_type_checkers(
     (tmp_path / "program.py").write_text(PROGRAM, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MYPYPATH", str(tmp_path))
-    said, errors, _ = api.run(["--strict", "--no-site-packages", "--explicit-package-bases", "program.py"])
+    said, errors, _ = api.run(
+        ["--config-file=", "--strict", "--no-site-packages", "--explicit-package-bases", "program.py"]
+    )
     assert errors == ""
     lines = [line for line in said.splitlines() if line.startswith("program.py:")]
     assert len(lines) == len(SAID), said

@@ -1,11 +1,15 @@
 """A headless Chromium for the tests in this folder."""
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Frame, Page, sync_playwright
+from waiting import SECONDS
+
+MILLISECONDS = 1000.0 * SECONDS
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +23,7 @@ def chromium(browser_path: str) -> Iterator[Browser]:
             "--disable-component-update",
             "--disable-sync",
         ]
-        browser = playwright.chromium.launch(executable_path=browser_path, args=quiet)
+        browser = playwright.chromium.launch(executable_path=browser_path, args=quiet, timeout=MILLISECONDS)
         yield browser
         browser.close()
 
@@ -40,6 +44,28 @@ class Opened:
         self.complaints.append(dialog.message)
         dialog.dismiss()
 
+    def seen(self) -> None:
+        """Wait until the page knows that it is in sight, which comes some time after it is loaded."""
+        # Observers hear of it in the order in which they were made: what the page does then is done.
+        self.page.evaluate(
+            "() => new Promise((heard) => new IntersectionObserver(heard).observe(document.body))"
+        )
+
+    def until(self, what: Callable[[], bool]) -> None:
+        """Wait until something holds of what the browser tells: it tells some of it late."""
+        give_up = time.monotonic() + SECONDS
+        while not what():
+            assert time.monotonic() < give_up, (self.complaints, self.requests)
+            self.page.wait_for_timeout(20)
+
+    def frames(self) -> list[Frame]:
+        """Return the frames in the page, loaded, in the order in which they stand there."""
+        found = [element.content_frame() for element in self.page.query_selector_all("iframe")]
+        for frame in found:
+            assert frame is not None
+            frame.wait_for_load_state("load")
+        return [frame for frame in found if frame is not None]
+
     @property
     def last(self) -> int:
         """The number of the last step."""
@@ -55,7 +81,7 @@ class Opened:
 
     def stop_time(self) -> None:
         """From here on the page's clock stands still: it moves by wait alone, however slow the machine is."""
-        self.page.clock.pause_at(60.0)
+        self.page.clock.pause_at(SECONDS)  # later than it can have become since
 
     def wait(self, milliseconds: int) -> None:
         """Let so much time go by on a clock that stands still; timers fire and frames are drawn."""
@@ -105,12 +131,14 @@ def opened(chromium: Browser, tmp_path: Path) -> Iterator[Callable[..., Opened]]
             reduced_motion="reduce" if still else "no-preference",
         )
         contexts.append(context)
+        context.set_default_timeout(MILLISECONDS)
         target = tmp_path / f"{len(contexts)}.html"
         target.write_text(html, encoding="utf-8")
         found = Opened(context.new_page())
         if not still:
             found.page.clock.install(time=0)
         found.page.goto(target.as_uri())
+        found.seen()
         return found
 
     yield open_page

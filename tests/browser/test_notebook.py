@@ -79,7 +79,7 @@ def test_pictures_inside_the_page_are_described(opened: Open, docs: list[dict[st
 
 def test_the_stepper_in_its_frame_steps(opened: Open, docs: list[dict[str, str]]) -> None:
     found = opened(page(docs, inline=True))
-    [frame] = found.page.frames[1:]
+    [frame] = found.frames()
     frame.locator("#end").click()
     assert frame.locator("#count").inner_text() == "13 / 13"
     assert found.complaints == []
@@ -90,7 +90,7 @@ def test_a_stepper_that_was_out_of_sight_is_laid_out_when_it_comes_into_it(
 ) -> None:
     for height in (400, 600, 800):  # when texts get their widths is a matter of luck in a frame out of sight
         found = opened(page(docs, inline=True), width=1100, height=height, still=False)
-        [frame] = found.page.frames[1:]
+        [frame] = found.frames()
         found.page.locator("iframe").scroll_into_view_if_needed()
         frame.wait_for_function(
             """() => [...document.querySelectorAll('.card')].every((card) => {
@@ -106,13 +106,14 @@ def test_a_stepper_that_was_out_of_sight_is_laid_out_when_it_comes_into_it(
 def test_hostile_labels_run_nothing(opened: Open, hostile: list[dict[str, str]], inline: bool) -> None:
     assert len(hostile) == 4 * len(HOSTILE)
     found = opened(page(hostile, inline=inline))
-    found.page.wait_for_load_state("load")
-    for frame in found.page.frames[1:]:
+    frames = found.frames()
+    assert len(frames) == 2 * len(HOSTILE)
+    for frame in frames:
         frame.locator("#next").click()
     images = found.page.locator("img").count()
     assert images == (0 if inline else 2 * len(HOSTILE))
     assert found.page.evaluate("document.scripts.length") == 0
-    for frame in found.page.frames[1:]:
+    for frame in frames:
         assert frame.evaluate("document.querySelectorAll('img, script').length") == 2
     if inline:
         shown = found.page.locator("svg.chainrule text").all_text_contents()

@@ -307,9 +307,9 @@ def test_the_policy_holds(opened: Open) -> None:
     )
     assert ran == [False, False, False, False]
     # The browser tells of these requests and sends none of them.
+    page.until(lambda: {url for url in page.requests if "127.0.0.1" in url} <= set(blocked))
+    page.until(lambda: sum("Content Security Policy" in complaint for complaint in page.complaints) >= 4)
     assert set(blocked.values()) <= {"csp"}
-    assert {url for url in page.requests if "127.0.0.1" in url} <= set(blocked)
-    assert sum("Content Security Policy" in complaint for complaint in page.complaints) >= 4
 
 
 # -- for all who look -----------------------------------------------------------------------------------
@@ -379,7 +379,7 @@ def test_themes_follow_the_screen_or_the_switch(opened: Open) -> None:
 def test_a_notebooks_frame_runs_and_cannot_reach_out(opened: Open) -> None:
     frame = show_steps(Value(2.0, "</script>a") * Value(3.0, 'b"'))._repr_html_()
     page = opened(f"<!doctype html><meta charset=utf-8><title>notebook</title><body>{frame}")
-    inside = page.page.frames[1]
+    [inside] = page.frames()
     inside.locator("#next").click()
     assert inside.locator("#count").inner_text() == "1 / 4"
     assert inside.locator("#sentence").inner_text().startswith('Forward: L = </script>a · b" = 2 · 3 = 6.')

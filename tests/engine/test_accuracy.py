@@ -9,6 +9,7 @@ from typing import Any
 
 import mpmath
 import pytest
+from waiting import SECONDS
 
 from chainrule.engine import TABLE, Primitive
 
@@ -55,7 +56,7 @@ def test_the_command_prints_the_worst_case_of_a_row() -> None:
         text=True,
         encoding="utf-8",
         check=True,
-        timeout=60,
+        timeout=SECONDS,
     )
     head, tanh, total = run.stdout.splitlines()
     assert head.split()[:4] == ["row", "points", "value", "partials"]
@@ -95,7 +96,7 @@ def test_the_command_fails_for_a_wrong_row_and_for_one_it_cannot_measure(
 ) -> None:
     code = WRONG.format(row=row, name=name, command=str(COMMAND), folder=str(COMMAND.parent))
     run = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8", timeout=60
+        [sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8", timeout=SECONDS
     )
     assert said in run.stdout
     assert f"failed: {name}" in run.stdout

@@ -108,7 +108,7 @@ def graphs(draw: Callable[..., Any]) -> Value:
     return root
 
 
-@settings(derandomize=True, deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(graphs())
 def test_random_graphs_come_back_to_the_last_bit(root: Value) -> None:
     for way in WAYS:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from waiting import SECONDS
 
 import chainrule.engine as engine
 from chainrule.engine import TABLE, Primitive, Value
@@ -229,7 +230,7 @@ def test_the_table_prints_a_line_for_every_row() -> None:
         text=True,
         encoding="utf-8",
         check=True,
-        timeout=60,
+        timeout=SECONDS,
     )
     lines = run.stdout.splitlines()
     rows = list(TABLE.values())

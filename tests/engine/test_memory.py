@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
+from waiting import SECONDS
 
 from chainrule.engine import Value, collector_paused, exp, topological_order
 
@@ -235,14 +236,14 @@ def test_pauses_of_two_threads_overlap() -> None:
     def other() -> None:
         with collector_paused():
             other_in.set()
-            first_out.wait(timeout=10)
+            first_out.wait(timeout=SECONDS)
             seen["one left, one inside"] = gc.isenabled()
 
     thread = threading.Thread(target=other)
     with collector_paused():
         thread.start()
-        assert other_in.wait(timeout=10)
+        assert other_in.wait(timeout=SECONDS)
     first_out.set()
-    thread.join(timeout=10)
+    thread.join(timeout=SECONDS)
     seen["both left"] = gc.isenabled()
     assert seen == {"one left, one inside": False, "both left": True}

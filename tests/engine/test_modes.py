@@ -5,6 +5,7 @@ import threading
 from typing import Any
 
 import pytest
+from waiting import SECONDS
 
 from chainrule.engine import (
     Constant,
@@ -137,16 +138,16 @@ def test_a_block_holds_for_its_own_thread_only() -> None:
     def other() -> None:
         with no_grad():
             inside.set()
-            looked.wait(timeout=10)
+            looked.wait(timeout=SECONDS)
             seen["in the block's thread"] = recorded(x)
         seen["after the block"] = recorded(x)
 
     thread = threading.Thread(target=other)
     thread.start()
-    assert inside.wait(timeout=10)
+    assert inside.wait(timeout=SECONDS)
     seen["in this thread"] = recorded(x)
     looked.set()
-    thread.join(timeout=10)
+    thread.join(timeout=SECONDS)
     assert seen == {"in the block's thread": False, "after the block": True, "in this thread": True}
 
 
@@ -156,7 +157,7 @@ def test_a_thread_started_inside_a_block_records() -> None:
     with no_grad():
         thread = threading.Thread(target=lambda: seen.append(recorded(x)))
         thread.start()
-        thread.join(timeout=10)
+        thread.join(timeout=SECONDS)
         assert not recorded(x)
     assert seen == [True]
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from waiting import SECONDS
 
 from chainrule.engine import Value, exp
 
@@ -132,7 +133,9 @@ def test_dot_mean_and_norm_work_on_arrays_of_values() -> None:
 
 def test_the_engine_does_not_import_numpy() -> None:
     code = "import sys, chainrule.engine; print('numpy' in sys.modules)"
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=SECONDS
+    )
     assert run.stdout.strip() == "False"
 
 

@@ -82,7 +82,7 @@ def path_sizes(root: Value) -> dict[Value, float]:
     return sizes
 
 
-@settings(derandomize=True, deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(programs())
 def test_gradients_of_random_programs_match_fifty_digits(program: tuple[list[float], list[Step]]) -> None:
     numbers, steps = program
@@ -102,7 +102,7 @@ def test_gradients_of_random_programs_match_fifty_digits(program: tuple[list[flo
             assert abs(leaf.grad - slope) <= 1e-12 * max(1.0, sizes.get(leaf, 0.0))
 
 
-@settings(derandomize=True, deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(programs())
 def test_random_graphs_are_sorted_once_each_and_operands_first(
     program: tuple[list[float], list[Step]],
@@ -116,7 +116,7 @@ def test_random_graphs_are_sorted_once_each_and_operands_first(
     assert all(place[operand] < place[node] for node in order for operand in node.operands)
 
 
-@settings(derandomize=True, deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(programs())
 def test_a_second_pass_doubles_leaves_and_leaves_inner_values(
     program: tuple[list[float], list[Step]],

@@ -13,9 +13,6 @@ ROWS = sorted(AUTOGRAD.rows)
 
 
 @settings(
-    derandomize=True,
-    database=None,
-    deadline=None,
     max_examples=150,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
 )

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from waiting import SECONDS
 
 from chainrule.engine import (
     NotFiniteError,
@@ -141,7 +142,7 @@ def test_a_block_holds_for_its_own_thread_only() -> None:
     def other() -> None:
         with strict():
             inside.set()
-            looked.wait(timeout=10)
+            looked.wait(timeout=SECONDS)
             try:
                 Value(1.0) / 0.0
             except NotFiniteError as error:
@@ -149,10 +150,10 @@ def test_a_block_holds_for_its_own_thread_only() -> None:
 
     thread = threading.Thread(target=other)
     thread.start()
-    assert inside.wait(timeout=10)
+    assert inside.wait(timeout=SECONDS)
     seen["in this thread"] = (Value(1.0) / 0.0).data
     looked.set()
-    thread.join(timeout=10)
+    thread.join(timeout=SECONDS)
     assert seen == {
         "in the block's thread": "div(x=1.0, y=0.0) is inf: the denominator is zero",
         "in this thread": math.inf,

@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from contextvars import copy_context
 
 import pytest
+from waiting import SECONDS
 
 from chainrule.engine import (
     Constant,
@@ -82,7 +83,7 @@ def at_once(works: list[Callable[[], Result]]) -> list[Result]:
 
     def run(place: int) -> None:
         try:
-            barrier.wait(timeout=30)
+            barrier.wait(timeout=SECONDS)
             results[place] = works[place]()
         except BaseException as error:  # handed to the caller's thread
             errors.append(error)
@@ -91,7 +92,7 @@ def at_once(works: list[Callable[[], Result]]) -> list[Result]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=120)
+        thread.join(timeout=SECONDS)
     if errors:
         raise errors[0]
     return results
@@ -125,7 +126,7 @@ def test_a_thread_that_never_records_does_not_disturb_the_others() -> None:
         assert at_once([lambda: training(1), lambda: training(2)]) == alone
     finally:
         done.set()
-        thread.join(timeout=30)
+        thread.join(timeout=SECONDS)
 
 
 def test_threads_may_share_leaves_that_nobody_writes_to() -> None:

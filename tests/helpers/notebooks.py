@@ -6,11 +6,13 @@ import base64
 import os
 from collections.abc import Sequence
 from html import escape
+from tempfile import TemporaryDirectory
 from typing import Any
 from unittest import mock
 
 import nbformat
 from nbclient import NotebookClient
+from waiting import SECONDS
 
 Output = dict[str, Any]
 
@@ -23,8 +25,14 @@ def executed(cells: Sequence[str], **environment: str) -> list[list[Output]]:
     """
     new: Any = nbformat.v4  # has no types
     notebook = new.new_notebook(cells=[new.new_code_cell(cell.strip()) for cell in cells])
-    with mock.patch.dict(os.environ, environment):
-        NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
+    patience = int(SECONDS)
+    with TemporaryDirectory() as folder:  # what Jupyter and IPython would keep, and look for, in the user's
+        environment |= {"IPYTHONDIR": folder, "JUPYTER_CONFIG_DIR": folder, "JUPYTER_RUNTIME_DIR": folder}
+        with mock.patch.dict(os.environ, environment):
+            client = NotebookClient(
+                notebook, timeout=patience, startup_timeout=patience, kernel_name="python3"
+            )
+            client.execute()
     nbformat.validate(notebook)
     return [list(cell.outputs) for cell in notebook.cells]
 

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from waiting import SECONDS
 
 from chainrule.engine import Value
 from chainrule.nn import MLP, SGD, EarlyStopping, History, TrainingState, fit, half_squared_error
@@ -150,16 +151,24 @@ def test_training_works_in_other_threads() -> None:
 @pytest.mark.skipif(os.name == "nt", reason="there is no SIGINT for one process")
 def test_a_program_that_is_interrupted_from_outside_goes_on_with_what_was_learned() -> None:
     program = """
+import signal
 from chainrule.nn import MLP, Adam, fit, hinge, moons
+signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background of a shell it is ignored
 points, sides = moons(20, seed=0)
 model = MLP(2, [8, 1], seed=0)
-print("training", flush=True)
-history = fit(model, points, sides, loss=hinge, optimizer=Adam(model.parameters()), epochs=10**9)
+def tell(state):
+    if state.epoch == 1:
+        print("learned something", flush=True)
+optimizer = Adam(model.parameters())
+history = fit(model, points, sides, loss=hinge, optimizer=optimizer, epochs=10**9, callbacks=[tell])
 print(len(history.loss) > 0, history.stopped.startswith("interrupted"), model(points[0]).data != 0.0)
 """
-    process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    process.stdout.readline()
-    threading.Timer(0.5, process.send_signal, [signal.SIGINT]).start()
-    assert process.communicate(timeout=60)[0] == "True True True\n"
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "learned something\n"
+            process.send_signal(signal.SIGINT)
+            assert process.communicate(timeout=SECONDS)[0] == "True True True\n"
+        finally:
+            process.kill()
     assert process.returncode == 0

@@ -199,7 +199,7 @@ def graphs(draw: st.DrawFn) -> Value:
     return values[-1]
 
 
-@settings(derandomize=True, deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(graphs())
 def test_every_edge_of_a_graph_has_one_line(root: Value) -> None:
     values, edges, stack = {root}, 0, [root]

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 import pytest
+from waiting import SECONDS
 
 from chainrule.engine import declare, exp, forget, lgamma, log, take, tanh, where
 from chainrule.engine.compiler import compile, kernel, threads
@@ -247,7 +248,7 @@ def test_works_are_done_once_each_and_in_any_thread() -> None:
 
 
 def test_two_works_run_at_the_same_time() -> None:
-    meeting = threading.Barrier(2, timeout=60)
+    meeting = threading.Barrier(2, timeout=SECONDS)
     assert sorted(threads.together([meeting.wait, meeting.wait])) == [0, 1]
 
 
@@ -256,11 +257,11 @@ def test_helpers_that_are_busy_are_not_waited_for() -> None:
 
     def held() -> int:
         busy.set()
-        return int(free.wait(60))
+        return int(free.wait(SECONDS))
 
     occupying = threading.Thread(target=lambda: threads.together([held, held]))
     occupying.start()
-    assert busy.wait(60)
+    assert busy.wait(SECONDS)
     mine = threading.get_ident()
     found = threads.together([threading.get_ident, threading.get_ident])
     free.set()
@@ -292,7 +293,7 @@ xs = np.arange(1000.0)
 def run(text: str) -> str:
     """Return what a program prints that must end by itself."""
     ended = subprocess.run(
-        [sys.executable, "-c", PROGRAM + text], capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-c", PROGRAM + text], capture_output=True, text=True, timeout=SECONDS, check=False
     )
     assert (ended.returncode, ended.stderr) == (0, ""), ended.stderr
     return ended.stdout

@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from waiting import SECONDS
 
 import chainrule.engine
-
-SECONDS = 60  # for a debugger to answer on a busy machine
 
 Message = dict[str, Any]
 
@@ -86,6 +85,7 @@ class Editor:
         self._adapter = subprocess.Popen(
             [sys.executable, "-m", "debugpy.adapter"],
             cwd=folder,
+            env=os.environ | {f"DEBUGPY_PROCESS_{what}_TIMEOUT": str(SECONDS) for what in ("SPAWN", "EXIT")},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -105,7 +105,7 @@ def graphs(draw: st.DrawFn) -> tuple[Value, list[Value]]:
     return values[-1], leaves
 
 
-@settings(derandomize=True, deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(graphs())
 def test_the_paths_add_up_to_the_gradient(graph: tuple[Value, list[Value]]) -> None:
     root, leaves = graph

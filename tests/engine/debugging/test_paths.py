@@ -36,7 +36,7 @@ def graphs(draw: st.DrawFn) -> tuple[Value, Value]:
     return values[-1], w
 
 
-@settings(derandomize=True, deadline=None, max_examples=120)
+@settings(max_examples=120)
 @given(graphs(), st.integers(1, 30))
 def test_the_largest_paths_are_those_that_walking_all_of_them_finds(
     graph: tuple[Value, Value], k: int

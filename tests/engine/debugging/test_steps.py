@@ -184,7 +184,7 @@ def zero(gradient: float) -> float:
     return 0.0
 
 
-@settings(derandomize=True, deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(RANDOM["programs"](), st.integers(0, 2**32), st.booleans())
 def test_running_through_all_steps_is_backward_to_the_last_bit(
     program: tuple[list[float], list[Any]], seed: int, hooks: bool

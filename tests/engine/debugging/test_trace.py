@@ -212,7 +212,7 @@ def test_repr_shows_where_it_is(graph: Graph) -> None:
     assert repr(trace) == "<Trace of L: 3 of 4 steps done, the last one dL/da += dL/dc * dc/da = 2 * -3 = -6>"
 
 
-@settings(derandomize=True, deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(RANDOM["programs"](), st.integers(0, 2**32))
 def test_a_trace_shows_what_the_loop_saw_in_both_directions(
     program: tuple[list[float], list[Any]], seed: int

@@ -253,7 +253,7 @@ def test_numbers_are_written_as_python_writes_them(scripts: Scripts) -> None:
     assert shown(scripts, xs) == [number(x) for x in xs]
 
 
-@settings(derandomize=True, max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.floats(), min_size=20))
 def test_any_numbers_are_written_as_python_writes_them(scripts: Scripts, xs: list[float]) -> None:
     assert shown(scripts, xs) == [number(x) for x in xs]
