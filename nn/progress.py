@@ -1,6 +1,7 @@
 """What `fit` shows while it runs: a bar on a terminal or in a notebook, and lines of scores."""
 
 import sys
+from importlib.util import find_spec
 from typing import Any
 
 from .callbacks import TrainingState
@@ -50,16 +51,19 @@ def _bar(state: TrainingState, progress: bool | None) -> Any:
     """Return a tqdm bar, or None where none is wanted or tqdm is not there."""
     if progress is False:
         return None
+    in_notebook = _in_notebook()
     try:
-        from tqdm.auto import tqdm
+        # tqdm.auto would choose too, and warn where there are no widgets for a bar of them.
+        if in_notebook and find_spec("ipywidgets") is not None:
+            from tqdm.auto import tqdm
+        else:
+            from tqdm import tqdm
     except ImportError:
         if progress:
             raise ImportError(
                 "fit(progress=True) needs tqdm: pip install 'chainrule[train]', or pass progress=False"
             ) from None
         return None
-    # tqdm.auto gives a subclass of its own bar for notebooks, where stderr is no terminal but somebody looks.
-    in_notebook = any(kind.__module__ == "tqdm.notebook" for kind in tqdm.__mro__)
     return tqdm(
         total=state.epochs * state.steps,
         initial=state.total_steps,
@@ -67,3 +71,9 @@ def _bar(state: TrainingState, progress: bool | None) -> Any:
         unit="step",
         disable=False if progress or in_notebook else None,  # None: only where stderr is a terminal
     )
+
+
+def _in_notebook() -> bool:
+    """Return whether this runs in a notebook's kernel, where stderr is no terminal but somebody looks."""
+    ipython = sys.modules.get("IPython")
+    return ipython is not None and hasattr(ipython.get_ipython(), "kernel")

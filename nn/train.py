@@ -82,7 +82,7 @@ def fit(
     were made for the first call.
     report_every: print a line of scores after every so many epochs, 0 for never.
     progress: a bar on stderr (needs tqdm); None shows one where tqdm is there and stderr a terminal, and
-    in a notebook.
+    in a notebook (the plain one where ipywidgets is not installed).
     compiled: True trains in machine code (extra `compile`): the same history to 1e-12, far sooner; the model
     and the loss must be such that `compile` can record them, which RecordingError says with the line that
     is not. "auto" does so where the extra is there and they are, and else trains on Values; the history's
