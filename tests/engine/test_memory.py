@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
+from alive import alive
 from waiting import SECONDS
 
 from chainrule.engine import Value, collector_paused, exp, topological_order
@@ -84,22 +85,6 @@ def test_a_deep_chain_of_functions_is_freed_too() -> None:
 
 
 # -- freed at once ------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def collector_off() -> Iterator[None]:
-    """Keep the cyclic collector from helping."""
-    enabled = gc.isenabled()
-    gc.collect()
-    gc.disable()
-    yield
-    if enabled:
-        gc.enable()
-
-
-def alive() -> int:
-    """Return how many Values there are in the process."""
-    return sum(isinstance(thing, Value) for thing in gc.get_objects())
 
 
 def loss_of(leaves: list[Value]) -> Value:
