@@ -7,6 +7,7 @@ CHAINRULE_BROWSER names one.
 import importlib.util
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -29,6 +30,9 @@ def _nothing_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(changed, "_looked_at", 0)
     monkeypatch.setattr(graph, "unseen", 0)
 
+
+# A failing assertion of a helper says as much as one of a test.
+pytest.register_assert_rewrite(*[path.stem for path in (Path(__file__).parent / "helpers").glob("*.py")])
 
 MISSING = "they need the extra `browser` and a Chromium (or CHAINRULE_BROWSER)"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")

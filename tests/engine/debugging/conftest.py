@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from breakpoints import stops as stops
 from waiting import SECONDS
 
 import chainrule.engine

@@ -1,13 +1,13 @@
-"""Why a gradient is zero, tiny, huge, not finite or missing: each mistake, and the text that is shown."""
+"""Why a gradient is zero: each mistake, and the text that is shown."""
 
 import math
 from collections.abc import Callable
 
 import pytest
+from why import named, values, why
 
 from chainrule.engine import (
     TABLE,
-    Constant,
     Primitive,
     Value,
     clip,
@@ -17,7 +17,6 @@ from chainrule.engine import (
     forget,
     maximum,
     minimum,
-    no_grad,
     prod,
     where,
 )
@@ -25,26 +24,7 @@ from chainrule.engine.about import about, about_made
 from chainrule.engine.debugging.causes import remark
 from chainrule.engine.names import Names
 
-
-def values() -> tuple[Value, Value]:
-    return Value(-0.5, "w"), Value(3.0, "x")
-
-
-def named(label: str, value: Value) -> Value:
-    value.label = label
-    return value
-
-
-def why(loss: Value, w: Value) -> list[str]:
-    """Return the reasons, which must be part of the text and of the LaTeX too."""
-    found = explain(loss, w)
-    assert all(cause in str(found) for cause in found.causes)
-    assert found.latex().count(r"\text{why: }") == len(found.causes)
-    return found.causes
-
-
 Cut = Callable[[Value, Value], Value]
-
 CUTS: list[tuple[str, Cut, str]] = [
     (
         "dead relu",
@@ -197,202 +177,6 @@ def test_what_is_known_of_one_constant_is_not_known_of_another() -> None:
     assert other is not None
     assert (known.origin, known.source) == ("detach()", "a line")
     assert (other.origin, other.source) == ("detach()", None)
-
-
-# -- small and large ----------------------------------------------------------------------------------
-
-
-def test_a_saturated_tanh_is_named_with_its_slope() -> None:
-    w, x = values()
-    loss = named("y", named("z", w * x * 8.0).tanh()) * 2.0
-    assert why(loss, w) == [
-        "along the largest path the slope of tanh is 1.5101e−10",
-        "dy/dz = 1.5101e−10 at y = tanh(z): saturated, as y = −1 is near its limit",
-    ]
-
-
-def test_a_saturated_sigmoid_is_named_with_its_slope() -> None:
-    w, x = values()
-    loss = named("y", named("z", w * x * 10.0).sigmoid())
-    assert why(loss, w)[1:] == [
-        "dy/dz = 3.059e−7 at y = sigmoid(z): saturated, as y = 3.059e−7 is near its limit"
-    ]
-
-
-def test_many_small_factors_are_said_to_vanish() -> None:
-    w, _ = values()
-    value = w
-    for _ in range(20):
-        value = value.sigmoid()
-    value.backward()
-    assert f"{w.grad:.4e}" == "1.2415e-13"
-    assert why(value, w) == [
-        "along the largest path 20 slopes of sigmoid, the largest 0.2413, multiply to 1.2415e−13"
-    ]
-
-
-def test_a_product_below_the_smallest_float_is_said_to_be_one() -> None:
-    w, _ = values()
-    loss = w * 1e-200 * 1e-200
-    assert why(loss, w) == [
-        "the product of factors other than 0 is below the smallest float: along the largest path "
-        "2 slopes of mul, the largest 1e−200, multiply to 10^−400",
-        "dL/dv2 = 1e−200 at L = v2 × 1e−200",
-        "dv2/dw = 1e−200 at v2 = w × 1e−200",
-    ]
-
-
-def test_large_factors_are_said_to_explode() -> None:
-    w, _ = values()
-    value = w
-    for _ in range(30):
-        value = value * 3.0
-    assert why(value, w) == ["along the largest path 30 slopes of mul, the largest 3, multiply to 2.0589e14"]
-
-
-def test_one_large_factor_is_named_with_its_formula() -> None:
-    w, _ = values()
-    assert why((w + 0.5 + 1e-9).log(), w) == [
-        "along the largest path the slope of log is 1e9",
-        "dL/dv4 = 1e9 at L = log(v4): 1 / v4 at v4 = 1e−9",
-    ]
-
-
-def test_many_paths_may_make_a_gradient_large() -> None:
-    w, _ = values()
-    assert why(dot([w] * 20_000, [2.0] * 20_000), w) == ["many paths add up: the largest contributes 2"]
-
-
-def test_contributions_that_cancel_are_said_to() -> None:
-    w, x = values()
-    assert why(w * x - w * 3.0, w) == ["contributions of both signs cancel: they add up to 3 and −3"]
-    assert why(w * 3.0 - w * 2.99995 + x, w) == [
-        "contributions of both signs cancel: they add up to 3 and −3"
-    ]
-
-
-def test_an_ordinary_gradient_needs_no_reason() -> None:
-    w, x = values()
-    for loss in (w * x, (w * x).tanh(), maximum(w, w), w * x - w):
-        assert why(loss, w) == []
-
-
-def test_a_tie_that_splits_the_gradient_is_said_beside_its_factor() -> None:
-    w, _ = values()
-    loss = maximum(w, Value(-0.5, "other"))
-    assert str(explain(loss, w)).endswith(
-        "dL/dw = 0.5    L = maximum(w, other) = −0.5, "
-        "a tie of w = −0.5 and other = −0.5, each of which gets half"
-    )
-
-
-# -- inf and nan --------------------------------------------------------------------------------------
-
-
-def test_a_factor_that_is_not_finite_is_named() -> None:
-    w, _ = values()
-    assert why(named("z", w + 0.5).sqrt(), w) == [
-        "a factor is not finite",
-        "dL/dz = inf at L = sqrt(z): 0.5 / L at z = 0",
-    ]
-
-
-def test_finite_factors_may_multiply_to_inf() -> None:
-    w, _ = values()
-    loss = w * 1e-300 * 1e200 * 1e200 * 1e250
-    assert explain(loss, w).total == math.inf
-    assert why(loss, w) == ["the factors are finite, their products are beyond the largest float, 1.8e308"]
-
-
-# -- missing ------------------------------------------------------------------------------------------
-
-UNUSED = "w is not in the graph of L: nothing that L was made from uses it"
-
-
-def test_a_value_that_was_never_used() -> None:
-    w, x = values()
-    found = explain(x * 2.0, w)
-    assert found.causes == [UNUSED]
-    assert str(found) == f"dL/dw = 0: no gradient reaches w.\nWhy: {UNUSED}."
-    assert (found.total, found.count, found.paths, math.isnan(found.share)) == (0.0, 0, [], True)
-
-
-def test_a_value_that_was_detached() -> None:
-    w, x = values()
-    assert why(w.detach() * x, w) == [
-        UNUSED,
-        "the graph holds w as a constant, made by detach(): no gradient flows on from there",
-    ]
-
-
-def test_what_was_made_from_it_was_detached() -> None:
-    w, x = values()
-    assert why((w * x).detach() * x, w) == [
-        UNUSED,
-        "the graph holds a constant, made by detach(), −1.5: nothing flows on from there",
-    ]
-
-
-def test_what_was_made_from_it_was_made_under_no_grad() -> None:
-    w, x = values()
-    with no_grad():
-        hidden = w * x
-    assert why(hidden * x, w) == [
-        UNUSED,
-        "the graph holds a constant, made under no_grad, −1.5: nothing flows on from there",
-    ]
-
-
-def test_the_loss_itself_was_made_under_no_grad_or_detached_or_is_a_number() -> None:
-    w, x = values()
-    with no_grad():
-        loss = w * x
-    nothing = "nothing it was made from is recorded"
-    assert why(loss, w) == [f"L is a constant, made under no_grad: {nothing}"]
-    assert why((w * x).detach(), w) == [f"L is a constant, made by detach(): {nothing}"]
-    assert why(Constant(2.0), w) == [f"L is a constant: {nothing}"]
-    assert why(Value(2.0), w) == [f"L is a leaf: {nothing}"]
-
-
-def test_only_its_number_was_used() -> None:
-    w, x = values()
-    question = "was it made from w.data or w.item()?"
-    assert why(w.data * x, w) == [UNUSED, f"a constant holds the same number, −0.5: {question}"]
-    assert why(Value(w.data, "copy") * x, w) == [
-        UNUSED,
-        f"the leaf copy holds the same number, −0.5: {question}",
-    ]
-
-
-def test_the_name_was_rebound_after_the_loss_was_made() -> None:
-    w, x = values()
-    loss = w * x
-    w = w - 0.1
-    assert why(loss, w) == [
-        UNUSED,
-        "what was passed is w − 0.1, made from w, which L uses: "
-        "was the name rebound? To update it, change w.data",
-    ]
-
-
-def test_another_value_of_that_name_was_used() -> None:
-    w, x = values()
-    again = Value(0.25, "w")
-    assert why(again * x, w) == [
-        UNUSED,
-        "the graph holds another value called w: was w rebound, copied or made anew?",
-    ]
-
-
-def test_the_arguments_are_the_wrong_way_round() -> None:
-    w, x = values()
-    loss = named("loss", w * x)
-    assert why(w, loss) == ["loss was made from w, not w from loss: the arguments are the wrong way round"]
-
-
-def test_of_many_relatives_a_few_are_named() -> None:
-    w, _ = values()
-    assert len(why(dot([w.detach() for _ in range(20)], [1.0] * 20), w)) == 5
 
 
 # -- notes --------------------------------------------------------------------------------------------
