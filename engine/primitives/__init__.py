@@ -24,10 +24,11 @@ from ..primitive import Primitive
 
 # The order of these imports is the order of the table.
 # isort: off
-from . import arithmetic, exponentials, trigonometric, hyperbolic, rounding, special, activation
+from . import arithmetic, exponentials, powers, trigonometric, hyperbolic, rounding, special, activation
 from . import comparing, sums, averages, logsums, lists
 from .arithmetic import *  # noqa: F403
 from .exponentials import *  # noqa: F403
+from .powers import *  # noqa: F403
 from .trigonometric import *  # noqa: F403
 from .hyperbolic import *  # noqa: F403
 from .activation import *  # noqa: F403
@@ -43,8 +44,8 @@ from .lists import *  # noqa: F403
 
 if not TYPE_CHECKING:  # type checkers cannot evaluate the list, and see the names of the files without it
     _files = (
-        *(arithmetic, exponentials, trigonometric, hyperbolic, activation, special, comparing, rounding),
-        *(sums, averages, logsums, lists),
+        *(arithmetic, exponentials, powers, trigonometric, hyperbolic, activation, special, comparing),
+        *(rounding, sums, averages, logsums, lists),
     )
     __all__ = list(
         dict.fromkeys(

@@ -4,7 +4,8 @@ import math
 from math import inf, nan
 from typing import Any, overload
 
-from ..primitive import Primitive, give_method
+from ..methods import give_method
+from ..primitive import Primitive
 from ..value import Number, Value
 
 

@@ -7,7 +7,8 @@ from typing import Any
 from ..ieee import signed_infinity, unlimited
 from ..primitive import Primitive
 from ..trouble import Trouble
-from .exponentials import exp, sqrt
+from .exponentials import exp
+from .powers import sqrt
 from .trigonometric import _one_less_square
 
 sinh = Primitive(

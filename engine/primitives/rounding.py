@@ -5,7 +5,8 @@ import math
 from math import fabs, inf
 
 from ..ieee import itself
-from ..primitive import Primitive, give_method
+from ..methods import give_method
+from ..primitive import Primitive
 from ..value import Value
 from .comparing import sign_side
 

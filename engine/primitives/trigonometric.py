@@ -7,7 +7,7 @@ from typing import Any
 from ..ieee import TINY
 from ..primitive import Primitive
 from ..trouble import Trouble
-from .exponentials import sqrt
+from .powers import sqrt
 
 sin = Primitive(
     name="sin",
