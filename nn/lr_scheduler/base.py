@@ -8,7 +8,7 @@ from operator import index
 from typing import Any, SupportsIndex
 
 from ...engine.value import described
-from ..optimizer import Optimizer
+from ..optimizer import Optimizer, ParameterGroup
 
 
 class LRScheduler(ABC):  # noqa: B024  # what a step takes differs
@@ -27,6 +27,16 @@ class LRScheduler(ABC):  # noqa: B024  # what a step takes differs
     def get_last_lr(self) -> list[float]:
         """Return the rate of each group that the last step has set."""
         return list(self.last_lr)
+
+    def _groups(self, known: int) -> list[ParameterGroup]:
+        """Return the optimizer's groups; raise ValueError where they are not as many as it was made for."""
+        groups = self.optimizer.param_groups
+        if len(groups) != known:
+            raise ValueError(
+                f"{type(self).__name__} was made for {known} groups of parameters and there are "
+                f"{len(groups)}: make it after add_param_group"
+            )
+        return groups
 
     def state_dict(self) -> dict[str, Any]:
         """Return where the schedule is and its settings, in plain numbers and lists, without functions."""
@@ -104,12 +114,7 @@ class ByEpoch(LRScheduler):
 
     def step(self) -> None:
         """Go to the next epoch and set its rates."""
-        groups = self.optimizer.param_groups
-        if len(groups) != len(self.base_lrs):
-            raise ValueError(
-                f"{type(self).__name__} was made for {len(self.base_lrs)} groups of parameters and there are "
-                f"{len(groups)}: make it after add_param_group"
-            )
+        groups = self._groups(len(self.base_lrs))
         self.last_epoch += 1
         for i, group in enumerate(groups):
             group["lr"] = self.next_lr(group["lr"], i)

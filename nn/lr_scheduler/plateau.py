@@ -75,12 +75,7 @@ class ReduceLROnPlateau(LRScheduler):
         loss = metrics.data if isinstance(metrics, Value) else metrics
         if not is_number(loss):
             raise TypeError(f"ReduceLROnPlateau.step takes the loss of the epoch, a number, got {metrics!r}")
-        groups = self.optimizer.param_groups
-        if len(groups) != len(self.min_lrs):
-            raise ValueError(
-                f"ReduceLROnPlateau was made for {len(self.min_lrs)} groups of parameters and there are "
-                f"{len(groups)}: make it after add_param_group"
-            )
+        groups = self._groups(len(self.min_lrs))
         self.last_epoch += 1
         if self._is_better(float(loss)):
             self.best, self.num_bad_epochs = float(loss), 0

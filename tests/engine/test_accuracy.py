@@ -5,20 +5,16 @@ import subprocess
 import sys
 from pathlib import Path
 from runpy import run_path
-from typing import Any
 
 import mpmath
 import pytest
+from rows import every_row
 from waiting import SECONDS
 
-from chainrule.engine import TABLE, Primitive
+from chainrule.engine import Primitive
 
 COMMAND = Path(__file__).parents[2] / "benchmarks" / "accuracy.py"
 ACCURACY = run_path(str(COMMAND))
-
-
-def every_row() -> list[Any]:
-    return [pytest.param(row, id=row.name) for row in TABLE.values()]
 
 
 @pytest.mark.parametrize("row", every_row())

@@ -9,33 +9,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from rows import Point, all_same, every_row, same, values
 from waiting import SECONDS
 
 import chainrule.engine as engine
 from chainrule.engine import TABLE, Primitive, Value
 
-Point = tuple[float, ...]
-
-
-def every_row() -> list[Any]:
-    return [pytest.param(row, id=row.name) for row in TABLE.values()]
-
 
 def fixed_rows() -> list[Any]:
     return [case for case in every_row() if not case.values[0].variadic]
-
-
-def same(a: float, b: float) -> bool:
-    """Return whether two floats are the same number, nan being the same as nan."""
-    return a == b or (a != a and b != b)
-
-
-def all_same(many: Point, others: Point) -> bool:
-    return len(many) == len(others) and all(map(same, many, others))
-
-
-def values(point: Point) -> tuple[Value, ...]:
-    return tuple(map(Value, point))
 
 
 # -- one row, many doors ------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from arrays import values
 
 from chainrule.engine import Value, maximum
 
@@ -24,15 +25,6 @@ LARGE = np.array([1.5, 3.25, 2.0])
 M = np.array([[2.0, -1.0], [0.5, 3.0]])
 N = np.array([[0.25, 1.5], [-2.0, 1.0]])
 X = np.array([1.0, 2.0])
-
-
-def values(plain: Any) -> Any:
-    """Return an object array of new Values with these numbers."""
-    numbers = np.asarray(plain)
-    array = np.empty(numbers.shape, dtype=object)
-    for place in np.ndindex(array.shape):
-        array[place] = Value(float(numbers[place]))
-    return array
 
 
 def number(x: Any) -> float:

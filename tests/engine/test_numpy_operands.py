@@ -11,19 +11,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from arrays import values
 
 from chainrule.engine import Constant, Value, exp
 
 X = np.array([1.0, 2.0])
-
-
-def values(plain: Any) -> Any:
-    """Return an object array of new Values with these numbers."""
-    numbers = np.asarray(plain)
-    array = np.empty(numbers.shape, dtype=object)
-    for place in np.ndindex(array.shape):
-        array[place] = Value(float(numbers[place]))
-    return array
 
 
 # -- scalars, arrays without axes, and conversions ----------------------------------------------------

@@ -11,10 +11,9 @@ from typing import Any
 
 import mpmath
 import pytest
+from rows import Point, all_same, every_row, same, values
 
 from chainrule.engine import TABLE, Primitive, Value, grad, sqrt, taylor
-
-Point = tuple[float, ...]
 
 # What mpmath makes of every row, and the measuring: shared with the command that prints the worst cases.
 ACCURACY = run_path(str(Path(__file__).parents[2] / "benchmarks" / "accuracy.py"))
@@ -22,28 +21,11 @@ ACCURACY = run_path(str(Path(__file__).parents[2] / "benchmarks" / "accuracy.py"
 EPS = sys.float_info.epsilon
 
 
-def every_row() -> list[Any]:
-    return [pytest.param(row, id=row.name) for row in TABLE.values()]
-
-
 def every_row_and(which: str) -> list[Any]:
     """Return (row, entry) for every entry of the column `which`, under a name that says both."""
     return [
         pytest.param(row, at, id=f"{row.name}{at}") for row in TABLE.values() for at in getattr(row, which)
     ]
-
-
-def same(a: float, b: float) -> bool:
-    """Return whether two floats are the same number, nan being the same as nan."""
-    return a == b or (a != a and b != b)
-
-
-def all_same(many: Point, others: Point) -> bool:
-    return len(many) == len(others) and all(map(same, many, others))
-
-
-def values(point: Point) -> tuple[Value, ...]:
-    return tuple(map(Value, point))
 
 
 # -- derivatives against differences ------------------------------------------------------------------

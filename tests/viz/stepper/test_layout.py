@@ -1,6 +1,5 @@
 """Where things stand: nothing overlaps, whoever lays it out."""
 
-import shutil
 import sys
 from itertools import combinations
 from pathlib import Path
@@ -14,18 +13,6 @@ from chainrule.viz.stepper.layout import Box, Layout, layout, text_width
 from chainrule.viz.stepper.model import steps_of
 
 GRAPHS = run_path(str(Path(__file__).parents[2] / "worked" / "stepped.py"))["GRAPHS"]
-RENDERERS = ["pygraphviz", "dot"] if shutil.which("dot") else ["pygraphviz"]
-
-
-@pytest.fixture(params=RENDERERS)
-def renderer(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Leave one way of drawing only."""
-    name: str = request.param
-    if name == "dot":
-        monkeypatch.setitem(sys.modules, "pygraphviz", None)
-    else:
-        monkeypatch.setenv("PATH", "")
-    return name
 
 
 def laid_out(root: Value, rankdir: str = "LR") -> Layout:
