@@ -7,7 +7,6 @@ Passes are announced only while they tell something: after two in the same step 
 Where it is not clear that something is a mistake, nothing is said.
 """
 
-from collections.abc import Iterable
 from typing import Any
 from weakref import ref
 
@@ -22,6 +21,7 @@ from ..engine.debugging.warn import (
     TrainingWarning,
     warn_user,
 )
+from . import tree
 
 _STEPS_KEPT = 10
 _STEPS_GROWING = 16
@@ -48,7 +48,6 @@ class _Watch:
         self.witness: tuple[Value, float] | None = None  # a parameter, and its gradient at the last step
         self.zeroed = self.added_to = False  # what happened to that gradient since
         self.passes = 0  # since the last step
-        self.parameters: frozenset[Value] = frozenset()  # of a module, in the first steps
         self.before: list[float] = []  # the numbers of `moved`, before the step
         self.moved: list[Value] = []
         self.predicted = 0.0  # the change of the loss in the last step, by its gradients
@@ -158,22 +157,20 @@ def after_step(watch: _Watch) -> None:
     _step_taken(watch)
 
 
-def before_zeroing(module: Any, parameters: Iterable[Value]) -> None:
+def before_zeroing(module: Any, parameters: list[Value]) -> None:
     """Look at a module that is about to zero its gradients: by hand, that is once in each step."""
     watch = _watch_of(module, by_hand=True)
     if watch.steps & (watch.steps + 1) == 0:  # 0, 1, 3, 7, ...
         _look_for_rebound(watch, module)
-    if watch.steps <= _STEPS_CHECKED:
-        watch.parameters = frozenset(parameters)
     _step_taken(watch)
     if watch.steps <= _STEPS_CHECKED:
-        _note_numbers(watch, list(watch.parameters))
+        _note_numbers(watch, parameters)
 
 
 def before_training(model: Any, optimizer: Any) -> None:
     """Look at whether an optimizer that is about to train a module holds any of its parameters."""
-    own = model.parameters()
-    if own and set(own).isdisjoint(optimizer.params):
+    held = set(optimizer.params)
+    if all(parameter not in held for _, parameter in tree.parameters(model)) and (own := model.parameters()):
         name = type(model).__name__
         _warn(
             _watch_of(optimizer, by_hand=False),
@@ -191,8 +188,9 @@ def zeroed(optimizer: Any) -> None:
 
 
 def _note_numbers(watch: _Watch, parameters: list[Value]) -> None:
-    """Note the numbers before a step, or let them go after the last that is looked at so closely."""
-    watch.moved = parameters if watch.steps < _STEPS_CHECKED else []
+    """Note the numbers before a step that is looked at closely: not the first, which may be the only one."""
+    first = 2 if watch.by_hand else 1  # before a module's first step it zeroes its gradients once
+    watch.moved = parameters if first <= watch.steps < _STEPS_CHECKED else []
     watch.before = [p.data for p in watch.moved]
 
 
@@ -278,11 +276,12 @@ def _look_for_rising(watch: _Watch, change: float) -> None:
     watch.rising = watch.rising + 1 if up and 0.5 * expected < rose < 2.0 * expected else 0
     watch.loss = watch.latest if one_pass else None
     watch.predicted = change
-    if watch.rising < _STEPS_RISING or (
-        watch.by_hand and not watch.parameters.isdisjoint(_held_by_optimizers())
-    ):
+    if watch.rising < _STEPS_RISING:
         return
     if watch.by_hand:
+        module = watch.owner() if watch.owner is not None else None
+        if module is None or not _held_by_optimizers().isdisjoint(module.parameters()):
+            return  # an optimizer moves them
         text = "the parameters move up their gradients: to lower it subtract, p.data -= lr * p.grad"
     else:
         text = "the gradients have the wrong sign: look at hooks, rows of your own, and what changes grad"

@@ -8,7 +8,7 @@ from typing import Any, Self, TypeVar
 from ..engine import Value
 from . import conscience, state
 from .summary import Summary, summary_of
-from .tree import Holder, holders, parameters, path, walk, written
+from .tree import Holder, held_in, parameters, path, walk, written
 
 M = TypeVar("M")
 
@@ -90,7 +90,7 @@ class Module(Holder, metaclass=_LabelsParameters):
 
     def parameters(self) -> list[Value]:
         """Return the parameters, each once, in the order of `named_parameters`."""
-        return [parameter for _, parameter in parameters(self)]
+        return held_in(self)[1]
 
     def named_modules(self) -> Iterator[tuple[str, "Module"]]:
         """Yield this module, under the name "", and each module inside once, with its dotted path."""
@@ -98,7 +98,7 @@ class Module(Holder, metaclass=_LabelsParameters):
 
     def modules(self) -> list["Module"]:
         """Return this module and every module inside it, each once."""
-        return [part for part in holders(self) if isinstance(part, Module)]
+        return [part for part in held_in(self)[0] if isinstance(part, Module)]
 
     def named_children(self) -> Iterator[tuple[str, "Module"]]:
         """Yield each module that this one holds itself, not inside another one, with its dotted path."""
@@ -125,7 +125,7 @@ class Module(Holder, metaclass=_LabelsParameters):
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to zero; call it before each backward pass."""
-        parameters = self.parameters()
+        parameters = list(self.parameters())
         conscience.before_zeroing(self, parameters)
         for parameter in parameters:
             parameter.grad = 0.0

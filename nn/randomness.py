@@ -31,7 +31,7 @@ def generators_in(model: Any, **others: random.Random) -> dict[str, random.Rando
     ["Python's", 'model.noise']
     """
     found = {"Python's": generator(None), **others}
-    seen: set[int] = set()
+    seen: dict[int, Any] = {}  # kept, because the rows of an array are made as they are asked for
     stack: list[tuple[str, Any]] = [("model", model)]
     while stack:
         path, part = stack.pop()
@@ -40,7 +40,7 @@ def generators_in(model: Any, **others: random.Random) -> dict[str, random.Rando
         elif id(part) not in seen:
             inside = parts(part)
             if inside:
-                seen.add(id(part))
+                seen[id(part)] = part
             stack += [(f"{path}.{key}", held) for _, key, held in reversed(inside)]
     names = {id(rng): name for name, rng in reversed(found.items())}  # the first of several names
     return {name: found[name] for name in found if names[id(found[name])] == name}

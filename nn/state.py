@@ -41,11 +41,7 @@ def entries(root: Holder) -> list[Entry]:
 
     Raises ValueError where two have the same key, and for a parameter that is in none of them.
     """
-    found = list(_entries(root))
-    keys = [entry.key for entry in found]
-    if len(set(keys)) < len(keys):
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise ValueError(f"state_dict: two parts of {type(root).__name__} are called {twice!r}: rename one")
+    found = entries_alone(root)
     reached = {cell for entry in found for cell in values(entry.cells)}
     for place, parameter in parameters(root):
         if parameter not in reached:
@@ -55,13 +51,23 @@ def entries(root: Holder) -> list[Entry]:
     return found
 
 
+def entries_alone(root: Holder) -> list[Entry]:
+    """Return the same, sooner, whether or not every parameter is in one of them."""
+    found = list(_entries(root))
+    keys = [entry.key for entry in found]
+    if len(set(keys)) < len(keys):
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f"state_dict: two parts of {type(root).__name__} are called {twice!r}: rename one")
+    return found
+
+
 def _entries(root: Holder) -> Iterator[Entry]:
-    open_parts: set[int] = set()
+    open_parts: dict[int, Any] = {}  # by identity, which is the part's own as long as it is kept
     stack: list[tuple[Place, Any, str] | int] = [(None, root, "")]
     while stack:
         top = stack.pop()
         if isinstance(top, int):  # everything inside the part of that identity has been seen
-            open_parts.remove(top)
+            del open_parts[top]
             continue
         place, part, owner = top
         if isinstance(part, Matrix):
@@ -72,7 +78,7 @@ def _entries(root: Holder) -> Iterator[Entry]:
             if isinstance(part, Holder):
                 owner = path(place)
             inside = part._held_as_state() if isinstance(part, Holder) else parts(part)
-            open_parts.add(id(part))
+            open_parts[id(part)] = part
             stack.append(id(part))
             stack += [((place, sign, key), inner, owner) for sign, key, inner in reversed(inside)]
 
@@ -80,11 +86,11 @@ def _entries(root: Holder) -> Iterator[Entry]:
 def _holds_parameters_only(part: Any) -> bool:
     if not is_sequence(part) or len(sequence(part)) == 0:
         return False
-    seen, stack = {id(part)}, [part]
+    seen, stack = {id(part): part}, [part]
     while stack:
         for item in sequence(stack.pop()):
             if is_sequence(item) and id(item) not in seen:
-                seen.add(id(item))
+                seen[id(item)] = item
                 stack.append(item)
             elif not is_parameter(item):
                 return False
@@ -195,7 +201,15 @@ def _plain(key: str, given: Any) -> Numbers:
 
 def values(cells: Cells) -> set[Value]:
     """Return the parameters in `cells`."""
-    return {cell for _, cell in _flat(cells) if isinstance(cell, Value)}
+    found: set[Value] = set()
+    stack = [cells]
+    while stack:
+        held = stack.pop()
+        if isinstance(held, Value):
+            found.add(held)
+        elif is_sequence(held):
+            stack += sequence(held)
+    return found
 
 
 def _flat(cells: Cells) -> Iterator[tuple[str, Any]]:

@@ -9,13 +9,14 @@ being made from the same arguments and leaving the same numbers.
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from itertools import groupby
 from typing import Any, Protocol
 
 from ..engine import NotFiniteError, Value, collector_paused, no_grad
 from ..engine.graph import first_not_finite
 from .history import Scores
 from .module import Module
-from .state import entries, values
+from .state import entries_alone, values
 
 Loss = Callable[[Any, Any], Value]
 Metric = Callable[[Any, Any], float]
@@ -119,13 +120,15 @@ def in_mode(model: object, training: bool) -> Iterator[None]:
     if isinstance(model, Module) and type(model).train is not Module.train:  # it may do more
         model.train(training)
     else:  # as that would do, which would look for them once more
-        for module in modules:
-            vars(module)["training"] = training
+        for module, mode in zip(modules, before, strict=True):
+            if mode is not training:
+                vars(module)["training"] = training
     try:
         yield
     finally:
         for module, mode in zip(modules, before, strict=True):
-            vars(module)["training"] = mode
+            if module.training is not mode:
+                vars(module)["training"] = mode
 
 
 def layers_of(model: object, parameters: Iterable[Value]) -> Groups:
@@ -137,12 +140,12 @@ def layers_of(model: object, parameters: Iterable[Value]) -> Groups:
     layer: dict[Value, str] = {}
     if isinstance(model, Module):
         with suppress(ValueError):
-            for entry in entries(model):
+            for entry in reversed(entries_alone(model)):  # of several names the first stays
                 name = entry.key.rpartition(".")[0] or entry.key
-                layer |= dict.fromkeys(values(entry.cells) - layer.keys(), name)
+                layer |= dict.fromkeys(values(entry.cells), name)
     groups: Groups = {}
-    for parameter in parameters:
-        groups.setdefault(layer.get(parameter, "parameters"), []).append(parameter)
+    for known, neighbours in groupby(parameters, layer.get):
+        groups.setdefault(known or "parameters", []).extend(neighbours)
     return groups
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterator, Mapping
+from types import FunctionType, NoneType
 from typing import Any, ClassVar, TypeAlias
 
 from ..engine import Constant, Value
@@ -42,7 +43,7 @@ def walk(root: Holder, into_modules: bool = True) -> Iterator[tuple[Place, Any]]
 
     Works on a stack of its own: cycles and deep nesting do no harm.
     """
-    seen: set[int] = set()
+    seen: dict[int, Any] = {}  # by identity; kept, because an array's rows are made as they are asked for
     stack: list[tuple[Place, Any]] = [(None, root)]
     while stack:
         place, part = stack.pop()
@@ -53,27 +54,41 @@ def walk(root: Holder, into_modules: bool = True) -> Iterator[tuple[Place, Any]]
             inside = parts(part)
             is_module = isinstance(part, Holder)
             if is_module or inside:
-                seen.add(id(part))
+                seen[id(part)] = part
             if is_module:
                 yield place, part
             if into_modules or not is_module or part is root:
                 stack += [((place, sign, key), inner) for sign, key, inner in reversed(inside)]
 
 
-def holders(root: Holder) -> Iterator[Any]:
-    """Yield every module in `root`, itself first: those of `walk`, without a look at each parameter."""
-    seen: set[int] = set()
-    stack: list[Any] = [root]
+def held_in(root: Holder) -> tuple[list[Any], list[Value]]:
+    """Return every module in `root`, itself first, and every parameter, each once.
+
+    They are those of `walk`, in its order, but without their places, which takes a third of the time.
+    """
+    modules: list[Any] = []
+    parameters: dict[Value, None] = {}
+    seen: dict[int, Any] = {}
+    stack: list[Iterator[Any]] = [iter((root,))]
     while stack:
-        part = stack.pop()
-        if id(part) not in seen:
-            inside = part if isinstance(part, (list, tuple)) else [inner for _, _, inner in parts(part)]
-            is_module = isinstance(part, Holder)
-            if is_module or inside:
-                seen.add(id(part))
-            if is_module:
-                yield part
-            stack += [inner for inner in reversed(inside) if not isinstance(inner, Value)]
+        for part in stack[-1]:
+            if isinstance(part, Value):
+                if part.primitive is None and not isinstance(part, Constant):
+                    parameters[part] = None
+            elif type(part) not in _HOLD_NOTHING and id(part) not in seen:
+                seen[id(part)] = part
+                if isinstance(part, Holder):
+                    modules.append(part)
+                inside = part if isinstance(part, (list, tuple)) else [inner for _, _, inner in parts(part)]
+                stack.append(iter(inside))
+                break
+        else:
+            stack.pop()
+    return modules, list(parameters)
+
+
+_HOLD_NOTHING = frozenset((FunctionType, NoneType, bool, int, float, str))
+"""What modules have beside their parts, most often."""
 
 
 def parameters(root: Holder) -> Iterator[tuple[Place, Value]]:

@@ -154,14 +154,14 @@ _leaves, _closed = _Leaves(), _Closed()
 
 def walk(thing: Any, name: str) -> Iterator[tuple[Path, Any]]:
     """Yield what is in a container or object, with its place, which `written` writes; cycles do no harm."""
-    seen: set[int] = set()
+    seen: dict[int, Any] = {}  # kept, so that their identities stay theirs
     yield (None, name), thing
     stack: list[tuple[Path, Any, int]] = [((None, name), thing, 0)]
     while stack:
         path, thing, depth = stack.pop()
         if depth == _DEEPEST or _closed[type(thing)] or id(thing) in seen:
             continue
-        seen.add(id(thing))
+        seen[id(thing)] = thing
         try:
             inside = _parts(thing)
         except Exception:  # somebody else's object again

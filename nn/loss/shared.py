@@ -6,7 +6,6 @@ from numbers import Real
 from typing import Any, Literal, TypeAlias
 
 from ...engine import Number, Value, mean, total
-from ...engine.primitives.unknown import unknown
 from ...engine.value import as_values, described
 
 Outputs: TypeAlias = Value | Iterable[Any]
@@ -131,7 +130,7 @@ def check_weight(owner: str, name: str, number: object) -> None:
 
 def is_recorded(number: object) -> bool:
     """Return whether `number` stands in for one that is not known yet, while `compile` records."""
-    return unknown((number,))
+    return isinstance(number, Value) and number.kind == "recorded"
 
 
 def check_probability(number: Value | Number, takes: str, way_out: str) -> None:

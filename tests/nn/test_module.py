@@ -102,6 +102,24 @@ def test_object_arrays_and_slots_are_looked_into() -> None:
     assert [name for name, _ in module.named_parameters()] == ["slotted.w", "array.0.0", "array.0.1"]
 
 
+def test_every_parameter_of_several_arrays_is_found() -> None:
+    # The rows of an array are made as they are asked for: one may get the identity of another that has gone.
+    def array(rows: int) -> Any:
+        return np.array([[Parameter(float(10 * i + j)) for j in range(3)] for i in range(rows)])
+
+    module = Held(a=array(4), b=array(4), deep=np.array([array(2), array(2)]), c={"x": array(2)})
+    assert len(list(module.named_parameters())) == len(module.parameters()) == 12 + 12 + 12 + 6
+    assert [*module.state_dict()] == ["a", "b", "deep", "c.x"]
+
+
+def test_parameters_and_modules_come_in_the_order_of_their_names() -> None:
+    shared = Parameter(0.5)
+    inner = Sequential(Linear(2, 2, seed=1), tanh, Dropout(0.1), Held(s=shared))
+    module = Held(first=shared, parts=(inner, {"m": MLP(2, [2, 1], seed=2)}, [inner]), last=Parameter(1.0))
+    assert module.parameters() == [parameter for _, parameter in module.named_parameters()]
+    assert module.modules() == [part for _, part in module.named_modules()]
+
+
 def test_cycles_and_deep_nesting_do_no_harm() -> None:
     child = Held(w=Parameter(1.0))
     parent = Held(child=child)

@@ -4,6 +4,7 @@ import math
 import random
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 from fitted_lines import INPUTS, TARGETS, absolute_error, line, trained
@@ -68,6 +69,7 @@ def test_the_bar_goes_to_stderr_and_stays_away_where_that_is_no_terminal(
 def test_without_tqdm_training_goes_on_and_a_bar_asked_for_is_an_error_that_says_what_to_install() -> None:
     program = """
 import sys
+from typing import Any
 sys.modules["tqdm"] = sys.modules["tqdm.auto"] = None
 from chainrule.nn import MLP, SGD, fit, squared_error
 model = MLP(1, [1], seed=0)
@@ -186,6 +188,14 @@ def test_what_the_model_holds_itself_is_a_layer_of_its_own_and_a_function_has_on
     assert layers_of(clash, [clash.a, clash.frozen]) == {"parameters": [clash.a, clash.frozen]}
     stray = Parameter(5.0)
     assert layers_of(curve, [stray, curve.a]) == {"parameters": [stray], "a": [curve.a]}
+    linear = Linear(1, 1, seed=0)
+    neuron: Any = linear.neurons[0]
+    neuron.gain = stray  # in no matrix of the layer
+    assert layers_of(linear, [*neuron.w, stray, neuron.b]) == {
+        "weight": neuron.w,
+        "parameters": [stray],
+        "bias": [neuron.b],
+    }
 
 
 def test_modules_train_while_learning_and_are_evaluated_in_between() -> None:
