@@ -12,9 +12,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chainrule.engine import grad, hessian, jacobian, sin, where
+from chainrule.engine import Value, grad, hessian, jacobian, sin, where
 from chainrule.engine.compiler import RecordingError, compile
-from chainrule.nn import Dropout, Module, Parameter
+from chainrule.engine.compiler.arguments import (
+    Call,
+    Signature,
+    as_batch,
+    is_plain_array,
+    numbers_of,
+    one_sample,
+)
+from chainrule.nn import MLP, Dropout, Module, Parameter
 
 
 def square(x: Any) -> Any:
@@ -195,3 +203,67 @@ def test_threads_that_record_one_module_at_once_do_not_see_each_other_s_stand_in
     assert failed == []
     assert found == [3.0] * 6
     assert type(w) is Parameter
+
+
+# -- what a call brings --------------------------------------------------------------------------------------
+
+
+def call_of(batch: list[str | int], *args: Any, **kwargs: Any) -> Call:
+    return Signature(lambda w, x, y=0.0, **_: 0.0, batch, "float64").call(args, kwargs)
+
+
+def test_a_call_without_a_batch_is_its_arguments() -> None:
+    call = call_of([], 1.0, [2.0], y=3.0)
+    assert (call.held, call.names, call.samples) == ([1.0, [2.0], 3.0], ("y",), 0)
+    assert call.firsts() == call.held
+
+
+def test_samples_are_put_side_by_side_in_the_order_of_the_arguments() -> None:
+    call = call_of(["y", "x"], 5.0, [[1.0, 2.0], [3.0, 4.0]], y=[7, 8])
+    assert call.lines().tolist() == [[1.0, 2.0, 7.0], [3.0, 4.0, 8.0]]
+    assert call.firsts() == [5.0, [1.0, 2.0], 7]
+    assert (call.samples, call.shape(1), call.shape(2)) == (2, (2, 2), (2,))
+
+
+def test_batched_arguments_are_found_by_place_from_either_end() -> None:
+    assert call_of([-1], 5.0, [1.0, 2.0]).batches.keys() == {1}
+    assert call_of([0], [1.0, 2.0], 5.0).batches.keys() == {0}
+
+
+@pytest.mark.parametrize(
+    ("batch", "message"),
+    [
+        (["z"], "batch names 'z', which this call does not give"),
+        (["y"], "batch names 'y', which this call does not give"),
+        ([2], "batch says argument 2, but the call has 2"),
+        ([-3], "batch says argument -3, but the call has 2"),
+    ],
+)
+def test_batched_arguments_that_are_missing_are_named(batch: list[str | int], message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        call_of(batch, 1.0, [2.0])
+
+
+def test_a_batch_needs_samples_along_its_first_axis() -> None:
+    for held in ([], 5.0):
+        with pytest.raises(ValueError, match="the batched argument x needs at least one sample"):
+            as_batch(held, "x", "float64")
+        with pytest.raises(ValueError, match="a batch needs at least one sample along its first axis"):
+            one_sample(held)
+    with pytest.raises(TypeError, match="the batched argument x must be an array of numbers"):
+        as_batch([[1.0], [2.0, 3.0]], "x", "float64")
+
+
+def test_numbers_are_read_in_any_structure() -> None:
+    assert list(numbers_of(2.0)) == [2.0]
+    assert list(numbers_of(np.array([[1, 2], [3, 4]]))) == [1, 2, 3, 4]
+    assert numbers_of({"a": 1, "b": [Value(2.0), 3.0]}) == [1.0, 2.0, 3.0]
+    assert numbers_of(Parameter(4.0)) == [4.0]
+    assert len(numbers_of(MLP(2, [3]))) == 9
+
+
+def test_only_plain_arrays_are_read_where_they_are() -> None:
+    numbers = np.zeros((4, 4))
+    assert is_plain_array(numbers, "float64")
+    for other in (numbers.T[1:], numbers[:, ::2], numbers.astype(">f8"), numbers.astype("f4"), [0.0]):
+        assert not is_plain_array(other, "float64")

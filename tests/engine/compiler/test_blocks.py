@@ -1,0 +1,63 @@
+"""Samples into lanes and results out of them."""
+
+import ctypes
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from programs import ATTRIBUTES, placed_of
+
+from chainrule.engine import exp
+from chainrule.engine.compiler.blocks import pack, unpack
+from chainrule.engine.compiler.machine import Code, object_code
+from chainrule.engine.compiler.text import DOUBLE, SINGLE, Real
+
+
+def code_of(text: str) -> Code:
+    return Code(object_code(text.replace("define internal", "define") + ATTRIBUTES))
+
+
+def packed(batch: NDArray[np.floating], first: int, lanes: int, real: Real) -> NDArray[np.floating]:
+    """Return a block of a batch, after what lies beyond it was found as it was."""
+    rows = batch.shape[1]
+    block = np.full((rows + 2, lanes), -1.0, batch.dtype)
+    function = code_of(pack(lanes, rows, real)).function(
+        "pack", ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p
+    )
+    function(len(batch), first, batch.ctypes.data, block.ctypes.data)
+    assert (block[-1] == -1.0).all()
+    return block[:-1]
+
+
+@pytest.mark.parametrize("rows", [1, 3, 8, 13])
+@pytest.mark.parametrize("lanes", [8, 32])
+@pytest.mark.parametrize("real", [DOUBLE, SINGLE], ids=str)
+def test_a_block_has_a_sample_in_each_lane_and_repeats_the_last(rows: int, lanes: int, real: Real) -> None:
+    dtype = np.float64 if real is DOUBLE else np.float32
+    batch = np.arange(50.0 * rows).reshape(50, rows).astype(dtype)
+    for first in (0, lanes, 48 - 48 % lanes):
+        block = packed(batch, first, lanes, real)
+        samples = np.arange(first, first + lanes)
+        assert block[:-1].tolist() == batch[np.minimum(samples, 49)].T.tolist()
+        assert block[-1].tolist() == (samples < 50).astype(float).tolist()
+
+
+@pytest.mark.parametrize("samples", [1, 7, 9])
+def test_few_samples_fill_a_block_too(samples: int) -> None:
+    batch = np.arange(10.0 * samples).reshape(samples, 10)
+    block = packed(batch, 0, 16, DOUBLE)
+    assert block[:-1, :samples].tolist() == batch.T.tolist()
+    assert (block[:-1, samples:] == batch[-1][:, None]).all()
+    assert block[-1].sum() == samples
+
+
+def test_results_go_to_the_rows_of_samples_that_exist() -> None:
+    found, wanted = placed_of(lambda x: [exp(x), x], 1.0, batched=[0])
+    text = unpack(found, wanted.tolist(), 8, DOUBLE)
+    arguments = (ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
+    rows, results = np.arange(16.0), 100.0 + np.arange(8.0)
+    out = np.full((12, 2), -1.0)
+    code_of(text).function("unpack", *arguments)(11, 8, rows.ctypes.data, results.ctypes.data, out.ctypes.data)
+    assert out[8:11].tolist() == [[100.0, 0.0], [101.0, 1.0], [102.0, 2.0]]
+    assert (out[:8] == -1.0).all()
+    assert (out[11:] == -1.0).all()

@@ -1,0 +1,155 @@
+"""Stand-ins: what they record, and what they refuse because it would need the number."""
+
+import copy
+import pickle
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from chainrule.engine import TABLE, Value, take
+from chainrule.engine.compiler.recorder import Recorder
+from chainrule.engine.compiler.tape import DETACH, EQUAL, LESS, LESS_EQUAL
+from chainrule.engine.compiler.traced import Condition, RecordingError, Traced
+
+
+def two(**options: Any) -> tuple[Recorder, Any, Any]:
+    recorder = Recorder(**options)
+    return recorder, recorder.stand_in(recorder.input()), recorder.stand_in(recorder.input())
+
+
+def test_it_is_a_value_to_the_program_and_shows_its_entry() -> None:
+    _, x, y = two()
+    assert isinstance(x * y, Value)
+    assert repr(x * y) == "<recorded v3 = mul(v0, v1)>"
+    assert f"{x:.3f}" == repr(x)
+
+
+def test_data_item_and_detach_are_the_number_without_its_history() -> None:
+    recorder, x, _ = two()
+    for made in (x.data, x.item(), x.detach()):
+        assert recorder.tape[made.entry] == (DETACH, (0,))
+        assert made.operands == ()
+        assert made.primitive is None
+
+
+def test_operands_and_primitive_are_those_on_the_tape() -> None:
+    _, x, y = two()
+    z = x * y
+    assert z.primitive is TABLE["mul"]
+    assert [part is operand for part, operand in zip(z.operands, (x, y), strict=True)] == [True, True]
+    assert z.itself.entry == z.entry
+
+
+def test_no_derivative_goes_to_the_index_of_a_choice() -> None:
+    _, x, i = two()
+    chosen = take([x, x * x], i)
+    assert [part.entry for part in chosen.operands] == [0, 2]
+    assert all(isinstance(partial, Condition) for partial in chosen.recorded_partials)
+
+
+def test_comparisons_turn_into_the_two_there_are() -> None:
+    recorder, x, y = two()
+    for made, kind, operands in (
+        (x < y, LESS, (0, 1)),
+        (x > y, LESS, (1, 0)),
+        (x <= y, LESS_EQUAL, (0, 1)),
+        (x >= y, LESS_EQUAL, (1, 0)),
+        (x == y, EQUAL, (0, 1)),
+    ):
+        assert isinstance(made, Condition)
+        assert recorder.tape[made.entry] == (kind, operands)
+
+
+def test_conditions_combine_and_turn_round() -> None:
+    recorder, x, y = two()
+    both, either, neither = (x < y) & (x < 1.0), (x < y) | (x < 1.0), x != y
+    for numbers, expected in (
+        ([0.0, 2.0], [1.0, 1.0, 1.0]),
+        ([2.0, 3.0], [0.0, 1.0, 1.0]),
+        ([2.0, 2.0], [0.0, 0.0, 0.0]),
+    ):
+        replayed = recorder.tape.replay(numbers)
+        assert [replayed[made.entry] for made in (both, either, neither)] == expected
+
+
+def test_conditions_combine_with_truth_values_and_nothing_else() -> None:
+    recorder, x, _ = two()
+    both, either = (x < 0.0) & True, False | (x < 0.0)
+    numbers = recorder.tape.replay([-1.0, 0.0])
+    assert (numbers[both.entry], numbers[either.entry]) == (1.0, 1.0)
+    with pytest.raises(TypeError):
+        (x < 0.0) & 2.0
+
+
+def test_partials_are_recorded_with_both_sides_of_their_branches() -> None:
+    recorder, x, _ = two()
+    (partial,) = x.relu().recorded_partials
+    assert [recorder.tape.replay([at, 0.0])[partial.entry] for at in (-2.0, 0.0, 3.0)] == [0.0, 0.0, 1.0]
+
+
+def test_a_product_with_a_plain_number_is_no_entry_where_none_is_needed() -> None:
+    _, x, _ = two()
+    assert x.recorded_product(0.0, x) is None
+    assert x.recorded_product(1.0, x) is x
+
+
+def test_a_careful_recorder_lets_an_adjoint_of_0_win() -> None:
+    for careful in (False, True):
+        recorder, factor, partial = two(careful=careful)
+        product = factor.recorded_product(factor, partial)
+        assert recorder.derives
+        found = recorder.tape.replay([0.0, float("inf")])[product.entry]
+        assert found == 0.0 if careful else found != found
+        assert recorder.tape.replay([2.0, 3.0])[product.entry] == 6.0
+
+
+def test_a_comparison_after_derivatives_is_noted() -> None:
+    recorder, x, y = two()
+    _ = x < y
+    assert not recorder.compares_derivatives
+    x.recorded_product(x, y)
+    assert not recorder.compares_derivatives
+    _ = x < y
+    assert recorder.compares_derivatives
+
+
+def test_labels_are_kept_on_the_tape() -> None:
+    recorder, x, _ = two()
+    x.label = "x"
+    x.label = ""
+    assert recorder.tape.labels == {0: "x"}
+    assert x.label == "x"
+
+
+REFUSED: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "float": (float, "would freeze it"),
+    "complex": (complex, "would freeze it"),
+    "int": (int, r"cannot choose an element.*use take"),
+    "index": (lambda x: [1.0][x], r"cannot choose an element.*use take"),
+    "grad": (lambda x: x.grad, r"use grad\(f\) or value_and_grad\(f\) inside"),
+    "backward": (lambda x: x.backward(), "return the loss"),
+    "set grad": (lambda x: setattr(x, "grad", 0.0), "assigning to .grad"),
+    "set data": (lambda x: setattr(x, "data", 0.0), "assigning to .data"),
+    "hook": (lambda x: x.register_hook(print), "machine code calls no hooks"),
+    "break": (lambda x: x.break_when(print), "machine code stops nowhere"),
+    "trace": (lambda x: x.trace(), "this method looks at numbers"),
+    "zero_grad": (lambda x: x.zero_grad(), "this method looks at numbers"),
+    "pickle": (pickle.dumps, "cannot be pickled"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_needs_the_number_is_refused_and_says_what_to_do(name: str) -> None:
+    _, x, _ = two()
+    ask, message = REFUSED[name]
+    with pytest.raises(RecordingError, match=message):
+        ask(x)
+
+
+def test_a_copy_is_the_stand_in_itself() -> None:
+    _, x, _ = two()
+    assert copy.copy(x) is x
+    assert copy.deepcopy([x])[0] is x
+    assert {x: 1}[x] == 1
+    assert issubclass(Condition, Traced)
