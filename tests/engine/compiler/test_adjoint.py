@@ -30,7 +30,7 @@ FUNCTIONS: list[Any] = [
     lambda x, y: where(x > y, x * y, x - y),
     lambda x, y: (lambda z: z * z + z)(x * y),
     lambda x, y: x,
-    lambda x, y: -(-x) * 3.0,
+    lambda x, y: (0.0 - (-x)) * 3.0,
 ]
 
 
@@ -112,8 +112,7 @@ def test_adjoints_stand_beside_each_other_as_their_nodes_do() -> None:
 
 
 def test_contributions_are_added_in_the_order_that_is_asked_for() -> None:
-    f = lambda x: exp(x) + tanh(x) + x * 2.0  # noqa: E731
-    program, wanted = normal(lambda x: [f(x), x], 1.0)
+    program, wanted = normal(lambda x: [exp(x) + tanh(x) + x * 2.0, x], 1.0)
     terms = []
     for turned in (1, -1):
         builder = Builder(program)

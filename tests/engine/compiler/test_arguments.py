@@ -245,7 +245,8 @@ def test_batched_arguments_that_are_missing_are_named(batch: list[str | int], me
 
 
 def test_a_batch_needs_samples_along_its_first_axis() -> None:
-    for held in ([], 5.0):
+    nothing: list[Any] = [[], 5.0]
+    for held in nothing:
         with pytest.raises(ValueError, match="the batched argument x needs at least one sample"):
             as_batch(held, "x", "float64")
         with pytest.raises(ValueError, match="a batch needs at least one sample along its first axis"):

@@ -1,6 +1,7 @@
 """Samples into lanes and results out of them."""
 
 import ctypes
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ def code_of(text: str) -> Code:
     return Code(object_code(text.replace("define internal", "define") + ATTRIBUTES))
 
 
-def packed(batch: NDArray[np.floating], first: int, lanes: int, real: Real) -> NDArray[np.floating]:
+def packed(batch: NDArray[Any], first: int, lanes: int, real: Real) -> NDArray[Any]:
     """Return a block of a batch, after what lies beyond it was found as it was."""
     rows = batch.shape[1]
     block = np.full((rows + 2, lanes), -1.0, batch.dtype)
@@ -57,7 +58,9 @@ def test_results_go_to_the_rows_of_samples_that_exist() -> None:
     arguments = (ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
     rows, results = np.arange(16.0), 100.0 + np.arange(8.0)
     out = np.full((12, 2), -1.0)
-    code_of(text).function("unpack", *arguments)(11, 8, rows.ctypes.data, results.ctypes.data, out.ctypes.data)
+    code_of(text).function("unpack", *arguments)(
+        11, 8, rows.ctypes.data, results.ctypes.data, out.ctypes.data
+    )
     assert out[8:11].tolist() == [[100.0, 0.0], [101.0, 1.0], [102.0, 2.0]]
     assert (out[:8] == -1.0).all()
     assert (out[11:] == -1.0).all()

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from chainrule.engine import Value, log, tanh, where
-from chainrule.engine.compiler import compile
+from chainrule.engine.compiler import bound, compile
 from chainrule.nn import MLP
 
 
@@ -278,3 +278,19 @@ def test_several_batched_arrays_are_read_anew_by_every_run() -> None:
     x[1, 0], y[:], z[2] = 5.0, 2.0, 7
     assert bound() == 7.0 + 2.0 * 10.0
     np.testing.assert_array_equal(bound.grad, [[1.0, 1.0], [1.0, 5.0], [1.0, 1.0]])
+
+
+def test_a_bound_is_made_of_a_variant_and_the_arguments_that_it_reads() -> None:
+    kernel = compile(lambda w, x: w * x, batch="x", reduce="sum")
+    x = np.array([1.0, 2.0])
+    made = bound.Bound(kernel.variant(2.0, x), kernel._signature.call((2.0, x), {}))
+    assert (made(), made.grad, made.samples) == (6.0, 3.0, 2)
+    x[0] = 5.0
+    assert (made(), made.grad, made.value) == (14.0, 7.0, 14.0)
+
+
+@pytest.mark.parametrize("samples", [0, 3, -1])
+def test_a_run_takes_no_samples_that_were_not_bound(samples: int) -> None:
+    made = compile(lambda x: x * x, batch=0, reduce="sum").bind(np.array([1.0, 2.0]))
+    with pytest.raises(ValueError, match=f"2 samples are bound, so 1 to 2, got {samples}"):
+        made.samples = samples

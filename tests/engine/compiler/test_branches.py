@@ -32,11 +32,16 @@ def test_every_way_through_nested_branches_gives_what_python_gives() -> None:
         assert [recorder.tape.replay(list(point))[result.entry]] == middle(*point)
 
 
+def square_anyway(x: Any) -> list[Any]:
+    if x > 0.0:
+        return [x * x, 1.0]
+    y = x
+    return [y * y, 1.0]
+
+
 def test_results_that_agree_on_both_sides_need_no_choice() -> None:
-    _, results = compiled(lambda x: [x * x, 1.0] if x > 0.0 else [x * x, 1.0], 1)
-    assert results[1] == 1.0
-    assert results[0].entry == 3
-    recorder, _ = compiled(lambda x: [x * x] if x > 0.0 else [x * x], 1)
+    recorder, results = compiled(square_anyway, 1)
+    assert (results[0].entry, results[1]) == (3, 1.0)
     assert "where" not in str(recorder.tape)
 
 

@@ -101,4 +101,6 @@ def test_a_program_has_groups_for_what_it_computes() -> None:
     wanted = wanted_of(recording)
     program, _ = lowered(recording.tape, wanted)
     assert len(grouped(program, wanted).ordered) == 2
-    assert not any(isinstance(kind, Primitive) and not is_native(kind) for kind in program.kinds if kind.name == "exp")
+    assert not any(
+        isinstance(kind, Primitive) and not is_native(kind) for kind in program.kinds if kind.name == "exp"
+    )

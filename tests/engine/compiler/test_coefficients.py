@@ -1,7 +1,8 @@
-"""The numbers that vector functions are made of: each polynomial is as good as the function, each constant right."""
+"""The numbers that vector functions are made of: polynomials as good as the function, constants right."""
 
 import math
 from fractions import Fraction
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ def polynomial(coefficients: tuple[float, ...], x: Fraction) -> Fraction:
     return sum((Fraction(c) * x**k for k, c in enumerate(coefficients)), Fraction(0))
 
 
-POLYNOMIALS = {
+POLYNOMIALS: dict[str, Any] = {
     "exp": (EXP, 0.5 * LN2, lambda r: r, lambda r: (mpmath.exp(r) - 1 - r) / r**2, lambda r: r**2),
     "log": (
         LOG,
@@ -36,7 +37,13 @@ POLYNOMIALS = {
         lambda s: s**2 / 2,
     ),
     "sin": (SIN, math.pi / 4, lambda x: x * x, lambda x: (mpmath.sin(x) - x) / x**3, lambda x: x**2),
-    "cos": (COS, math.pi / 4, lambda x: x * x, lambda x: (mpmath.cos(x) - 1 + x * x / 2) / x**4, lambda x: x**4),
+    "cos": (
+        COS,
+        math.pi / 4,
+        lambda x: x * x,
+        lambda x: (mpmath.cos(x) - 1 + x * x / 2) / x**4,
+        lambda x: x**4,
+    ),
     "tanh": (TANH, 0.625, lambda x: x * x, lambda x: (mpmath.tanh(x) - x) / x**3, lambda x: x**2),
 }
 
@@ -69,4 +76,4 @@ def test_small_multiples_of_the_first_parts_are_exact() -> None:
 
 
 def test_the_other_constants_are_the_nearest_floats() -> None:
-    assert (LN2, LOG2_E, TWO_OVER_PI) == (math.log(2.0), math.log2(math.e), 2.0 / math.pi)
+    assert (math.log(2.0), math.log2(math.e), 2.0 / math.pi) == (LN2, LOG2_E, TWO_OVER_PI)

@@ -28,7 +28,7 @@ TABLE = [[0.1 * (row + column) for column in range(3)] for row in range(5)]
 
 
 def test_the_columns_are_one_loop_and_the_choices_the_terms() -> None:
-    found, (nest,) = collecting(looked_up, TABLE, [0, 3, 3, 1], by=[0])
+    _, (nest,) = collecting(looked_up, TABLE, [0, 3, 3, 1], by=[0])
     assert nest.extents == [3]
     (segment,) = nest.segments
     assert segment.extents == [4]
@@ -44,7 +44,7 @@ def test_the_result_s_place_is_that_of_the_row_the_index_names() -> None:
     (step,) = nest.out.within
     for node in group.nodes:
         row = int(found.program.number[node])
-        column = [nest.out.base + row * step + nest.out.step(0) * c for c in range(3)]
+        column = [nest.out.base + row * step + nest.out.strides[0] * c for c in range(3)]
         assert found.place[node] in column
 
 

@@ -3,6 +3,7 @@
 import ctypes
 import math
 from array import array
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +11,16 @@ from numpy.typing import NDArray
 from programs import ATTRIBUTES
 
 from chainrule.engine.compiler import entry
-from chainrule.engine.compiler.entry import COPIES, COPY_TABLE, NAN, NO_ROW, ONCE, RESULT_VECTORS, RESULTS, WORDS
+from chainrule.engine.compiler.entry import (
+    COPIES,
+    COPY_TABLE,
+    NAN,
+    NO_ROW,
+    ONCE,
+    RESULT_VECTORS,
+    RESULTS,
+    WORDS,
+)
 from chainrule.engine.compiler.machine import Code, object_code
 from chainrule.engine.compiler.text import DOUBLE, SINGLE, Real
 
@@ -19,12 +29,14 @@ class Program:
     """A module whose `run` does nothing, and a frame for it."""
 
     def __init__(self, real: Real = DOUBLE, report: int | None = None) -> None:
-        text = f"define void @run(ptr %frame) #0 {{\n  ret void\n}}\n{entry.entry(real, report)}\n{ATTRIBUTES}"
+        text = (
+            f"define void @run(ptr %frame) #0 {{\n  ret void\n}}\n{entry.entry(real, report)}\n{ATTRIBUTES}"
+        )
         self.code = Code(object_code(text))
         self.words = array("q", [0]) * WORDS
         self.held: list[object] = []
 
-    def results(self, numbers: NDArray[np.floating], rows: bool = False) -> None:
+    def results(self, numbers: NDArray[Any], rows: bool = False) -> None:
         self.held.append(numbers)
         at, count = (entry.RESULT_ROWS, entry.ROW_VECTORS) if rows else (RESULTS, RESULT_VECTORS)
         self.words[at], self.words[count] = numbers.ctypes.data, len(numbers) // 8

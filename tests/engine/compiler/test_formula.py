@@ -20,7 +20,8 @@ def evaluated(write: Callable[[Formula, Floats], Floats], xs: list[float]) -> li
     text = f.define("formula", write(f, f.x))
     call = (
         "define void @f(ptr %x, ptr %y) #0 {\n  %v = load <4 x double>, ptr %x, align 8\n"
-        "  %r = call <4 x double> @formula(<4 x double> %v)\n  store <4 x double> %r, ptr %y, align 8\n  ret void\n}\n"
+        "  %r = call <4 x double> @formula(<4 x double> %v)\n"
+        "  store <4 x double> %r, ptr %y, align 8\n  ret void\n}\n"
     )
     code = Code(object_code("\n".join([*sorted(f.declared), text, call, ATTRIBUTES])))
     given, out = np.array(xs), np.zeros(4)
@@ -57,7 +58,9 @@ def test_a_formula_computes_what_it_says(name: str) -> None:
 
 
 def test_the_bits_of_a_power_of_two_beyond_its_exponent_are_0() -> None:
-    found = evaluated(lambda f, x: ((x.as_bits() >> 52) << 52 ^ x.as_bits()).as_floats(), [1.0, 2.0, 0.5, -4.0])
+    found = evaluated(
+        lambda f, x: ((x.as_bits() >> 52) << 52 ^ x.as_bits()).as_floats(), [1.0, 2.0, 0.5, -4.0]
+    )
     assert found == [0.0] * 4
 
 

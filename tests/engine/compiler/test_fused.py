@@ -6,9 +6,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from programs import run
 
-from chainrule.engine import exp, sqrt, tanh, total, value_and_grad
+from chainrule.engine import TABLE, exp, sqrt, tanh, total, value_and_grad
 from chainrule.engine.compiler import compile
+from chainrule.engine.compiler.fused import FEWEST, MOST, Fused, go_together
+from chainrule.engine.compiler.groups import AFTER, BEFORE, ONCE, PARAMETER
+from chainrule.engine.compiler.nests import Nest, Segment
+from chainrule.engine.compiler.operands import Operand, Pools
+from chainrule.engine.compiler.program import SUM
+from chainrule.engine.compiler.text import DOUBLE
 
 
 def elementwise(xs: Any) -> Any:
@@ -73,3 +80,72 @@ def test_where_a_joined_loop_reads_a_result_elsewhere_it_ends() -> None:
 
     xs = [0.1 * k for k in range(64)]
     assert compile(f)(xs) == pytest.approx(f(xs), rel=1e-15)
+
+
+# -- what goes together --------------------------------------------------------------------------------------
+
+
+def one_loop(out: int, *read: Operand, n: int = 64, phase: int = BEFORE, kind: str = "maximum") -> Nest:
+    return Nest(TABLE[kind], phase, [n], Operand(ONCE, out, [1]), [], list(read))
+
+
+FIRST = one_loop(0, Operand(PARAMETER, 0, [1]))
+JOINING: dict[str, tuple[Nest, bool]] = {
+    "reads its own place": (one_loop(64, Operand(ONCE, 0, [1])), True),
+    "reads elsewhere": (one_loop(64, Operand(ONCE, 200, [1])), True),
+    "reads its neighbour": (one_loop(64, Operand(ONCE, 1, [1])), False),
+    "reads one for all": (one_loop(64, Operand(ONCE, 5, [0])), False),
+    "reads one that lies elsewhere": (one_loop(64, Operand(ONCE, 70, [0])), True),
+    "is as long": (one_loop(64, Operand(PARAMETER, 0, [1])), True),
+    "is longer": (one_loop(64, Operand(PARAMETER, 0, [1]), n=72), False),
+    "is short": (one_loop(64, Operand(PARAMETER, 0, [1]), n=FEWEST - 1), False),
+    "runs later": (one_loop(64, Operand(PARAMETER, 0, [1]), phase=AFTER), False),
+    "looks up a table": (one_loop(64, Operand(PARAMETER, 0, [0], [], 0, [1], [])), False),
+    "adds up": (
+        Nest(
+            SUM,
+            BEFORE,
+            [64],
+            Operand(ONCE, 64, [1]),
+            [Segment(1, [9], Operand(PARAMETER, 0, [1], [64]), None)],
+            [],
+        ),
+        False,
+    ),
+    "has two loops": (
+        Nest(
+            TABLE["exp"],
+            BEFORE,
+            [8, 64],
+            Operand(ONCE, 64, [64, 1]),
+            [],
+            [Operand(PARAMETER, 0, [64, 1])],
+        ),
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", JOINING)
+def test_a_loop_joins_where_it_reads_of_the_others_nothing_but_its_own_place(name: str) -> None:
+    nest, joins = JOINING[name]
+    assert go_together([FIRST], nest, 8) is joins
+
+
+def test_so_many_loops_are_joined_and_no_more() -> None:
+    assert go_together([FIRST] * (MOST - 1), FIRST, 8)
+    assert not go_together([FIRST] * MOST, FIRST, 8)
+
+
+@pytest.mark.parametrize("n", [32, 40, 45])
+def test_results_stay_in_registers_for_the_next_loop(n: int) -> None:
+    writer = Fused(Pools(), False, set(), 8, 0, 0, DOUBLE)
+    roots = one_loop(0, Operand(PARAMETER, 0, [1]), n=n, kind="sqrt")
+    rest = one_loop(n, Operand(ONCE, 0, [1]), Operand(PARAMETER, 0, [1]), n=n, kind="div")
+    writer.together([roots, rest])
+    assert not any("load" in line and "%U" in line for line in writer.lines)
+    given, out = np.linspace(1.0, 9.0, n), np.full(2 * n + 8, -1.0)
+    run(writer, P=given, U=out)
+    assert out[:n].tolist() == np.sqrt(given).tolist()
+    assert out[n : 2 * n].tolist() == (np.sqrt(given) / given).tolist()
+    assert (out[2 * n :] == -1.0).all()

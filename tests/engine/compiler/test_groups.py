@@ -64,7 +64,9 @@ def test_every_number_has_a_home() -> None:
     homes = {program.kinds[program.kind[node]].name: int(found.space[node]) for node in range(len(program))}
     assert homes["constant"] == CONSTANT_SPACE
     inputs = program.nodes_of(INPUT)
-    assert found.space[inputs].tolist() == [PARAMETER if number == 0 else ROW for number in program.number[inputs]]
+    assert found.space[inputs].tolist() == [
+        PARAMETER if number == 0 else ROW for number in program.number[inputs]
+    ]
     exps = [node for node in range(len(program)) if program.kinds[program.kind[node]].name == "exp"]
     assert sorted(found.space[exps].tolist()) == [ONCE, LANES]
     assert found.space[program.nodes_of(CONSTANT)].tolist() == [CONSTANT_SPACE]
@@ -75,15 +77,15 @@ def test_values_from_outside_stand_after_the_parameters() -> None:
 
     c = Value(3.0)
     found, _ = placed_of(lambda x, y: x * y * c, 1.0, 2.0)
-    outside = [n for n in range(len(found.program)) if found.program.kinds[found.program.kind[n]].name == "outside"]
+    outside = [
+        n for n in range(len(found.program)) if found.program.kinds[found.program.kind[n]].name == "outside"
+    ]
     assert found.place[outside].tolist() == [2]
     assert found.space[outside].tolist() == [PARAMETER]
 
 
 def test_a_node_is_computed_once_for_each_sample_over_them_or_after_them() -> None:
-    found, wanted = placed_of(
-        lambda w, x: exp(w) * x, 0.5, 2.0, by=[0], batched=[1], reduce="mean"
-    )
+    found, wanted = placed_of(lambda w, x: exp(w) * x, 0.5, 2.0, by=[0], batched=[1], reduce="mean")
     kinds = [found.program.kinds[kind].name for kind in found.program.kind]
     phases = {(name, int(found.phase[node])) for node, name in enumerate(kinds) if node in found.ordered}
     assert ("exp", BEFORE) in phases
@@ -132,7 +134,9 @@ def test_large_groups_are_parted_by_what_they_read() -> None:
         left, right = [exp(a) for a in x[:40]], [tanh(a) for a in x[40:]]
         return [a * 2.0 for pair in zip(left, right, strict=True) for a in pair]
 
-    sums = [group for group in groups_of(f, [0.1] * 80) if isinstance(group, Group) and group.kind.name == "sum"]
+    sums = [
+        group for group in groups_of(f, [0.1] * 80) if isinstance(group, Group) and group.kind.name == "sum"
+    ]
     assert [len(group.nodes) for group in sums] == [40, 40]
 
 

@@ -27,7 +27,10 @@ def test_a_number_is_added_once() -> None:
     (known,) = program.nodes_of(CONSTANT).tolist()
     assert builder.constant(2.0) == known
     assert builder.constant(0.0) == builder.constant(0.0) != builder.constant(-0.0)
-    assert lines(builder.finished())[-2:] == [f"n{len(program)} = constant 0", f"n{len(program) + 1} = constant -0"]
+    assert lines(builder.finished())[-2:] == [
+        f"n{len(program)} = constant 0",
+        f"n{len(program) + 1} = constant -0",
+    ]
 
 
 def test_nothing_added_is_the_same_program() -> None:
@@ -52,8 +55,14 @@ def test_nodes_of_a_row_are_sorted_by_the_operands_that_are_known() -> None:
     program, _ = normal(lambda x, y: [x**3, x**y, y**3, 2.0**x], 1.0, 2.0)
     row = TABLE["pow"]
     found = occurrences(program, row, np.flatnonzero(program.kind == program.place(row)))
-    assert sorted((case.known, len(case.nodes)) for case in found if None not in case.known[:1]) == [((2.0, None), 1)]
-    assert {case.known: len(case.nodes) for case in found} == {(None, 3.0): 2, (None, None): 1, (2.0, None): 1}
+    assert sorted((case.known, len(case.nodes)) for case in found if None not in case.known[:1]) == [
+        ((2.0, None), 1)
+    ]
+    assert {case.known: len(case.nodes) for case in found} == {
+        (None, 3.0): 2,
+        (None, None): 1,
+        (2.0, None): 1,
+    }
 
 
 def test_numbers_that_differ_everywhere_are_data() -> None:
@@ -110,7 +119,9 @@ def test_a_template_is_laid_down_once_for_each_node() -> None:
     (result,) = builder.lay_down(template, nodes, program.a[program.first[nodes]][:, None])
     assert isinstance(result, np.ndarray)
     numbers = builder.finished().evaluate({INPUT: [1.0, 2.0, 3.0]})
-    assert [numbers[node] for node in result] == pytest.approx([TABLE["softplus"](x) for x in (1.0, 2.0, 3.0)])
+    assert [numbers[node] for node in result] == pytest.approx(
+        [TABLE["softplus"](x) for x in (1.0, 2.0, 3.0)]
+    )
 
 
 def test_reordering_moves_operands_along() -> None:

@@ -79,7 +79,9 @@ def test_the_largest_is_the_first_of_equal_ones_and_nan_where_one_is() -> None:
         (math.nan, 1.0, math.nan),
     ],
 )
-def test_normal_is_its_operand_where_both_are_of_ordinary_size(x: float, beside: float, expected: float) -> None:
+def test_normal_is_its_operand_where_both_are_of_ordinary_size(
+    x: float, beside: float, expected: float
+) -> None:
     found = NORMAL(x, beside)
     assert found == expected or (found != found and expected != expected)
 

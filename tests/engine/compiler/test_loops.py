@@ -1,6 +1,7 @@
 """Nests as loops in LLVM's language, run and compared with NumPy."""
 
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from chainrule.engine.compiler.operands import Operand, Pools
 from chainrule.engine.compiler.program import OVER_BATCH, SUM
 from chainrule.engine.compiler.text import DOUBLE, SINGLE, Real
 
-Floats = NDArray[np.floating]
+Floats = NDArray[Any]
 BEYOND = -7.5
 
 
@@ -140,7 +141,9 @@ def test_each_sample_has_a_lane(lanes: int) -> None:
 
 @pytest.mark.parametrize(("n", "m", "samples"), [(1, 1, 8), (3, 12, 5), (9, 8, 16), (2, 30, 1)])
 @pytest.mark.parametrize("exact", [False, True])
-def test_sums_over_samples_leave_out_what_lies_beyond_the_last(n: int, m: int, samples: int, exact: bool) -> None:
+def test_sums_over_samples_leave_out_what_lies_beyond_the_last(
+    n: int, m: int, samples: int, exact: bool
+) -> None:
     lanes = 16
     rows, sent = numbers(n + 1, lanes), numbers(m, lanes)
     rows[n] = np.arange(lanes) < samples
@@ -162,5 +165,7 @@ def test_every_way_to_cut_a_nest_gives_the_same_numbers() -> None:
     for extents in itertools.product([2, 5, 16], repeat=2):
         n, m = extents
         given = numbers(n * m)
-        nest = Nest(TABLE["abs"], BEFORE, [n, m], Operand(ONCE, 0, [1, n]), [], [Operand(PARAMETER, 0, [m, 1])])
+        nest = Nest(
+            TABLE["abs"], BEFORE, [n, m], Operand(ONCE, 0, [1, n]), [], [Operand(PARAMETER, 0, [m, 1])]
+        )
         assert results(nest, given, n * m).tolist() == np.abs(given.reshape(n, m).T).ravel().tolist()

@@ -86,7 +86,9 @@ def test_a_layer_is_not_joined_with_its_activation() -> None:
     def f(w: Any, x: Any) -> list[Any]:
         return [tanh(dot(w[32 * i : 32 * i + 32], x)) for i in range(64)]
 
-    (body,) = [b for name, b in functions(text_of(f, [0.1] * 2048, [0.1] * 32)).items() if name.startswith("part")]
+    (body,) = [
+        b for name, b in functions(text_of(f, [0.1] * 2048, [0.1] * 32)).items() if name.startswith("part")
+    ]
     assert sum(line.startswith("loop") for line in body) >= 2
 
 
@@ -109,7 +111,9 @@ def test_indices_are_reported_beyond_all_results() -> None:
         ([], []),
     ],
 )
-def test_results_that_are_neighbours_are_copied_at_once(places: list[int], expected: list[tuple[int, int]]) -> None:
+def test_results_that_are_neighbours_are_copied_at_once(
+    places: list[int], expected: list[tuple[int, int]]
+) -> None:
     assert _neighbours(np.array(places, np.int64)) == expected
 
 

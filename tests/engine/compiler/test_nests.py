@@ -7,7 +7,16 @@ import pytest
 from programs import placed_of
 
 from chainrule.engine import dot, exp, take, tanh, total
-from chainrule.engine.compiler.groups import BEFORE, CONSTANT_SPACE, EACH, ONCE, OVER, PARAMETER, Group, Placed
+from chainrule.engine.compiler.groups import (
+    BEFORE,
+    CONSTANT_SPACE,
+    EACH,
+    ONCE,
+    OVER,
+    PARAMETER,
+    Group,
+    Placed,
+)
 from chainrule.engine.compiler.nests import SMALL, Nest, Segment, alike, alone, nest_of, settle
 from chainrule.engine.compiler.operands import Operand, Pools
 from chainrule.engine.compiler.program import SUM
@@ -46,7 +55,9 @@ def test_two_loops_in_the_program_are_two_loops() -> None:
 
 
 def test_terms_of_other_signs_and_other_memory_are_segments_of_their_own() -> None:
-    nests = nests_of(lambda x: [(x[i] * x[i + 1] + exp(x[i])) - x[i] - 2.0 * x[i] for i in range(20)], [0.1] * 21)
+    nests = nests_of(
+        lambda x: [(x[i] * x[i + 1] + exp(x[i])) - x[i] - 2.0 * x[i] for i in range(20)], [0.1] * 21
+    )
     segments = nests[-1].segments
     assert [(segment.sign, segment.a.space, segment.b and segment.b.space) for segment in segments] == [
         (1, PARAMETER, PARAMETER),

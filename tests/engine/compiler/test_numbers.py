@@ -37,7 +37,10 @@ def test_intrinsics_have_the_width_in_their_names() -> None:
 @pytest.mark.parametrize("xs", SHAPES)
 def test_a_choice_is_made_for_each_number(xs: Sequence[float]) -> None:
     found = computed(
-        lambda w, v: w.chosen(w.value(f"fcmp olt {w.type} {v[0]}, {w.constant(1.0)}"), v[0], w.constant(-9.0)), xs
+        lambda w, v: w.chosen(
+            w.value(f"fcmp olt {w.type} {v[0]}, {w.constant(1.0)}"), v[0], w.constant(-9.0)
+        ),
+        xs,
     )
     assert found == [x if x < 1.0 else -9.0 for x in xs]
 

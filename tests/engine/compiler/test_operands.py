@@ -52,7 +52,8 @@ def agrees(places: NDArray[np.int64], extents: list[int], pools: Pools | None = 
 
 def grid(rounds: int, nodes: int, width: int, *steps: int) -> NDArray[np.int64]:
     by_round, by_node, by_term = np.indices((rounds, nodes, width))
-    return 5 + steps[0] * by_round + steps[1] * by_node + steps[2] * by_term
+    places: NDArray[np.int64] = 5 + steps[0] * by_round + steps[1] * by_node + steps[2] * by_term
+    return places
 
 
 def test_places_that_move_evenly_are_a_rule() -> None:
@@ -170,4 +171,6 @@ def test_rows_of_a_table_are_one_step_apart_or_looked_up() -> None:
         along_rows(side, operand, [2], pools)
         assert operand.table == table
         for column in range(2):
-            assert [found_at(operand, pools, 0, [column], [row]) for row in range(3)] == [r + column for r in rows]
+            assert [found_at(operand, pools, 0, [column], [row]) for row in range(3)] == [
+                r + column for r in rows
+            ]

@@ -38,7 +38,7 @@ def test_a_product_and_a_sum_are_one_node() -> None:
 SUMS: list[tuple[Any, str]] = [
     (lambda a, b, c: a + b - c, "sum + n0 + n1 - n2"),
     (lambda a, b, c: a - b * c, "sum + n0 - n1 * n2"),
-    (lambda a, b, c: -(-(a * b)) + c, "sum + n0 * n1 + n2"),
+    (lambda a, b, c: (-(a * b)).__neg__() + c, "sum + n0 * n1 + n2"),
     (lambda a, b, c: a - (-b), "sum + n0 + n1"),
     (lambda a, b, c: ((a * b) + b * c) + a, "sum + n0 * n1 + n1 * n2 + n0"),
     (lambda a, b, c: dot([a, b], [b, c], c), "sum + n2 + n0 * n1 + n1 * n2"),
@@ -105,7 +105,17 @@ def test_a_program_computes_what_its_tape_does() -> None:
                 x, y = rng.choice(known), rng.choice(known)
                 known.append(
                     rng.choice(
-                        [x + y, x - y, x * y, -x, x**2, tanh(x), x * 0.5, total([x, y, x]), dot([x, y], [y, x])]
+                        [
+                            x + y,
+                            x - y,
+                            x * y,
+                            -x,
+                            x**2,
+                            tanh(x),
+                            x * 0.5,
+                            total([x, y, x]),
+                            dot([x, y], [y, x]),
+                        ]
                     )
                 )
             return known[-5:]

@@ -18,7 +18,9 @@ def test_quotients_and_powers_below_1_have_quick_partials() -> None:
     assert quick_partials(POW, (None, 0.5))
 
 
-@pytest.mark.parametrize("known", [(None, None), (2.0, None), (None, 1.0), (None, 3.0), (None, 0.0), (None, -math.inf)])
+@pytest.mark.parametrize(
+    "known", [(None, None), (2.0, None), (None, 1.0), (None, 3.0), (None, 0.0), (None, -math.inf)]
+)
 def test_other_powers_have_none(known: tuple[float | None, ...]) -> None:
     assert quick_partials(POW, known) is None
 

@@ -65,7 +65,7 @@ def test_equal_entries_are_one_only_where_they_are_shared() -> None:
 def test_in_no_grad_what_is_made_has_no_history() -> None:
     recorder, x = one_input()
     with no_grad():
-        y = x * x
+        y: Any = x * x
     assert recorder.tape[y.entry] == (DETACH, (1,))
 
 
@@ -84,7 +84,12 @@ def test_a_branch_is_an_error_unless_somebody_decides() -> None:
     with pytest.raises(RecordingError, match=r"a branch on a number that compile records: .* use where"):
         bool(x > 0.0)
     asked: list[int] = []
-    recorder.decide = lambda condition: not asked.append(condition)
+
+    def decide(condition: int) -> bool:
+        asked.append(condition)
+        return True
+
+    recorder.decide = decide
     condition = x > 0.0
     assert bool(condition)
     assert asked == [condition.entry]

@@ -38,7 +38,9 @@ def test_a_row_is_read_where_the_index_says(columns: int, i: float) -> None:
 
 
 def test_an_index_that_is_a_constant_is_no_load() -> None:
-    writer = written(Nest(TAKE, BEFORE, [], Operand(ONCE), [], [Operand(CONSTANT_SPACE, constant=2.0), table(3)]))
+    writer = written(
+        Nest(TAKE, BEFORE, [], Operand(ONCE), [], [Operand(CONSTANT_SPACE, constant=2.0), table(3)])
+    )
     assert not any("fptosi" in line for line in writer.lines)
     out = np.zeros(1)
     run(writer, P=np.arange(9.0), U=out)
@@ -61,7 +63,9 @@ def test_each_sample_may_have_an_index_of_its_own_or_rows_of_its_own() -> None:
 
 @pytest.mark.parametrize("i", [-1.0, 3.0, 0.5, np.nan, np.inf])
 def test_an_index_that_is_none_is_reported_and_0_is_read(i: float) -> None:
-    nest = Nest(INDEX, BEFORE, [], Operand(ONCE), [], [Operand(PARAMETER), Operand(CONSTANT_SPACE, constant=3.0)])
+    nest = Nest(
+        INDEX, BEFORE, [], Operand(ONCE), [], [Operand(PARAMETER), Operand(CONSTANT_SPACE, constant=3.0)]
+    )
     out = np.zeros(20)
     run(written(nest, report=1), P=np.array([i]), U=out)
     assert out[0] == 0.0
@@ -70,7 +74,9 @@ def test_an_index_that_is_none_is_reported_and_0_is_read(i: float) -> None:
 
 
 def test_an_index_that_is_one_is_not_reported() -> None:
-    nest = Nest(INDEX, BEFORE, [], Operand(ONCE), [], [Operand(PARAMETER), Operand(CONSTANT_SPACE, constant=3.0)])
+    nest = Nest(
+        INDEX, BEFORE, [], Operand(ONCE), [], [Operand(PARAMETER), Operand(CONSTANT_SPACE, constant=3.0)]
+    )
     for i in (0.0, 1.0, 2.0, -0.0):
         out = np.zeros(20)
         run(written(nest, report=1), P=np.array([i]), U=out)

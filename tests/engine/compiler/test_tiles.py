@@ -35,7 +35,9 @@ def test_what_all_read_in_one_place_is_no_obstacle() -> None:
     assert tiling(operation([100], [1], [0]), 8).vector == NODES
 
 
-@pytest.mark.parametrize("nest", [operation([3], [1], [1]), operation([100], [1], [2]), operation([100], [2], [1])])
+@pytest.mark.parametrize(
+    "nest", [operation([3], [1], [1]), operation([100], [1], [2]), operation([100], [2], [1])]
+)
 def test_few_numbers_and_gaps_between_them_are_no_vectors(nest: Nest) -> None:
     assert tiling(nest, 8).vector == NONE
 

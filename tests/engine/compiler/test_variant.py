@@ -111,7 +111,9 @@ def test_arguments_given_by_name_alone_are_all_differentiated_by() -> None:
 def test_several_numbers_have_no_gradient() -> None:
     f = lambda x: [x, x]  # noqa: E731
     variant = variant_of(f, 1.0)
-    with pytest.raises(TypeError, match="value_and_grad needs a function that returns one number, f returned 2"):
+    with pytest.raises(
+        TypeError, match="value_and_grad needs a function that returns one number, f returned 2"
+    ):
         variant.value_and_grad(call_of(f, 1.0))
 
 
