@@ -14,7 +14,7 @@ from .frame import Frame
 from .kernel import Compiled, compiled
 from .outline import Outline, outline
 from .record import is_row, parameters_of
-from .rounding import ErrorBound, Given, Running
+from .rounding import UNIT, ErrorBound, Given, Running
 from .stats import Stats, loops
 
 if TYPE_CHECKING:
@@ -174,8 +174,7 @@ class Form:
         numbers: list[Any] = []
         for output in self.recording.outputs:
             if isinstance(output, float):
-                off = abs(output - self._rounded(output))
-                numbers.append(self._constant(output if constants else off, samples))
+                numbers.append(self._constant(output if constants else self._off(output, samples), samples))
                 continue
             number = self._number(frame, computed)
             alike = not self.per_sample[computed] and self.variant.any_batched and not self.variant.reduce
@@ -196,6 +195,18 @@ class Form:
         if not self.variant.any_batched or self.variant.reduce == "mean":
             return number
         return number * samples if self.variant.reduce else np.full(samples, number, self.wanted.dtype)
+
+    def _off(self, number: float, samples: int) -> float:
+        """Return how far off a result that depends on nothing may be, for each sample.
+
+        On Values as many of it are added up, and divided for the mean; here it is taken as it is, or times
+        their number.
+        """
+        off = abs(number - self._rounded(number))
+        if not (self.variant.any_batched and self.variant.reduce) or samples < 2:
+            return off
+        unit = float(np.finfo(self.wanted.dtype).epsneg) + UNIT
+        return off + (samples + 1) * unit * abs(number)
 
     def _rounded(self, number: float) -> float:
         return float(np.dtype(self.wanted.dtype).type(number))

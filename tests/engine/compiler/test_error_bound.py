@@ -153,6 +153,17 @@ def test_an_error_goes_through_a_function_by_its_derivative(g: Callable[..., Any
         assert bounds[0] <= 200 * UNIT * max(1.0, abs(wanted[0]))
 
 
+def test_the_mean_of_a_number_that_depends_on_nothing_is_rounded_on_values() -> None:
+    number, xs = 0.1, [0.5] * 6
+    added = number + number + number + number + number + number
+    mean = compile(lambda x: number, batch="x", reduce="mean", exact=True)
+    summed = compile(lambda x: number, batch="x", reduce="sum", exact=True)
+    for kernel, on_values in ((mean, added / 6), (summed, added)):
+        assert kernel(xs) != on_values
+        assert abs(kernel(xs) - on_values) <= kernel.error_bound(xs).value < 1e-14
+        assert kernel.error_bound(xs[:1]).value == 0.0
+
+
 def test_random_programs_stay_within_their_bounds_which_are_not_silly() -> None:
     found: list[compiler_fuzz.Distance] = []
     for number in range(40):
