@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import _GeneratorContextManager
+from contextlib import AbstractContextManager, ContextDecorator, contextmanager
+from contextvars import ContextVar
 from functools import wraps
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 from typing import Any, Protocol, TypeVar, overload
@@ -12,37 +13,57 @@ from .shown import safe_repr
 from .words import cut
 
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
 
 
 class Block(Protocol):
     """`with block():`, `@block()` and `@block`."""
 
     @overload
-    def __call__(self) -> _GeneratorContextManager[None]: ...
+    def __call__(self) -> Opened[None]: ...
     @overload
     def __call__(self, function: F, /) -> F: ...
 
 
-class Opened(_GeneratorContextManager[None]):
-    """What `contextlib.contextmanager` makes of a generator function, which decorates functions only.
+class Opened(AbstractContextManager[T], ContextDecorator):
+    """What `contextlib.contextmanager` makes of a generator function, but to be entered as often as you like.
 
-    A call of a generator function or a coroutine is over before its body runs, and so would be the block.
+    One object may be kept and used again, in itself, and by several threads or tasks at a time, as PyTorch's
+    `no_grad()`. It decorates functions only: a call of a generator function or a coroutine is over before
+    its body runs, and so would be the block.
     """
 
-    def __init__(
-        self, func: Callable[..., Iterator[None]], args: tuple[Any, ...] = (), kwds: Any = None
-    ) -> None:
-        super().__init__(func, args, kwds or {})  # type: ignore[arg-type]  # a generator function's iterators
+    def __init__(self, body: Callable[..., Iterator[T]], *args: Any) -> None:
+        self._body, self._args = body, args
+        self._runs: list[AbstractContextManager[T]] = []  # that are under way, in whatever thread or task
+
+    def __enter__(self) -> T:
+        run = contextmanager(self._body)(*self._args)
+        result = run.__enter__()
+        self._runs.append(run)
+        _entered.set((*_entered.get(), run))
+        return result
+
+    def __exit__(self, *error: Any) -> bool | None:
+        here = [run for run in _entered.get() if run in self._runs]
+        run = (here or self._runs)[-1]  # a generator may end it elsewhere than it began it
+        self._runs.remove(run)
+        _entered.set(tuple([other for other in _entered.get() if other is not run]))
+        return run.__exit__(*error)
 
     def __call__(self, function: F) -> F:
         """Return the function with the block around each call."""
         if isgeneratorfunction(function) or iscoroutinefunction(function) or isasyncgenfunction(function):
-            name = self.func.__name__.lstrip("_")
+            name = self._body.__name__.lstrip("_")
             raise TypeError(
                 f"@{name} around {cut(safe_repr(function), 60)} would end before its body runs, as that is a "
                 f"generator or a coroutine: write `with {name}():` inside it"
             )
         return super().__call__(function)
+
+
+_entered: ContextVar[tuple[AbstractContextManager[Any], ...]] = ContextVar("entered", default=())
+"""What the blocks that were entered in this thread or task, and not left yet, run."""
 
 
 def block(body: Callable[[], Iterator[None]]) -> Block:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from threading import Lock
+from types import FrameType
 from typing import Any
 
 from .blocks import block
@@ -69,10 +70,14 @@ def ledger() -> Any:
     return _state(_ledger, None)
 
 
-def note_comparison(x: Any, sign: str, other: object, number: Any, came_out: bool) -> None:
+UNCLEAR = (KeyError, ValueError, TypeError, OverflowError)
+"""What a comparison in a new place raises where it is looked up, or one with what is no plain number."""
+
+
+def note_comparison(x: Any, sign: str, other: object, number: Any, came_out: bool, caller: FrameType) -> None:
     """Keep in the ledger that is open here, if one is, how a comparison came out.
 
-    number: what `other` is as a number. debugging/ledger.py takes its place.
+    number: what `other` is as a number.  caller: what compares. debugging/ledger.py takes its place.
     """
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from sys import _getframe
@@ -14,12 +13,17 @@ from typing import Any
 
 from .. import modes
 from ..about import about
+from ..blocks import Opened
+from ..names import own_name
 from ..value import Value
 from ..words import cut, plain
+from .recorder import Recorder
 from .source import Site, Source, source_of
 from .warn import OWN_FOLDERS
+from .written import operation_at
 
 ledger_here = modes.ledger_here
+_SIGNS = ("<", "<=", "==", "!=", ">", ">=")
 _latest: ContextVar[Ledger | None] = ContextVar("latest ledger", default=None)
 
 
@@ -50,7 +54,7 @@ class Branch:
 
 
 _Side = tuple[Any, Any]
-"""One side of a comparison: the label of a Value, or what is known of its source, and its number."""
+"""One side of a comparison: a name, what is known of a source or a leaf that may get one, and its number."""
 _Said = tuple[_Side, str, _Side] | tuple[()]
 
 
@@ -60,9 +64,17 @@ class _Went:
     taken: str
     margin: float
     site: Site | None
-    sign: str = ""
     said: _Said = ()
     times: int = 0
+    above: float = -math.inf
+    below: float = math.inf
+    """A difference between these two is closer than any before; as long as nothing is known, every one is."""
+
+
+Places = tuple[CodeType | None, dict[int, _Went]]
+"""Code, and what is known of the comparisons of one kind in it: by the offset of the instruction, inverted
+where it came out False."""
+_NOWHERE: Places = None, {}
 
 
 class Ledger:
@@ -75,11 +87,12 @@ class Ledger:
         # when it was opened, in seconds of the epoch
         self.since = time.time()
         self._went: list[_Went] = []
-        # What is known of comparisons, by the identity of the code and then by the offset of the instruction,
-        # below zero where it came out False; None for chainrule's own code, whose are part of operations.
-        self._compared: dict[int, dict[object, _Went] | None] = {}
+        # By the identity of the code and the sign, because Python's functions may compare in several ways at
+        # one instruction; None for chainrule's own code, whose comparisons are part of operations.
+        self._compared: dict[tuple[int, str], dict[int, _Went] | None] = {}
         self._codes: list[CodeType] = []  # kept, so that their identities stay theirs
-        self.latest: tuple[CodeType | None, dict[object, _Went]] = None, {}  # of the code that compared last
+        self.latest = dict.fromkeys(_SIGNS, _NOWHERE)  # by the sign, those of the code that compared last
+        self.less = self.greater = _NOWHERE  # those of < and >, which `Comparisons` looks at itself
         self._chosen: dict[object, _Went] = {}  # by the address of the instruction, see `Recorder`
 
     def compared(
@@ -88,30 +101,40 @@ class Ledger:
         """Note a comparison that the user's code makes; of arrays and the like nothing is noted."""
         if not isinstance(number, int | float):
             return
-        code = caller.f_code
-        if id(code) not in self._compared:
+        code, key = caller.f_code, (id(caller.f_code), sign)
+        if key not in self._compared:
             self._codes.append(code)
-            self._compared[id(code)] = None if code.co_filename.startswith(OWN_FOLDERS) else {}
-        here = self._compared[id(code)]
+            self._compared[key] = None if code.co_filename.startswith(OWN_FOLDERS) else {}
+        here = self._compared[key]
         if here is None:
             return
-        self.latest = code, here
-        key: object = caller.f_lasti if came_out else ~caller.f_lasti
-        known = here.get(key)
-        if known is not None and known.sign != sign:  # one of Python's functions that compare in several ways
-            key = (key, sign)
-            known = here.get(key)
+        self._remember(sign, (code, here))
+        place = caller.f_lasti if came_out else ~caller.f_lasti
+        known = here.get(place)
         if known is None:
             site = Site(code, caller.f_lasti, self.since)
-            known = here[key] = _Went("comparison", str(came_out), math.nan, site, sign)
+            known = here[place] = _Went("comparison", str(came_out), math.nan, site)
             self._went.append(known)
         known.times += 1
         try:
             margin = abs(x.data - number)
         except OverflowError:  # an int beyond the floats
             margin = math.inf
-        if margin < known.margin or known.times == 1:
-            known.said, known.margin = (_side(x), sign, _side(other)), margin
+        if margin < known.margin or math.isnan(known.margin):
+            assert known.site is not None
+            known.said = _side(x, caller, known.site), sign, _side(other, caller, known.site)
+            known.margin = margin
+            if not math.isnan(margin):
+                known.above, known.below = -margin, margin
+
+    def _remember(self, sign: str, places: Places) -> None:
+        self.latest[sign] = places
+        self.less, self.greater = self.latest["<"], self.latest[">"]
+
+    def close(self) -> None:
+        """Let go what only speeds up the next comparison: there will be none, or in another ledger."""
+        for sign in _SIGNS:
+            self._remember(sign, _NOWHERE)
 
     def went(self, operation: str, taken: str, margin: float) -> None:
         """Note which way a function of chainrule's went."""
@@ -141,7 +164,9 @@ class Ledger:
         return len(self._went)
 
 
-def note_comparison(x: Value, sign: str, other: object, number: Any, came_out: bool) -> None:
+def note_comparison(
+    x: Value, sign: str, other: object, number: Any, came_out: bool, caller: FrameType
+) -> None:
     """Keep in the ledger that is open here, if one is, how a comparison came out; called by `Value`.
 
     It does itself what `Ledger.compared` does where the code that compared last does so again, at a place
@@ -150,38 +175,48 @@ def note_comparison(x: Value, sign: str, other: object, number: Any, came_out: b
     block = ledger_here()
     if block is None:
         return
-    ledger = block.state if block.open else modes.ledger()
-    if ledger is None:
-        return
-    caller = _getframe(2)  # this and the method of Value are below it
-    if type(number) is float or type(number) is int:
-        code, here = ledger.latest
-        if caller.f_code is code:
-            known = here.get(caller.f_lasti if came_out else ~caller.f_lasti)
-            if known is not None and known.sign is sign:
-                try:
-                    difference = x.data - number
-                except OverflowError:
-                    difference = math.inf
-                if not -known.margin < difference < known.margin:
-                    known.times += 1
-                    return
-    ledger.compared(x, sign, other, number, came_out, caller)
+    code, here = block.state.latest[sign]
+    if caller.f_code is code:
+        try:
+            known = here[caller.f_lasti if came_out else ~caller.f_lasti]
+            if not known.above < x.data - number < known.below:
+                known.times += 1
+                return
+        except modes.UNCLEAR:
+            pass
+    ledger = modes.ledger()
+    if ledger is not None:
+        ledger.compared(x, sign, other, number, came_out, caller)
 
 
-def _side(x: object) -> _Side:
-    """Return what the text needs to know, without looking anything up and without holding on to a graph."""
+def _side(x: object, caller: FrameType, site: Site) -> _Side:
+    """Return what the text needs to know, without holding on to a graph.
+
+    caller, site: where it is compared, and maybe used for the first time: leaves are sought there as at an
+    operation. In functions of Python's such as `sorted` that would be at element after element: those keep
+    the leaf, which the operation that uses it will name.
+    """
     if not isinstance(x, Value):
         return "", x
+    if x.label:
+        return x.label, x.data
     known = about(x)
-    return x.label or (known.source if known is not None else ""), x.data
+    if known is not None:
+        return known.source or "", x.data
+    recorder = getattr(modes.watcher(), "__self__", None)
+    if x.primitive is not None or not isinstance(recorder, Recorder):
+        return "", x.data
+    in_call = operation_at(caller.f_code.co_code, caller.f_lasti).startswith("CALL")
+    return recorder.places.name_before_use(x, caller, site, seek=not in_call) or x, x.data
 
 
 def _text(left: _Side, sign: str, right: _Side) -> str:
     def shown(side: _Side) -> str:
-        name, number = side
-        name = cut(plain(name if isinstance(name, str) else name.name)) if name else ""
-        return f"{name}={number!r}" if name else f"{number!r}"
+        known, number = side
+        name = (
+            own_name(known) if isinstance(known, Value) else known if isinstance(known, str) else known.name
+        )
+        return f"{cut(plain(name))}={number!r}" if name else f"{number!r}"
 
     return f"{shown(left)} {sign} {shown(right)}"
 
@@ -199,8 +234,7 @@ def ledger_of(values: Iterable[Value]) -> Ledger | None:
     return None
 
 
-@contextmanager
-def branches() -> Iterator[Ledger]:
+def branches() -> Opened[Ledger]:
     """Keep how every comparison of Values inside comes out, and how close it was; `kinks` shows it.
 
     Also a decorator. Comparisons leave no trace in a graph: `1.0 if s > k else 0.0` is a number without a
@@ -215,7 +249,14 @@ def branches() -> Iterator[Ledger]:
     >>> [(branch.text, branch.taken, branch.margin) for branch in ledger]
     [('s=100.5 > 100.0', 'True', 0.5)]
     """
+    return Opened(_branches)
+
+
+def _branches() -> Iterator[Ledger]:
     ledger = Ledger()
     _latest.set(ledger)
-    with modes.kept_in(ledger):
-        yield ledger
+    try:
+        with modes.kept_in(ledger):
+            yield ledger
+    finally:
+        ledger.close()

@@ -54,6 +54,20 @@ class Places:
             site.missed = missed + 1
         return found
 
+    def name_before_use(self, leaf: Value, frame: FrameType, site: Site, seek: bool) -> str:
+        """Return the name of a leaf that is compared at `site` and that no operation has used; "" if none.
+
+        seek: look for it where it is not known yet. It stays known for the leaf's first operation, which
+        could not find it again: what has been looked through is not looked through once more.
+        """
+        found = self.names.get(leaf)
+        if found is None and seek:
+            found = self.name(leaf, frame, site)
+        if found is None:
+            return ""
+        self.names[leaf] = found
+        return written(found)
+
     def _own_variable(self, leaf: Value, frame: FrameType) -> str:
         """Return the variable of the frame that holds the leaf, the most frequent place; nothing if none."""
         loops = self._loop_names(frame.f_code)

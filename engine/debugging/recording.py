@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from threading import Lock
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import Any, TypeVar, overload
 
 from ..about import OnlyScope
 from ..blocks import Opened
@@ -15,9 +14,6 @@ from . import recorder
 from .ledger import branches
 from .recorder import Recorder, open_scopes
 
-if TYPE_CHECKING:
-    from contextlib import _GeneratorContextManager
-
 F = TypeVar("F", bound=Callable[..., Any])
 _lock = Lock()
 
@@ -25,7 +21,7 @@ _lock = Lock()
 @overload
 def record_sources(function: F, /) -> F: ...
 @overload
-def record_sources(*, frames: bool = False) -> _GeneratorContextManager[None]: ...
+def record_sources(*, frames: bool = False) -> Opened[None]: ...
 def record_sources(function: F | None = None, /, *, frames: bool = False) -> Any:
     """Keep, for every value made inside, where that was: `value.source`, and names in all messages.
 
@@ -35,9 +31,8 @@ def record_sources(function: F | None = None, /, *, frames: bool = False) -> Any
     Leaves are known from their first use: they are called as the variable, attribute or element that
     holds them then, `params[3]`. A label always wins over a name that was found. Comparisons of Values
     made inside are kept too, see `kinks`.
-    Building a graph and its backward pass take 1.4 to 2.7 times as long inside, programs that do little but
-    compare 3.3 to 5 times (docs/sources.md says what was measured), the graph a few bytes more; outside
-    nothing changes.
+    Building a graph and its backward pass take 1.4 to 2.7 times as long inside (docs/sources.md says what was
+    measured), the graph a few bytes more; outside nothing changes.
 
     Up to Python 3.12 what the variables of a running function held when a leaf was sought there may live
     until it returns.
@@ -54,10 +49,10 @@ def record_sources(function: F | None = None, /, *, frames: bool = False) -> Any
     ('loss', 'y.tanh()', 'y', 'x')
     """
     if function is None:
-        return Opened(_record_sources, (frames,))
+        return Opened(_record_sources, frames)
     if not callable(function):
         raise TypeError(f"record_sources decorates functions, got {function!r}: frames=True by keyword")
-    return Opened(_record_sources, (frames,))(function)
+    return Opened(_record_sources, frames)(function)
 
 
 def _record_sources(frames: bool) -> Iterator[None]:
@@ -65,7 +60,7 @@ def _record_sources(frames: bool) -> Iterator[None]:
         yield
 
 
-def scope(name: str) -> _GeneratorContextManager[None]:
+def scope(name: str) -> Opened[None]:
     """Say what the values made inside belong to: pictures fold them into one card of that name.
 
     Also a decorator. Scopes nest, `encoder.attention`, and hold for the thread or task that opened them.
@@ -81,10 +76,9 @@ def scope(name: str) -> _GeneratorContextManager[None]:
     """
     if not isinstance(name, str) or not name:
         raise TypeError(f'scope takes the name of what is computed inside, "encoder", got {described(name)}')
-    return _scope(name)
+    return Opened(_scope, name)
 
 
-@contextmanager
 def _scope(name: str) -> Iterator[None]:
     path = (*open_scopes.get(), name)
     token = open_scopes.set(path)

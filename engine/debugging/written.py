@@ -177,11 +177,25 @@ def operation_at(instructions: bytes, at: int) -> str:
     """Return the name of the operation at offset `at`, which may stand in the cache behind it."""
     while at > 0 and instructions[at] == _CACHE:
         at -= 2
-    return dis.opname[instructions[at]] if at >= 0 else ""
+    return dis.opname[instructions[_call_at(instructions, at)]] if at >= 0 else ""
+
+
+def _call_at(instructions: bytes, at: int) -> int:
+    """Return where the call is that Python 3.11 announces at offset `at`, if it does, else `at`.
+
+    Calls of C functions that have been made often stand at the announcement.
+    """
+    if dis.opname[instructions[at]] != "PRECALL":
+        return at
+    at += 2
+    while instructions[at] == _CACHE:
+        at += 2
+    return at
 
 
 def next_operation(instructions: bytes, at: int) -> str:
     """Return the name of the operation after the one at offset `at`."""
+    at = _call_at(instructions, at)
     at += 2
     while at < len(instructions) and instructions[at] in (_CACHE, _EXTENDED_ARG):
         at += 2
@@ -190,7 +204,8 @@ def next_operation(instructions: bytes, at: int) -> str:
 
 def stored_name(code: CodeType, instruction: int) -> str:
     """Return the plain variable that the instruction's value is stored in next, if it is."""
-    following = (found for found in dis.get_instructions(code) if found.offset > instruction)
+    at = _call_at(code.co_code, instruction)
+    following = (found for found in dis.get_instructions(code) if found.offset > at)
     for found in following:
         if found.opcode == _COPY:
             continue

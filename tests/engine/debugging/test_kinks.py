@@ -1,11 +1,13 @@
 """kinks and branches: which way things went, and how close they were to going the other way."""
 
+import contextvars
 import gc
 import math
 import operator
 import threading
 from typing import Any
 
+import numpy as np
 import pytest
 
 from chainrule.engine import (
@@ -31,6 +33,7 @@ from chainrule.engine import (
     where,
 )
 from chainrule.engine import round as nearest
+from chainrule.engine.names import own_name
 from chainrule.nn import MLP, hinge, log_loss
 
 
@@ -191,6 +194,72 @@ def test_record_sources_keeps_comparisons_and_names_what_was_compared() -> None:
     assert comparison.source.text == "score > 4.0"
     assert kink.source is not None
     assert kink.source.text == "relu(score - 5.0)"
+
+
+def test_a_leaf_that_is_compared_before_any_operation_uses_it_has_its_name() -> None:
+    limits, table = [Value(1.0), Value(4.0)], {"b": Value(2.0)}
+    with record_sources():
+        spot, strike = Value(101.0), Value(100.0)
+        chosen = (spot > strike, limits[1] <= table["b"], bool(limits[0]), spot == 7.0)
+        loss = [limit * spot for limit in limits if limit > 3.0][0]  # noqa: RUF015  # the list is the point
+    assert chosen == (True, False, True, False)
+    assert sorted(branch.text for branch in kinks(loss)) == [
+        "limits[0]=1.0 != 0.0",
+        "limits[0]=1.0 > 3.0",
+        "limits[1]=4.0 <= table['b']=2.0",
+        "limits[1]=4.0 > 3.0",
+        "spot=101.0 == 7.0",
+        "spot=101.0 > strike=100.0",
+    ]
+    assert [own_name(operand) for operand in loss.operands] == ["limits[1]", "spot"]  # found once more
+    with branches() as ledger:  # alone it knows of labels, and of what was recorded before
+        chosen = (spot > strike, Value(101.0, "x") > strike, False, False)
+    assert [branch.text for branch in ledger] == ["spot=101.0 > 100.0", "x=101.0 > 100.0"]
+
+
+def test_leaves_that_only_pythons_functions_compare_are_named_where_they_are_used() -> None:
+    with record_sources():
+        xs = [Value(3.0), Value(5.0)]
+        top = max(xs)
+        kept = kinks(top)
+        assert [branch.text for branch in kept] == ["5.0 > 3.0"]
+        loss = top * 2.0
+    assert [branch.text for branch in kinks(loss)] == ["top=5.0 > 3.0"]
+
+
+def test_the_closest_number_goes_before_what_is_no_number() -> None:
+    with branches() as ledger:
+        came_out = [x > 0.0 for x in (Value(math.nan), Value(-3.0), Value(-math.inf), Value(-2.0))]
+    assert came_out == [False] * 4
+    assert [(branch.text, branch.margin, branch.times) for branch in ledger] == [("-2.0 > 0.0", 2.0, 4)]
+
+
+def test_an_array_in_the_place_of_a_number_is_compared_and_not_kept() -> None:
+    x = Value(2.0)
+    with branches() as ledger:
+        outcomes = [x < other for other in (1.0, 1.5, np.array([1.0, 3.0]), np.array([[3.0]]), 1.0)]
+    assert [np.asarray(outcome).tolist() for outcome in outcomes] == [
+        False,
+        False,
+        [False, True],
+        [[True]],
+        False,
+    ]
+    assert [(branch.text, branch.times) for branch in ledger] == [("2.0 < 1.5", 3)]
+
+
+def test_a_context_that_outlives_the_block_keeps_nothing() -> None:
+    x = Value(2.0)
+
+    def compare() -> bool:
+        return x > 1.0
+
+    with branches() as ledger:
+        assert compare()
+        context = contextvars.copy_context()
+    with branches():
+        assert context.run(compare)
+    assert [branch.times for branch in ledger] == [1]
 
 
 def test_nothing_is_kept_outside_and_elsewhere() -> None:

@@ -125,6 +125,28 @@ def test_what_a_call_makes_on_the_way_does_not_get_the_name_of_its_result() -> N
     assert {own_name(term) for term in error.operands} == {""}
 
 
+def test_names_are_the_same_where_calls_have_been_made_often() -> None:
+    # Python 3.11 stands at another instruction in a call that it has specialised.
+    def inner(xs: list[Any]) -> Any:
+        return sum(xs)
+
+    def outer(xs: list[Any]) -> tuple[Any, Any]:
+        added = sum(xs)
+        passed_on = inner(xs)
+        return added, passed_on
+
+    unread: Any = program("def added_up(xs):\n    best = sum(xs)\n    return best\n", "<nowhere>")["added_up"]
+    for times in (0, 50):
+        for _ in range(times):
+            outer([1.0, 2.0])
+            unread([1.0, 2.0])
+        xs = [Value(1.0), Value(2.0), Value(3.0)]
+        with record_sources():
+            results = [*outer(xs), unread(xs)]
+        assert [source(result).name for result in results] == ["added", "passed_on", "best"]
+        assert [source(result.operands[0]).name for result in results] == ["", "", ""]
+
+
 @record_sources()
 def test_a_name_given_to_what_a_function_returns_goes_to_the_value() -> None:
     def square(x: Value) -> Value:
