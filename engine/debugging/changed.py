@@ -8,6 +8,7 @@ from .. import graph
 from ..names import own_name
 from ..own import BUILT_IN
 from ..primitive import TABLE
+from .rebound import is_update, look_for_rebound
 from .stale import look_for_stale
 from .warn import ChangedDataWarning, warn_user
 
@@ -53,6 +54,8 @@ def look(root: Value, order: list[Value]) -> int:
     if _by_hand and (whole or _early):
         _early -= not whole
         look_for_stale(order)
+    if is_update(order[0]):
+        look_for_rebound(order)
     if whole or _first_differs(order[0]):
         _warn_of_changed(order)
     return 0 if _early or (whole and _looked_at < _WHOLE) else _LET_GO
@@ -74,12 +77,14 @@ def _warn_of_changed(order: list[Value]) -> None:
     agreed: set[Value] = set()
     moved: dict[Value, None] = {}
     perhaps: dict[Value, None] = {}
+    differing: list[Value] = []
     for node in order:
         leaves = [
             operand for operand in node.operands if operand.primitive is None and operand.kind != "const"
         ]
         if leaves and not all(operand in agreed for operand in leaves):
             if _differs(node):
+                differing.append(node)
                 known = leaves if len(leaves) == len(node.operands) == 1 else _moved(node, leaves)
                 (moved if known else perhaps).update(dict.fromkeys(known or leaves))
             else:
@@ -91,12 +96,16 @@ def _warn_of_changed(order: list[Value]) -> None:
         joint = " or "
     if names:
         more = f" {'or' if joint == ' or ' else 'and'} {len(names) - 3} more" if len(names) > 3 else ""
-        warn_user(
+        said = (
             f"the data of {joint.join(names[:3])}{more} changed after the loss was computed: these are the "
-            "gradients at the old numbers. Compute the loss anew after an update, before backward()",
-            ChangedDataWarning,
-            about="changed data",
+            "gradients at the old numbers. Compute the loss anew after an update, before backward()"
         )
+        if all(is_update(node) for node in differing):
+            said += (
+                ". If p = p - lr * p.grad was to update it, that made a new Value, of which no optimizer "
+                "knows: leave updates to optimizer.step(), or change the number, p.data -= lr * p.grad"
+            )
+        warn_user(said, ChangedDataWarning, about="changed data")
 
 
 def _moved(node: Value, leaves: list[Value]) -> list[Value]:

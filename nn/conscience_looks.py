@@ -1,0 +1,91 @@
+"""What the training loop's conscience looks for: graphs that pile up, losses that rise, lost parameters."""
+
+from typing import Any
+from weakref import ref
+
+from ..engine import Value
+from ..engine.about import About, about_made
+from ..engine.debugging.places import walk, written
+from ..engine.debugging.rebound import is_update
+from ..engine.debugging.warn import GrowingGraphWarning, LostParameterWarning, RisingLossWarning
+from .conscience_watch import Watch, held_by_optimizers, warn
+
+_STEPS_KEPT = 10
+_STEPS_RISING = 5
+
+_tokens: list[ref[About]] = []
+"""What belongs to the first losses of the last steps and to nobody else: the losses themselves are let go."""
+
+
+def look_for_growth(watch: Watch, root: Value) -> None:
+    """Warn where the losses of the last steps all still exist."""
+    token = about_made(root)
+    if _tokens and _tokens[-1]() is token:  # a step repeated from the same loss
+        return
+    _tokens.append(ref(token))
+    if len(_tokens) > _STEPS_KEPT:
+        del _tokens[0]
+        if all(known() is not None for known in _tokens):
+            warn(
+                watch,
+                GrowingGraphWarning,
+                f"the graphs of the last {_STEPS_KEPT} steps' losses are all still in memory: add up or "
+                "collect the numbers, total += loss.item(), not the Values, total += loss",
+            )
+
+
+def look_for_rising(watch: Watch, change: float) -> None:
+    """Warn where the loss has risen at each of the first steps by what it should have fallen.
+
+    change: of the loss in the step that ends, by its gradients: below 0 where the step leads down.
+    """
+    one_pass = watch.passes == 1
+    rose = watch.latest - watch.loss if one_pass and watch.loss is not None else 0.0
+    expected = abs(watch.predicted)
+    up = watch.predicted > 0.0 and watch.latest >= 0.0 if watch.by_hand else watch.predicted < 0.0
+    watch.rising = watch.rising + 1 if up and 0.5 * expected < rose < 2.0 * expected else 0
+    watch.loss = watch.latest if one_pass else None
+    watch.predicted = change
+    if watch.rising < _STEPS_RISING:
+        return
+    if watch.by_hand:
+        module = watch.owner() if watch.owner is not None else None
+        if module is None or not held_by_optimizers().isdisjoint(module.parameters()):
+            return  # an optimizer moves them
+        text = "the parameters move up their gradients: to lower it subtract, p.data -= lr * p.grad"
+    else:
+        text = "the gradients have the wrong sign: look at hooks, rows of your own, and what changes grad"
+    rising = f"the loss has risen at each of {_STEPS_RISING} steps, by as much as it should have fallen"
+    warn(watch, RisingLossWarning, f"{rising}; {text}")
+
+
+def look_for_rebound(watch: Watch, module: Any) -> None:
+    """Warn where a module holds a Value that was computed by subtracting a number from a parameter."""
+    for path, value in walk(module, type(module).__name__):
+        if isinstance(value, Value) and _is_updated_parameter(value):
+            place = written(path)
+            warn(
+                watch,
+                LostParameterWarning,
+                f"{place} is no parameter any more: p = p - ... makes a new Value, which is in no list of "
+                "parameters and keeps the old ones in its graph. Change the number: p.data -= lr * p.grad",
+            )
+            return
+
+
+def _is_updated_parameter(value: Value) -> bool:
+    steps = 0
+    while is_update(value) and steps < 1000:
+        value, steps = value.operands[0], steps + 1
+    return steps > 0 and value.primitive is None and value.kind == "param"
+
+
+def look_for_replaced(optimizer: Any, watch: Watch, order: list[Value]) -> None:
+    """Note parameters of the loss that no optimizer holds and that have the labels of lost ones."""
+    reached = {o for node in order for o in node.operands if o.primitive is None and o.kind == "param"}
+    unheld = reached - held_by_optimizers()
+    lost = {parameter.label for parameter in optimizer.params if parameter not in reached}
+    labels = {parameter.label for parameter in unheld}
+    # A layer made by itself has labels without its place in the model: the ends of those it replaces.
+    ends = {label[i + 1 :] for label in lost for i, sign in enumerate(label) if sign == "."}
+    watch.replaced = sorted(labels) if labels and "" not in labels and labels <= lost | ends else []
