@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ContextDecorator, contextmanager
+from contextlib import AbstractContextManager, ContextDecorator, _GeneratorContextManager
 from contextvars import ContextVar
 from functools import wraps
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
@@ -38,18 +38,22 @@ class Opened(AbstractContextManager[T], ContextDecorator):
         self._runs: list[AbstractContextManager[T]] = []  # that are under way, in whatever thread or task
 
     def __enter__(self) -> T:
-        run = contextmanager(self._body)(*self._args)
-        result = run.__enter__()
+        run: Any = _GeneratorContextManager(self._body, self._args, {})  # type: ignore[arg-type]  # it wants a generator
+        result: T = run.__enter__()
         self._runs.append(run)
         _entered.set((*_entered.get(), run))
         return result
 
-    def __exit__(self, *error: Any) -> bool | None:
-        here = [run for run in _entered.get() if run in self._runs]
-        run = (here or self._runs)[-1]  # a generator may end it elsewhere than it began it
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> bool | None:
+        entered = _entered.get()
+        if entered and entered[-1] in self._runs:
+            run = entered[-1]
+            _entered.set(entered[:-1])
+        else:  # blocks that overlap, or a generator that ends it elsewhere than it began it
+            run = ([run for run in entered if run in self._runs] or self._runs)[-1]
+            _entered.set(tuple([other for other in entered if other is not run]))
         self._runs.remove(run)
-        _entered.set(tuple([other for other in _entered.get() if other is not run]))
-        return run.__exit__(*error)
+        return run.__exit__(kind, error, trace)
 
     def __call__(self, function: F) -> F:
         """Return the function with the block around each call."""

@@ -105,3 +105,19 @@ def test_a_pause_may_end_in_another_context_than_it_began_in() -> None:
     assert not gc.isenabled()
     kept.__exit__(None, None, None)
     assert gc.isenabled()
+
+
+def test_blocks_that_overlap_end_each_its_own() -> None:
+    kept, around, x, elsewhere = no_grad(), strict(), Value(2.0), contextvars.Context()
+    kept.__enter__()
+    around.__enter__()
+    elsewhere.run(kept.__enter__)
+    kept.__exit__(None, None, None)
+    assert recorded(x)
+    assert not elsewhere.run(recorded, x)
+    elsewhere.run(kept.__exit__, None, None, None)
+    assert elsewhere.run(recorded, x)
+    assert modes.is_strict()
+    around.__exit__(None, None, None)
+    assert not modes.is_strict()
+    assert modes.open_blocks == 0
