@@ -148,7 +148,7 @@ def test_perceptron_of_the_command_line(capsys: pytest.CaptureFixture[str]) -> N
 
 def test_as_many_weights_as_inputs_are_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        article_a.main(["--inputs", "1", "2"])
+        article_a.main(["--no-pictures", "--inputs", "1", "2"])
     assert "2 inputs need as many weights, got 3" in capsys.readouterr().err
 
 

@@ -65,15 +65,19 @@ def pdb(environment: dict[str, str], tmp_path: Path) -> Callable[..., str]:
         first, *others = done.stdout.split("(Pdb) ")
         assert len(others) == len(commands), done.stdout
         typed = [f"(Pdb) {command}\n{said}" for command, said in zip(commands, others, strict=True)]
-        return readable("".join([first, *typed]), tmp_path)
+        return readable("".join([first, *typed]), tmp_path, Path(environment["PYTHONPATH"]))
 
     return session
 
 
-def readable(screen: str, folder: Path) -> str:
-    """Return what a debugger said without what differs from one machine, or one commit, to the next."""
-    screen = re.sub(r"\S*site-packages/(chainrule/\S+\.py)([(:])\d+", r"\1\2…", screen)
-    return screen.replace(f"{folder}{os.sep}", "")
+def readable(screen: str, *folders: Path) -> str:
+    """Return what a debugger said without what differs from one machine, or one commit, to the next.
+
+    folders: those of the user's program and of the installed package.
+    """
+    for folder in folders:
+        screen = screen.replace(f"{folder}{os.sep}", "")
+    return re.sub(r"\b(chainrule/\S+\.py)([(:])\d+", r"\1\2…", screen)
 
 
 # -- debugpy ----------------------------------------------------------------------------------------------
