@@ -5,6 +5,7 @@ import contextvars
 import threading
 
 from source_of import source
+from waiting import SECONDS
 
 from chainrule.engine import (
     Value,
@@ -107,6 +108,6 @@ def test_a_line_that_a_thread_reaches_without_callers_is_noted_as_well() -> None
         for _ in range(2):  # a bare thread: nobody calls `compute`
             _thread.start_new_thread(contextvars.copy_context().run, (compute, x))
         for _ in range(5):
-            assert done.acquire(timeout=60)
+            assert done.acquire(timeout=SECONDS)
         compute(x)
     assert [source(y).text for y in made] == ["x * 2.0"] * 6
