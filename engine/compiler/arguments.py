@@ -30,13 +30,6 @@ class Call:
     ) -> None:
         self.held, self.names, self.batches, self.samples = held, names, batches, samples
 
-    def lines(self) -> Floats:
-        """Return the numbers of the batched arguments, a line for each sample."""
-        if len(self.batches) == 1:
-            (alone,) = self.batches.values()
-            return np.ascontiguousarray(alone)
-        return np.concatenate(list(self.batches.values()), axis=1)
-
     def shape(self, place: int) -> tuple[int, ...]:
         """Return the shape of the derivatives by a batched argument: its own, for the samples of a run."""
         return self.samples, *np.shape(self.held[place])[1:]

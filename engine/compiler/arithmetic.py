@@ -24,6 +24,8 @@ class Arithmetic(Numbers):
     def __init__(self, pools: Pools, exact: bool, declared: set[str], real: Real) -> None:
         super().__init__(declared, real=real)
         self.pools, self.exact = pools, exact
+        self._where: dict[str, str] = {}
+        """Of results of comparisons, which are 1 or 0: where they are 1, for the selections that follow."""
 
     def plus(self, total: str, sign: int, x: str, y: str) -> str:
         """Return total + sign * x (* y); a guarded product is 0 where x is."""
@@ -50,7 +52,9 @@ class Arithmetic(Numbers):
         if isinstance(kind, Comparison):
             sign = {LESS: "olt", LESS_EQUAL: "ole", EQUAL: "oeq"}[kind]
             holds = self.value(f"fcmp {sign} {self.type} {xs[0]}, {xs[1]}")
-            return self.chosen(holds, self.constant(1.0), self.constant(0.0))
+            result = self.chosen(holds, self.constant(1.0), self.constant(0.0))
+            self._where[result] = holds
+            return result
         if kind is NORMAL:
             return self._normal(*xs)
         if kind is LARGEST or kind is SMALLEST:
@@ -61,7 +65,9 @@ class Arithmetic(Numbers):
             return self.c_function("cbrt", *xs)
         assert isinstance(kind, Primitive)
         if kind.name == "where":
-            taken = self.value(f"fcmp une {self.type} {xs[0]}, {self.constant(0.0)}")
+            taken = self._where.get(xs[0])
+            if taken is None:
+                taken = self.value(f"fcmp une {self.type} {xs[0]}, {self.constant(0.0)}")
             return self.chosen(taken, xs[1], xs[2])
         if kind.name in _INTRINSICS:
             return self.intrinsic(_INTRINSICS[kind.name], *xs)

@@ -2,35 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from .groups import ROW, Placed
 from .text import Real
 from .tiles import WIDTH
 
 
-def pack(lanes: int, rows: int, real: Real) -> str:
+def pack(lanes: int, widths: Sequence[int], real: Real) -> str:
     """Return the function that puts a block of rows of the batch into lanes.
 
-    After a sample's numbers comes its weight, 1. Lanes without a sample repeat the last one, with weight 0.
-    Where rows are long, eight samples go together, by squares of eight numbers each.
+    widths: how many numbers a sample has in each of the arrays, whose addresses stand at B. Their rows come
+    one below the other, and below these a sample's weight, 1. Lanes without a sample repeat the last one,
+    with weight 0. Eight samples go together where there are as many.
     """
-    if rows >= WIDTH:
-        choice = f"""  %to.last = add i64 %from, {WIDTH - 1}
-  %all = icmp ult i64 %to.last, %n
-  br i1 %all, label %together, label %alone
-together:
-{_turned(lanes, rows, real)}
-"""
-    else:
-        choice = "  br label %alone\n"
+    starts = [sum(widths[:k]) for k in range(len(widths))]
+    arrays = [
+        _Array(k, start, width, lanes, real)
+        for k, (start, width) in enumerate(zip(starts, widths, strict=True))
+    ]
+    arrays = [one for one in arrays if one.width]
+    loads = "\n".join([one.found() for one in arrays])
+    together = "\n".join([one.eight_rows() for one in arrays])
+    alone = "\n".join([one.one_row() for one in arrays])
+    vector = f"<{WIDTH} x {real}>"
+    ones = ", ".join([f"{real} {real.number(1.0)}"] * WIDTH)
     return f"""define internal void @pack(i64 %n, i64 %first, ptr noalias %B, ptr noalias %X) #0 {{
 entry:
+{loads}
   %last = sub i64 %n, 1
   br label %eight
 eight:
   %e = phi i64 [0, %entry], [%e1, %packed]
   %from = add i64 %first, %e
   %to = getelementptr {real}, ptr %X, i64 %e
-{choice}alone:
+  %flags = getelementptr {real}, ptr %to, i64 {sum(widths) * lanes}
+  %to.last = add i64 %from, {WIDTH - 1}
+  %all = icmp ult i64 %to.last, %n
+  br i1 %all, label %together, label %alone
+together:
+{together}
+  store {vector} <{ones}>, ptr %flags, align {real.size}
+  br label %packed
+alone:
   br label %lane
 lane:
   %l = phi i64 [0, %alone], [%l1, %end]
@@ -38,13 +53,11 @@ lane:
   %there = icmp ult i64 %wanted, %n
   %sample = select i1 %there, i64 %wanted, i64 %last
   %weight = select i1 %there, {real} 1.0, {real} 0.0
-  %at = mul i64 %sample, {rows}
-  %row = getelementptr {real}, ptr %B, i64 %at
   %column = getelementptr {real}, ptr %to, i64 %l
-{_alone(lanes, rows, real)}
+{alone}
   br label %end
 end:
-  %flag = getelementptr {real}, ptr %column, i64 {rows * lanes}
+  %flag = getelementptr {real}, ptr %flags, i64 %l
   store {real} %weight, ptr %flag, align {real.size}
   %l1 = add i64 %l, 1
   %more = icmp ult i64 %l1, {WIDTH}
@@ -59,79 +72,130 @@ done:
 """
 
 
-def _alone(lanes: int, rows: int, real: Real) -> str:
-    """Return what copies a row into its lane, number by number."""
-    if rows < WIDTH:
-        return "\n".join(
-            f"""  %source{f} = getelementptr {real}, ptr %row, i64 {f}
-  %loaded{f} = load {real}, ptr %source{f}, align {real.size}
-  %target{f} = getelementptr {real}, ptr %column, i64 {f * lanes}
-  store {real} %loaded{f}, ptr %target{f}, align {real.size}"""
-            for f in range(rows)
-        )
-    return f"""  br label %field
-field:
-  %f = phi i64 [0, %lane], [%f1, %field]
-  %source = getelementptr {real}, ptr %row, i64 %f
-  %loaded = load {real}, ptr %source, align {real.size}
-  %shift = mul i64 %f, {lanes}
-  %target = getelementptr {real}, ptr %column, i64 %shift
-  store {real} %loaded, ptr %target, align {real.size}
-  %f1 = add i64 %f, 1
-  %more.f = icmp ult i64 %f1, {rows}
-  br i1 %more.f, label %field, label %fields
-fields:"""
+@dataclass(frozen=True)
+class _Array:
+    """One array of samples, and which rows of the lanes its numbers become.
 
+    number: which of the arrays.  start: the first row.  width: how many numbers a sample has.
+    """
 
-def _turned(lanes: int, rows: int, real: Real) -> str:
-    """Return what puts eight whole rows into eight lanes: numbers beside each other come out below."""
-    vector = f"<{WIDTH} x {real}>"
-    lines = [
-        f"  %start = mul i64 %from, {rows}",
-        f"  %square = getelementptr {real}, ptr %B, i64 %start",
-        "  br label %turn",
-        "turn:",
-        "  %t = phi i64 [0, %together], [%t2, %turn]",
-        # The last square reaches back into the one before it, where there are no eight numbers left.
-        f"  %over = icmp ugt i64 %t, {rows - WIDTH}",
-        f"  %c = select i1 %over, i64 {rows - WIDTH}, i64 %t",
-        f"  %corner = getelementptr {real}, ptr %square, i64 %c",
-    ]
-    held = []
-    for k in range(WIDTH):
-        lines.append(f"  %p{k} = getelementptr {real}, ptr %corner, i64 {k * rows}")
-        lines.append(f"  %r0.{k} = load {vector}, ptr %p{k}, align {real.size}")
-        held.append(f"%r0.{k}")
-    size = 1
-    while size < WIDTH:  # swap what lies off the diagonal: of single numbers, of pairs, of fours
-        made = list(held)
-        for k in range(WIDTH):
-            if k & size:
-                continue
-            upper, lower = held[k], held[k + size]
-            for place, row in ((0, k), (size, k + size)):
-                mask = [f"i32 {(j & ~size) + place + (WIDTH if j & size else 0)}" for j in range(WIDTH)]
-                made[row] = f"%r{2 * size}.{row}"
-                lines.append(
-                    f"  {made[row]} = shufflevector {vector} {upper}, {vector} {lower}, "
-                    f"<{WIDTH} x i32> <{', '.join(mask)}>"
-                )
-        held, size = made, 2 * size
-    lines += [f"  %down = mul i64 %c, {lanes}", f"  %into = getelementptr {real}, ptr %to, i64 %down"]
-    for k, column in enumerate(held):
-        lines.append(f"  %q{k} = getelementptr {real}, ptr %into, i64 {k * lanes}")
-        lines.append(f"  store {vector} {column}, ptr %q{k}, align {real.size}")
-    ones = ", ".join([f"{real} {real.number(1.0)}"] * WIDTH)
-    lines += [
-        f"  %t2 = add i64 %t, {WIDTH}",
-        f"  %more.t = icmp ult i64 %t2, {rows}",
-        "  br i1 %more.t, label %turn, label %turned",
-        "turned:",
-        f"  %flags = getelementptr {real}, ptr %to, i64 {rows * lanes}",
-        f"  store {vector} <{ones}>, ptr %flags, align {real.size}",
-        "  br label %packed",
-    ]
-    return "\n".join(lines)
+    number: int
+    start: int
+    width: int
+    lanes: int
+    real: Real
+
+    def found(self) -> str:
+        """Return what reads its address."""
+        k = self.number
+        return f"""  %b.at{k} = getelementptr ptr, ptr %B, i64 {k}
+  %b{k} = load ptr, ptr %b.at{k}, align 8"""
+
+    def one_row(self) -> str:
+        """Return what copies a row into its lane, number by number."""
+        k, real, width = self.number, self.real, self.width
+        lines = [
+            f"  %at{k} = mul i64 %sample, {width}",
+            f"  %row{k} = getelementptr {real}, ptr %b{k}, i64 %at{k}",
+            f"  %column{k} = getelementptr {real}, ptr %column, i64 {self.start * self.lanes}",
+        ]
+        if width < WIDTH:
+            for f in range(width):
+                name = f"{k}.{f}"
+                lines.append(f"""  %source{name} = getelementptr {real}, ptr %row{k}, i64 {f}
+  %loaded{name} = load {real}, ptr %source{name}, align {real.size}
+  %target{name} = getelementptr {real}, ptr %column{k}, i64 {f * self.lanes}
+  store {real} %loaded{name}, ptr %target{name}, align {real.size}""")
+            return "\n".join(lines)
+        lines.append(f"""  br label %fields{k}
+fields{k}:
+  br label %field{k}
+field{k}:
+  %f{k} = phi i64 [0, %fields{k}], [%g{k}, %field{k}]
+  %source{k} = getelementptr {real}, ptr %row{k}, i64 %f{k}
+  %loaded{k} = load {real}, ptr %source{k}, align {real.size}
+  %shift{k} = mul i64 %f{k}, {self.lanes}
+  %target{k} = getelementptr {real}, ptr %column{k}, i64 %shift{k}
+  store {real} %loaded{k}, ptr %target{k}, align {real.size}
+  %g{k} = add i64 %f{k}, 1
+  %more{k} = icmp ult i64 %g{k}, {width}
+  br i1 %more{k}, label %field{k}, label %copied{k}
+copied{k}:""")
+        return "\n".join(lines)
+
+    def eight_rows(self) -> str:
+        """Return what puts eight rows into eight lanes: numbers beside each other come out below."""
+        k, real = self.number, self.real
+        lines = [
+            f"  %start{k} = mul i64 %from, {self.width}",
+            f"  %rows{k} = getelementptr {real}, ptr %b{k}, i64 %start{k}",
+            f"  %into{k} = getelementptr {real}, ptr %to, i64 {self.start * self.lanes}",
+        ]
+        return "\n".join(lines + (self._short_rows() if self.width < WIDTH else self._squares()))
+
+    def _short_rows(self) -> list[str]:
+        """Return what reads eight short rows at once: of each number the eight come together."""
+        k, real, width = self.number, self.real, self.width
+        whole, vector = f"<{WIDTH * width} x {real}>", f"<{WIDTH} x {real}>"
+        lines = [f"  %whole{k} = load {whole}, ptr %rows{k}, align {real.size}"]
+        for f in range(width):
+            places = ", ".join([f"i32 {f + width * j}" for j in range(WIDTH)])
+            lines += [
+                f"  %q{k}.{f} = getelementptr {real}, ptr %into{k}, i64 {f * self.lanes}",
+                f"  %c{k}.{f} = shufflevector {whole} %whole{k}, {whole} poison, <{WIDTH} x i32> <{places}>",
+                f"  store {vector} %c{k}.{f}, ptr %q{k}.{f}, align {real.size}",
+            ]
+        return lines
+
+    def _squares(self) -> list[str]:
+        """Return what turns eight long rows, by squares of eight numbers each."""
+        k, real, width = self.number, self.real, self.width
+        vector = f"<{WIDTH} x {real}>"
+        lines = [
+            f"  br label %squares{k}",
+            f"squares{k}:",
+            f"  br label %turn{k}",
+            f"turn{k}:",
+            f"  %t{k} = phi i64 [0, %squares{k}], [%u{k}, %turn{k}]",
+            # The last square reaches back into the one before it, where there are no eight numbers left.
+            f"  %over{k} = icmp ugt i64 %t{k}, {width - WIDTH}",
+            f"  %c{k} = select i1 %over{k}, i64 {width - WIDTH}, i64 %t{k}",
+            f"  %corner{k} = getelementptr {real}, ptr %rows{k}, i64 %c{k}",
+        ]
+        held = []
+        for j in range(WIDTH):
+            lines.append(f"  %p{k}.{j} = getelementptr {real}, ptr %corner{k}, i64 {j * width}")
+            lines.append(f"  %r{k}.0.{j} = load {vector}, ptr %p{k}.{j}, align {real.size}")
+            held.append(f"%r{k}.0.{j}")
+        size = 1
+        while size < WIDTH:  # swap what lies off the diagonal: of single numbers, of pairs, of fours
+            made = list(held)
+            for j in range(WIDTH):
+                if j & size:
+                    continue
+                upper, lower = held[j], held[j + size]
+                for place, row in ((0, j), (size, j + size)):
+                    mask = [f"i32 {(i & ~size) + place + (WIDTH if i & size else 0)}" for i in range(WIDTH)]
+                    made[row] = f"%r{k}.{2 * size}.{row}"
+                    lines.append(
+                        f"  {made[row]} = shufflevector {vector} {upper}, {vector} {lower}, "
+                        f"<{WIDTH} x i32> <{', '.join(mask)}>"
+                    )
+            held, size = made, 2 * size
+        lines += [
+            f"  %down{k} = mul i64 %c{k}, {self.lanes}",
+            f"  %below{k} = getelementptr {real}, ptr %into{k}, i64 %down{k}",
+        ]
+        for j, column in enumerate(held):
+            lines.append(f"  %q{k}.{j} = getelementptr {real}, ptr %below{k}, i64 {j * self.lanes}")
+            lines.append(f"  store {vector} {column}, ptr %q{k}.{j}, align {real.size}")
+        lines += [
+            f"  %u{k} = add i64 %t{k}, {WIDTH}",
+            f"  %more.t{k} = icmp ult i64 %u{k}, {width}",
+            f"  br i1 %more.t{k}, label %turn{k}, label %turned{k}",
+            f"turned{k}:",
+        ]
+        return lines
 
 
 def unpack(placed: Placed, nodes: list[int], lanes: int, real: Real) -> str:

@@ -54,8 +54,12 @@ class Bound:
 
     def __call__(self) -> Any:
         """Run, and return the value."""
+        if self._plain:  # as below, but at once
+            if answer := self._enter(self._address):
+                self._again(answer)
+            return self._results[0]
         self.run()
-        return self._results[0] if self._plain else self.value
+        return self.value
 
     def run(self) -> None:
         """Run, and leave the results where `value` and `grad` find them."""
@@ -93,13 +97,13 @@ class Bound:
             self._take(self._variant.form(self._form.gradient, FEW))
         frame, held = self._frame, self._call.held
         alone = [place for place in self._call.batches if is_plain_array(held[place], frame.dtype.name)]
-        as_many = frame.rows.shape == frame.lines.shape
-        if len(self._call.batches) != 1 or not alone or not as_many or self._form.by:
+        as_many = len(frame.batches) == 1 and frame.rows.shape == frame.batches[0].shape
+        if not alone or not as_many or self._form.by:
             raise ValueError(
                 f"{self._variant.name} returns {frame.rows.shape[1]} numbers for each sample and reads "
-                f"{frame.lines.shape[1]}: overwrite needs one batched array, and as many results"
+                f"{sum(self._form.wanted.widths)}: overwrite needs one batched array, and as many results"
             )
-        frame.take_samples(frame.lines, frame.lines)
+        frame.take_samples(frame.batches, frame.batches[0])
 
     def into(self, array: Floats) -> None:
         """Let every run write its results into an array, one after the other in the order of the result.
@@ -159,7 +163,7 @@ class Bound:
             self._parts = [self._part(*place) for place in self._form.by]
 
     def _choose_entry(self) -> None:
-        self._enter = self._compiled.entered(self._call.samples)
+        self._enter = self._compiled.entered(self._call.samples, self._threads)
         self._plain = self._form.plain and not self._refreshed and self._enter is self._compiled._brief
 
     @property
@@ -200,25 +204,16 @@ class Bound:
         self._prepare_samples()
 
     def _prepare_samples(self) -> None:
-        call, frame = self._call, self._frame
         if not self._form.any_batched:
             return
-        if len(call.batches) == 1 and is_plain_array(
-            call.held[next(iter(call.batches))], self._variant.options.dtype
-        ):
-            frame.take_samples(call.lines())
-            return
-        lines = np.concatenate(list(call.batches.values()), axis=1)
-        frame.take_samples(lines)
-        start = 0
-        for place, numbers in call.batches.items():
-            columns = lines[:, start : start + numbers.shape[1]]
-            start += numbers.shape[1]
-            argument = call.held[place]
-            if is_plain_array(argument, lines.dtype.name):  # checked once: its memory stays where it is
-                self._refreshed.append(partial(np.copyto, columns, argument.reshape(columns.shape)))
-            else:
-                self._refreshed.append(partial(_reread_batch, argument, columns))
+        taken = []
+        for place, numbers in self._call.batches.items():
+            argument = self._call.held[place]
+            if not is_plain_array(argument, self._frame.dtype.name):  # else it is read where it is
+                numbers = numbers.copy()
+                self._refreshed.append(partial(_reread_batch, argument, numbers))
+            taken.append(numbers)
+        self._frame.take_samples(taken)
 
     def _part(self, place: int, start: int, end: int) -> Any:
         """Return the derivatives by one argument: an array that every run writes into, or what makes them."""
@@ -247,7 +242,7 @@ class Bound:
         other, frame = self._guarded
         other.take(frame, self._call)
         if other.any_batched:
-            frame.take_samples(self._frame.lines)
+            frame.take_samples(self._frame.batches)
         other.compiled.run(frame, self._call.samples, self._threads)
         self._frame.results[:] = frame.results
         self._frame.rows[:] = frame.rows

@@ -33,6 +33,7 @@ class Wanted:
     outputs: entries whose numbers are wanted.
     by: entries of inputs to differentiate by.
     batched: which inputs, by number, have a number for each sample; they come as rows.
+    widths: how many of them each array of rows has; without it there is one array.
     reduce: "mean" or "sum" where the outputs are to be those over the samples, None for one of each; the
     derivatives are those of their sum over the samples either way, or with "mean" of the mean.
     lanes: how many samples a block has.
@@ -44,6 +45,7 @@ class Wanted:
     outputs: Sequence[int]
     by: Sequence[int]
     batched: NDArray[np.bool_]
+    widths: tuple[int, ...] = ()
     reduce: str | None = None
     lanes: int = 8
     exact: bool = False
@@ -158,7 +160,7 @@ def built(tape: Tape, wanted: Wanted) -> Built:
     pools, real = Pools(), REALS[wanted.dtype]
     rows = int(wanted.batched.sum())
     indices = len(program.nodes_of(INDEX)) > 0
-    text = module(grouping, places, rows, wanted.lanes, wanted.exact, pools, real)
+    text = module(grouping, places, wanted.widths or [rows], wanted.lanes, wanted.exact, pools, real)
     text += entry(real, report_of(grouping) if indices else None)
     clock.stage("text")
     flops = flops_of(program)

@@ -82,7 +82,15 @@ def key_of(tape: Tape, wanted: Wanted, outside: int) -> bytes | None:
     """Return the key of a kernel, or None where it cannot be kept."""
     if not _source() or not all(_is_ours(kind) for kind in tape.kinds):
         return None
-    options = [wanted.reduce, wanted.lanes, wanted.exact, wanted.guarded, wanted.dtype, outside]
+    options = [
+        wanted.widths,
+        wanted.reduce,
+        wanted.lanes,
+        wanted.exact,
+        wanted.guarded,
+        wanted.dtype,
+        outside,
+    ]
     kinds = [f"{type(kind).__name__} {kind.name}" for kind in tape.kinds]
     parts = [
         _source(),

@@ -10,7 +10,10 @@ from .text import Real
 
 SAMPLES, PARAMETERS, ROWS, LINES, ONCE, LANES = 0, 1, 2, 3, 4, 5
 NUMBERS, PLACES, CALLED, RESULTS, RESULT_ROWS = 6, 7, 8, 9, 10
-"""The words of a frame that the program reads: how many samples, and addresses; see module.py."""
+"""The words of a frame that the program reads: how many samples, and addresses; see module.py.
+
+At ROWS stand the addresses of the arrays of samples, one after the other.
+"""
 COPIES, COPY_TABLE, RESULT_VECTORS, ROW_VECTORS = 11, 12, 13, 14
 """How many copies come first and where they are listed; how many vectors of results are looked at."""
 PARTS = 15

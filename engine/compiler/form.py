@@ -75,7 +75,7 @@ class Form:
             parameters[start:end] = numbers_of(held[place]) if alone is None else alone.ravel()
         self.take_rest(frame, call.samples)
         if self.any_batched:
-            frame.take_samples(call.lines().astype(frame.dtype, copy=False))
+            frame.take_samples([np.ascontiguousarray(one, frame.dtype) for one in call.batches.values()])
 
     def take_rest(self, frame: Frame, samples: int) -> None:
         """Put the numbers that are no arguments into a frame."""
@@ -133,7 +133,7 @@ class Form:
         """Return bounds for the distance of its results to those on Values; see `rounding`."""
         frame, each = self._frame(call, "float64"), self.compiled.layout.per_sample
         program, places = lowered(self.recording.tape, self.wanted)
-        given = Given(frame.parameters, frame.lines, self.wanted.batched, self.wanted.scaled)
+        given = Given(frame.parameters, frame.lines(), self.wanted.batched, self.wanted.scaled)
         found = Running(program, given, self.wanted.exact, self.wanted.dtype).bounds(places)
         frame.results[:] = found[~each, 0]
         frame.rows[:] = found[each].T
@@ -149,10 +149,12 @@ class Form:
     def _wanted(self) -> Wanted:
         variant, recording = self.variant, self.recording
         places = variant.places() if self.gradient else []
+        batches = [entries for place, entries in enumerate(recording.inputs) if variant.is_batched(place)]
         return Wanted(
             outputs=[number for number in recording.outputs if not isinstance(number, float)],
             by=[entry for place in places for entry in recording.inputs[place]],
             batched=self.batched,
+            widths=tuple([len(entries) for entries in batches]) if self.any_batched else (),
             reduce=variant.options.reduce if self.any_batched else None,
             lanes=self.lanes,
             exact=variant.options.exact,

@@ -22,7 +22,8 @@ class Frame:
 
     parameters: the numbers that all samples share; machine code reads them here unless told otherwise.
     results: the wanted numbers there is one of.
-    lines: the numbers of the samples, a line for each.  rows: the wanted numbers that each has.
+    batches: the numbers of the samples, a line for each, in one array or several.
+    rows: the wanted numbers that each has.
     """
 
     def __init__(self, layout: Layout, outside: int, tables: Sequence[NDArray[Any]]) -> None:
@@ -42,8 +43,9 @@ class Frame:
         self._whole: Frame | None = None
         self._shared: Floats = _nothing
         self._looked_at = 0
-        self.lines: Floats = _nothing
-        self._taken = _nothing, _nothing
+        self.batches: Sequence[Floats] = ()
+        self._taken: tuple[Sequence[Floats], Floats] = (), _nothing
+        self._sources = array("q")
         self._copied: list[Floats] = []
         self._copies = array("q")
         self.words = array("q", [0]) * entry.WORDS
@@ -79,18 +81,26 @@ class Frame:
             self.copy_first([(self._shared, self.parameters)])
             self.words[entry.PARAMETERS] = address(self.parameters)
 
-    def take_samples(self, lines: Floats, rows: Floats | None = None) -> None:
-        """Set the samples' numbers, a line for each, and where their results go: new memory, unless said."""
-        n = len(lines)
+    def lines(self) -> Floats:
+        """Return the numbers of the samples in one array, a line for each."""
+        return np.concatenate(self.batches, axis=1) if self.batches else _nothing
+
+    def take_samples(self, batches: Sequence[Floats], rows: Floats | None = None) -> None:
+        """Set the samples' numbers, and where their results go: new memory, unless said.
+
+        batches: contiguous arrays with a line for each sample, in the order of the program's inputs.
+        """
+        n = len(batches[0])
         if rows is None:
             rows = aligned(n * self._per_sample, self.dtype).reshape(n, self._per_sample)
             self.words[entry.ROW_VECTORS] = vectors(rows.size)
         else:  # nan is not looked for in memory that may end in the middle of a vector
             self.words[entry.ROW_VECTORS] = 0
-        self.lines, self.rows = lines, rows
-        self._taken = lines, rows
+        self.batches, self.rows = batches, rows
+        self._taken = batches, rows
+        self._sources = array("q", [address(one) for one in batches])
         self.words[entry.SAMPLES] = n
-        self.words[entry.ROWS] = address(lines)
+        self.words[entry.ROWS] = self._sources.buffer_info()[0]
         self.words[entry.RESULT_ROWS] = address(rows)
 
     def collect(self) -> None:
@@ -101,7 +111,7 @@ class Frame:
     def shard_of(self, whole: Frame, low: int, high: int) -> None:
         """Run the first part of another frame's run, with its parameters, for some of its samples."""
         self._whole = whole
-        self.take_samples(whole.lines[low:high], whole.rows[low:high])
+        self.take_samples([one[low:high] for one in whole.batches], whole.rows[low:high])
         if whole.words[entry.ROW_VECTORS]:  # shards begin where vectors do
             self.words[entry.ROW_VECTORS] = vectors(self.rows.size)
         self.words[entry.PARAMETERS] = whole.words[entry.PARAMETERS]
@@ -129,7 +139,7 @@ class Frame:
 
     def use_first(self, n: int) -> None:
         """Let a run take only the first n of the samples that were taken."""
-        self.lines, self.rows = self._taken[0][:n], self._taken[1][:n]
+        self.batches, self.rows = [one[:n] for one in self._taken[0]], self._taken[1][:n]
         self.words[entry.SAMPLES] = n
         if self.words[entry.ROW_VECTORS]:
             self.words[entry.ROW_VECTORS] = vectors(self.rows.size)
@@ -147,7 +157,7 @@ class Frame:
     def let_go(self) -> None:
         """Forget the samples, and the frame whose shard it was: their arrays belong to others."""
         if self.words[entry.SAMPLES]:
-            self.lines, self.rows = self._taken = _nothing, _nothing
+            self.batches, self.rows = self._taken = (), _nothing
             self.words[entry.SAMPLES] = self.words[entry.ROW_VECTORS] = 0
         if self.words[entry.PARTS] == entry.FIRST:
             self._whole = None

@@ -25,8 +25,11 @@ from .threads import together
 
 Enter = Callable[[int], int]
 
-SHORT = 20_000
-"""Up to how many operations a run keeps Python's lock: letting it go and taking it back takes time too."""
+SHORT = 400_000
+"""Up to how many operations a run keeps Python's lock: letting it go and taking it back takes time too.
+
+They take 20 to 400 microseconds, and Python hands the lock on every 5,000.
+"""
 
 
 FEWEST = 4_000_000
@@ -50,13 +53,14 @@ class Compiled:
         self._tables: list[NDArray[Any]] = [layout.numbers, layout.places, self.callbacks.table]
         self._free: list[Frame] = []
 
-    def entered(self, samples: int) -> Enter:
+    def entered(self, samples: int, threads: int = 1) -> Enter:
         """Return what runs a frame of so many samples and answers as `entry` says.
 
-        Short runs keep Python's lock, so no two of them run at the same time.
+        Short runs in one thread keep Python's lock, so no two of them run at the same time.
         """
         once, each = self.layout.work
         short = once + each * samples <= SHORT and not self.callbacks
+        short &= threads == 1 or len(self.bounds(samples, threads)) == 2
         return self._brief if short else self._long
 
     def bounds(self, samples: int, threads: int) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import product
 
@@ -56,9 +56,24 @@ class Nests(Arithmetic):
         if nest.many and nest.phase != OVER:
             count = self.cut.blocks * WIDTH
             parts = [(WIDTH * k, WIDTH) for k in range(self.cut.blocks)]
-            self.loop(0, self.lanes, count, lambda lane, _: self._over_loops(plans, lane, parts))
+            self.over_lanes(count, lambda lane, _: self._over_loops(plans, lane, parts))
         else:
             self._over_loops(plans, ("", 0), [(0, WIDTH)])
+
+    def over_lanes(
+        self,
+        step: int,
+        body: Callable[[Index, list[str]], list[str]],
+        carried: Sequence[str] = (),
+        type_: str = "",
+    ) -> list[str]:
+        """Add a loop over the lanes of a block, `step` at once; see `loop`.
+
+        Eights that have no sample are left out. Where more go together all lanes are computed, those too
+        that have none: nothing that may fail is done so, and nobody reads what comes of it.
+        """
+        all_of_them = step > WIDTH or self.lanes <= WIDTH
+        return self.loop(0, self.lanes if all_of_them else "%L", step, body, carried, type_)
 
     def _plan(self, axis: int, extent: int) -> list[tuple[int, int, int, list[Part]]]:
         """Return the loops that a loop over nodes becomes: from, to, step, and what a step takes."""
@@ -339,12 +354,12 @@ class Nests(Arithmetic):
         if self.exact:  # one sample after the other
             pointers = [self.pointer(BASES[self.nest.out.space], place) for place in places]
             before = [self.value(f"load {self.real}, ptr {at}, align {self.real.size}") for at in pointers]
-            totals = self.loop(0, self.lanes, WIDTH, partial(self._next_samples, points), before)
+            totals = self.over_lanes(WIDTH, partial(self._next_samples, points), before)
             for at, total in zip(pointers, totals, strict=True):
                 self.do(f"store {self.real} {total}, ptr {at}, align {self.real.size}")
             return
         start = [self.constant(-0.0)] * len(points)
-        vectors = self.loop(0, self.lanes, WIDTH, partial(self._next_samples, points), start, self.type)
+        vectors = self.over_lanes(WIDTH, partial(self._next_samples, points), start, self.type)
         self._add_across(vectors, places)
 
     def _next_samples(self, points: Sequence[Point], lane: Index, held: list[str]) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from .blocks import pack, unpack
@@ -14,22 +16,25 @@ from .operands import Pools
 from .program import Places
 from .straight import MOST_TOGETHER, Straight
 from .text import Function, Index, Real
+from .tiles import WIDTH
 
 CHUNK = 1000
 """About how many lines a function gets: code generation takes more than linear time in them."""
 _NAMES = ("%P", "%X", "%U", "%T", "%K", "%I", "%F")
-ARGUMENTS = ", ".join(f"ptr noalias {name}" for name in _NAMES)
-PASSED = ", ".join(f"ptr {name}" for name in _NAMES)
+ARGUMENTS = ", ".join([*[f"ptr noalias {name}" for name in _NAMES], "i64 %L"])
+"""The memory that a function works in, and how many lanes of the block it computes."""
+_PASSED = ", ".join([f"ptr {name}" for name in _NAMES])
 
 
 def module(
-    placed: Placed, outputs: Places, rows: int, lanes: int, exact: bool, pools: Pools, real: Real
+    placed: Placed, outputs: Places, widths: Sequence[int], lanes: int, exact: bool, pools: Pools, real: Real
 ) -> str:
     """Return the whole module: `void run(ptr)` and what it calls.
 
-    outputs: the nodes whose numbers are wanted. rows: how many numbers each sample brings. real: the kind
-    of all numbers.
+    outputs: the nodes whose numbers are wanted. widths: how many numbers each sample brings, array by array.
+    real: the kind of all numbers.
     """
+    rows = sum(widths)
     declared: set[str] = {"declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)"}
     functions: list[str] = []
     calls: dict[int, list[str]] = {phase: [] for phase in range(4)}
@@ -44,7 +49,7 @@ def module(
             functions.append(
                 f"define internal void @{name}({ARGUMENTS}) #0 {{\nentry:\n{lines}\n  ret void\n}}\n"
             )
-            calls[phase].append(f"  call void @{name}({PASSED})")
+            calls[phase].append(f"  call void @{name}({_passed(phase)})")
             writer = None
 
     def written(phase: int) -> Straight:
@@ -60,10 +65,13 @@ def module(
     def join() -> None:
         """Write the loops that are one."""
         if together:
-            written(together[0].phase).together(together)
+            last = together[-1].number
+            unread = {nest.number for nest in together if until[nest.number] <= last}
+            written(together[0].phase).together(together, unread)
             together.clear()
 
     together: list[Nest] = []
+    until = placed.read_until(outputs)
     for item in placed.items():
         if isinstance(item, Group):
             nest = nest_of(placed, item, pools)
@@ -93,10 +101,15 @@ def module(
     each = [node for node in outputs.tolist() if placed.space[node] in (ROW, LANES)]
     functions += [
         _copies(placed, once, pools, real),
-        pack(lanes, rows, real),
+        pack(lanes, widths, real),
         unpack(placed, each, lanes, real),
     ]
     return "\n".join([*sorted(declared), *functions, _run(calls, placed.sums(), lanes, bool(each), real)])
+
+
+def _passed(phase: int) -> str:
+    """Return what a function of this phase gets."""
+    return f"{_PASSED}, i64 {'%L' if phase in (EACH, OVER) else 0}"
 
 
 REPORTED = 16
@@ -205,10 +218,15 @@ def _run(calls: dict[int, list[str]], sums: tuple[int, int], lanes: int, each: b
             "block:",
             "  %b = phi i64 [0, %first.part], [%b1, %block]",
             f"  %first = mul i64 %b, {lanes}",
+            "  %left = sub i64 %n, %first",
+            f"  %part = icmp ult i64 %left, {lanes}",
+            f"  %here = select i1 %part, i64 %left, i64 {lanes}",
+            f"  %up = add i64 %here, {WIDTH - 1}",
+            f"  %L = and i64 %up, {-WIDTH}",
             "  call void @pack(i64 %n, i64 %first, ptr %B, ptr %X)",
             *calls[EACH],
             *calls[OVER],
-            "  call void @unpack(i64 %n, i64 %first, ptr %X, ptr %T, ptr %R)",
+            *["  call void @unpack(i64 %n, i64 %first, ptr %X, ptr %T, ptr %R)"] * each,
             "  %b1 = add i64 %b, 1",
             "  %again = icmp ult i64 %b1, %blocks",
             "  br i1 %again, label %block, label %last",
@@ -220,7 +238,7 @@ def _run(calls: dict[int, list[str]], sums: tuple[int, int], lanes: int, each: b
         "  br i1 %no.last, label %end, label %last.part",
         "last.part:",
         *calls[AFTER],
-        f"  call void @copies({PASSED}, ptr %O)",
+        f"  call void @copies({_passed(AFTER)}, ptr %O)",
         "  br label %end",
         "end:",
     ]

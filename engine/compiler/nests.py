@@ -52,6 +52,8 @@ class Nest:
     operands: list[Operand]
     before: Nest | None = None
     """What must be computed first."""
+    number: int = -1
+    """Where the group stands among all."""
 
     @property
     def many(self) -> bool:
@@ -103,7 +105,8 @@ def nest_of(placed: Placed, group: Group, pools: Pools, settled: bool = False) -
             lay_numbers(side, made[id(side)], extents, [], pools)
         if group.kind is TAKE:
             along_rows(runs[1][1], made[id(runs[1][1])], extents, pools)
-        return Nest(group.kind, group.phase, extents, out, [], [made[id(side)] for _, side, _ in runs])
+        operands = [made[id(side)] for _, side, _ in runs]
+        return Nest(group.kind, group.phase, extents, out, [], operands, number=group.number)
     segments = []
     for factor, left, right in runs:
         pair = [side for side in (left, right) if side is not None]
@@ -111,7 +114,7 @@ def nest_of(placed: Placed, group: Group, pools: Pools, settled: bool = False) -
         for side in pair:
             lay_numbers(side, made[id(side)], extents, inner, pools)
         segments.append(Segment(factor, inner, made[id(left)], None if right is None else made[id(right)]))
-    return Nest(group.kind, group.phase, extents, out, segments, [])
+    return Nest(group.kind, group.phase, extents, out, segments, [], number=group.number)
 
 
 def alone(placed: Placed, nodes: Places) -> Iterator[Nest]:

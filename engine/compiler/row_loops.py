@@ -144,7 +144,7 @@ class RowLoops(Nests):
             self._all_terms(lane)
             return []
 
-        self.loop(0, self.lanes, 1, body)
+        self.over_lanes(1, body)
 
     def _all_terms(self, lane: Index) -> None:
         for segment in self.nest.segments:

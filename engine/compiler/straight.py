@@ -63,7 +63,7 @@ class Straight(Fused):
                 self._held = before
                 return []
 
-            self.loop(0, self.lanes, WIDTH, body)
+            self.over_lanes(WIDTH, body)
 
     def _results(self, nest: Nest, lane: Index, width: int) -> None:
         """Add the results of a small nest, one after the other."""

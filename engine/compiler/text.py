@@ -100,7 +100,7 @@ class Function:
     def loop(
         self,
         start: int,
-        end: int,
+        end: int | str,
         step: int,
         body: Callable[[Index, list[str]], list[str]],
         carried: Sequence[str] = (),
@@ -109,8 +109,9 @@ class Function:
         """Add `for i in range(start, end, step): carried = body(i, carried)`; return what it ends with.
 
         One that runs once is written without a loop. It must run at least once.
+        end: a number, or the name of what holds it.
         """
-        if end - start <= step:
+        if isinstance(end, int) and end - start <= step:
             return body(("", start), list(carried))
         self._count += 1
         mark, before = self._count, self.block

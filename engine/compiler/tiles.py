@@ -7,6 +7,7 @@ waits of the others.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 from .groups import EACH, OVER
@@ -60,20 +61,42 @@ def _factors(nest: Nest) -> list[Operand]:
     return [operand for operand in (*pairs, *nest.operands) if operand.constant is None]
 
 
+FEW_FACTORS = 2048
+"""Up to how many numbers that all samples share are read anew for each eight of them: they stay near."""
+LONG = 64
+"""Beyond how many terms a sum needs others beside it, so that its additions need not wait for each other."""
+
+
 def _of_samples(nest: Nest, longest: Segment | None, lanes: int) -> Tiling:
-    found = Tiling(LANES, blocks=min(4, lanes // WIDTH))
-    if longest is not None and longest.size > 1:
-        shared = [
-            axis
-            for axis, extent in enumerate(nest.extents)
-            if extent > 1
-            and any(
-                x is not None and x.constant is None and x.step(axis) == 0 for x in (longest.a, longest.b)
-            )
-        ]
+    """Return how to cut a nest that is computed for each sample.
+
+    Eights of samples one after the other, with more results of each: those that have no sample are left out.
+    Where many factors are shared four eights at once, so that these are read less often.
+    """
+    sums = longest is not None and longest.size > 1
+    shared = [] if longest is None or not sums else _shared(nest, longest)
+    count = divisor(nest.extents[shared[-1]], 8) if shared else 1
+    results = math.prod(nest.extents)
+    if longest is not None and (
+        (shared and results * longest.size > FEW_FACTORS) or (count < 4 and longest.size > LONG)
+    ):
+        found = Tiling(LANES, blocks=min(4, lanes // WIDTH))
         if shared:
             found.counts[shared[-1]] = divisor(nest.extents[shared[-1]], 6 if found.blocks == 4 else 8)
-    return found
+        return found
+    if not sums:
+        return Tiling(LANES, counts=_last(nest, 4))
+    return Tiling(LANES, counts={shared[-1]: count} if shared else {})
+
+
+def _shared(nest: Nest, segment: Segment) -> list[int]:
+    """Return the loops over nodes for which a factor of a sum is the same."""
+    factors = [x for x in (segment.a, segment.b) if x is not None and x.constant is None]
+    return [
+        axis
+        for axis, extent in enumerate(nest.extents)
+        if extent > 1 and any(x.step(axis) == 0 for x in factors)
+    ]
 
 
 def _over_samples(nest: Nest) -> Tiling:

@@ -2,13 +2,27 @@
 
 import random
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
 from programs import run
 
-from chainrule.engine import TABLE, exp, sqrt, tanh, total, value_and_grad
+from chainrule.engine import (
+    TABLE,
+    declare,
+    dot,
+    exp,
+    forget,
+    maximum,
+    relu,
+    sqrt,
+    tanh,
+    total,
+    value_and_grad,
+    where,
+)
 from chainrule.engine.compiler import compile
 from chainrule.engine.compiler.fused import FEWEST, MOST, Fused, go_together
 from chainrule.engine.compiler.groups import AFTER, BEFORE, ONCE, PARAMETER
@@ -149,3 +163,68 @@ def test_results_stay_in_registers_for_the_next_loop(n: int) -> None:
     assert out[:n].tolist() == np.sqrt(given).tolist()
     assert out[n : 2 * n].tolist() == (np.sqrt(given) / given).tolist()
     assert (out[2 * n :] == -1.0).all()
+# -- for each sample ---------------------------------------------------------------------------------------
+
+
+def network(x: Any) -> Any:
+    held = [maximum(0.5 * a - b, 0.25 * b) for a, b in pairwise(x)]
+    sums = [relu(dot([0.1 * (j - k) for k in range(len(held))], held, 0.2)) for j in range(12)]
+    return dot(sums, sums) + sums[0]
+
+
+def gated(x: Any) -> Any:
+    pairs = [(where(a < 0.5, a, -a), where(a > 0.25, a * a, 1.0)) for a in x]
+    return total([a * b + b for a, b in pairs]) + pairs[1][0]
+
+
+@pytest.mark.parametrize("f", [elementwise, shifted, one_for_all, backwards, nested, network, gated])
+@pytest.mark.parametrize("samples", [2, 9, 32, 41, 100])
+def test_joined_loops_for_samples_give_what_each_sample_gives(f: Callable[[Any], Any], samples: int) -> None:
+    rng = np.random.default_rng(samples)
+    kernel, exact = (
+        compile(f, batch="xs" if f not in (network, gated) else "x"),
+        compile(f, batch=0, exact=True),
+    )
+    for _ in range(2):
+        batch = rng.uniform(-1.0, 1.0, (samples, 17))
+        values, by = kernel.value_and_grad(batch)
+        expected = [value_and_grad(f)(row) for row in batch.tolist()]
+        np.testing.assert_allclose(values, [value for value, _ in expected], rtol=1e-12)
+        np.testing.assert_allclose(by, [gradient for _, gradient in expected], rtol=1e-10, atol=1e-13)
+        values, by = exact.value_and_grad(batch)
+        assert values.tolist() == [value for value, _ in expected]
+        assert by.tolist() == [gradient for _, gradient in expected]
+
+
+def test_a_sum_and_what_is_made_of_it_share_a_loop_and_leave_nothing_behind_that_nobody_reads() -> None:
+    def f(x: Any) -> Any:
+        sums = [dot([0.1 * (j - k) for k in range(16)], x, 0.5) for j in range(16)]
+        return [where(z < 0.0, 0.0, z) for z in sums]
+
+    kernel = compile(f, batch="x", argnums=())
+    batch = np.random.default_rng(0).standard_normal((40, 16))
+    np.testing.assert_allclose(
+        np.transpose(kernel(batch)), [f(row) for row in batch.tolist()], rtol=1e-12, atol=1e-13
+    )
+    assert len(kernel.stats.loops) == 3
+    part = kernel.ir.split("@part0(")[1].split("\n}\n")[0]
+    assert part.count("phi i64") == 3  # samples, sums, terms
+    assert part.count("store") == 8
+    assert "fcmp une" not in part
+
+
+def test_eights_of_lanes_without_a_sample_are_left_out() -> None:
+    seen = []
+
+    @declare(partials=lambda x, out: (1.0,))
+    def noted(x: float) -> float:
+        seen.append(x)
+        return x
+
+    try:
+        kernel = compile(lambda x: noted(x) + 1.0, batch="x", reduce="sum")
+        assert kernel(np.arange(41.0)) == 861.0
+        assert len(seen) == 49  # recorded once; then blocks of 32 and 16, of which 9 are samples
+        assert set(seen[1:]) == set(np.arange(41.0).tolist())
+    finally:
+        forget("noted")

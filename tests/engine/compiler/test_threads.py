@@ -112,7 +112,7 @@ def test_a_nan_of_an_earlier_call_is_not_seen_again() -> None:
     assert (value, gradient) == pytest.approx((2.0 * YS.sum(), YS.sum()))
     form = kernel.variants[0].form(True, len(YS))
     frame = form.compiled.lent()
-    frame.take_samples(YS[:, None])
+    frame.take_samples([YS[:, None]])
     assert not form.compiled.run(frame, len(YS), 2)
     assert len(kernel.variants[0]._forms) == runs
 
