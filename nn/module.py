@@ -8,7 +8,7 @@ from typing import Any, Self, TypeVar
 from ..engine import Value
 from . import conscience, state
 from .summary import Summary, summary_of
-from .tree import Holder, held_in, parameters, path, walk, written
+from .tree import Holder, containers, held_in, parameters, path, walk, written
 
 M = TypeVar("M")
 
@@ -99,6 +99,16 @@ class Module(Holder, metaclass=_LabelsParameters):
     def modules(self) -> list["Module"]:
         """Return this module and every module inside it, each once."""
         return [part for part in held_in(self)[0] if isinstance(part, Module)]
+
+    def _containers(self) -> list[Any] | None:
+        """Return the dictionaries, lists and tuples in which everything in this module is held.
+
+        While each of them holds the same objects under the same names, `parameters` and `modules` give the
+        same: compiled functions go by that. None where that cannot be said, as where a subclass finds its
+        parameters in another way.
+        """
+        own = type(self).parameters is Module.parameters and type(self).modules is Module.modules
+        return containers(self) if own and not {"parameters", "modules"} & vars(self).keys() else None
 
     def named_children(self) -> Iterator[tuple[str, "Module"]]:
         """Yield each module that this one holds itself, not inside another one, with its dotted path."""

@@ -100,6 +100,40 @@ def parameters(root: Holder) -> Iterator[tuple[Place, Value]]:
             yield place, part
 
 
+def containers(root: Holder) -> list[Any] | None:
+    """Return what holds the parts of `root`: attributes as dictionaries, lists, tuples and dictionaries.
+
+    While each holds the same objects under the same names, `walk` finds the same. None where something else
+    holds parts, or may come to: a dataclass that is no module, slots, an array of objects, a mapping of
+    another kind.
+    """
+    found: list[Any] = []
+    seen: set[int] = set()
+    stack: list[Any] = [root]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, (Value, *_SIMPLE)) or id(part) in seen:
+            continue
+        seen.add(id(part))
+        if isinstance(part, Holder):
+            if part._slots:
+                return None
+            held = vars(part)
+            found.append(held)
+            stack += held.values()
+            stack += [inner for _, _, inner in part._held()]
+        elif type(part) in (list, tuple, dict):
+            found.append(part)
+            stack += part.values() if isinstance(part, dict) else part
+        elif isinstance(part, (list, tuple, Mapping)) or is_sequence(part) or dataclasses.is_dataclass(part):
+            return None
+    return found
+
+
+_SIMPLE = (float, int, str, type(None), type)
+"""What holds nothing; classes among them."""
+
+
 def path(place: Place) -> str:
     """Return a place as a dotted path: `layers.0.weight`."""
     keys = []

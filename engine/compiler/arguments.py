@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..tree import flatten
 from ..value import Value, described
+from .looks import Look
 from .record import alone, is_row, parameters_of
 
 Floats = NDArray[np.floating[Any]]
@@ -21,14 +22,24 @@ class Call:
 
     held: all of them, those given by name last.  names: of these.
     batches: of the batched ones, by place, the numbers, a line for each of the `samples`.
+    looks: at modules among them, by place.
     """
 
-    __slots__ = ("batches", "held", "names", "samples")
+    __slots__ = ("batches", "held", "looks", "names", "samples")
 
     def __init__(
         self, held: Sequence[Any], names: tuple[str, ...], batches: dict[int, Floats], samples: int
     ) -> None:
         self.held, self.names, self.batches, self.samples = held, names, batches, samples
+        self.looks: dict[int, Look] = {}
+
+    def numbers(self, place: int) -> Any:
+        """Return the numbers in an argument, in a row."""
+        return self.looks[place].numbers() if place in self.looks else numbers_of(self.held[place])
+
+    def is_module(self, place: int) -> bool:
+        """Return whether an argument is a module."""
+        return place in self.looks or parameters_of(self.held[place]) is not None
 
     def shape(self, place: int) -> tuple[int, ...]:
         """Return the shape of the derivatives by a batched argument: its own, for the samples of a run."""

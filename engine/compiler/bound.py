@@ -14,7 +14,7 @@ from .arguments import Call, Floats, as_batch, is_plain_array, numbers_of
 from .entry import NO_ROW
 from .form import FEW, Form
 from .frame import Frame
-from .record import structure
+from .looks import Looks
 from .variant import Variant
 
 
@@ -194,7 +194,7 @@ class Bound:
             elif is_plain_array(argument, dtype):
                 copies.append((argument, slot))
             elif not isinstance(argument, float | int | str | bytes | None):
-                self._refreshed.append(partial(_reread, argument, slot, structure(argument)))
+                self._refreshed.append(_Reread(argument, slot))
         if form.recording.outside:
             self._refreshed.append(lambda: form.take_rest(frame, self._call.samples))
         if len(copies) == 1 and copies[0][1].size == frame.parameters.size:
@@ -249,11 +249,18 @@ class Bound:
         frame.let_go()
 
 
-def _reread(argument: Any, slot: Floats, kept: Any) -> None:
-    """Put the numbers of an argument into its slot again."""
-    if structure(argument) != kept:
-        raise ValueError("a bound argument has changed its structure: bind the kernel again")
-    slot[:] = numbers_of(argument)
+class _Reread:
+    """Puts the numbers of an argument into its slot again."""
+
+    def __init__(self, argument: Any, slot: Floats) -> None:
+        self._argument, self._slot, self._looks = argument, slot, Looks()
+        self._kept, _ = self._looks.structure(argument)
+
+    def __call__(self) -> None:
+        found, look = self._looks.structure(self._argument)
+        if found is not self._kept and found != self._kept:
+            raise ValueError("a bound argument has changed its structure: bind the kernel again")
+        self._slot[:] = numbers_of(self._argument) if look is None else look.numbers()
 
 
 def _reread_batch(argument: Any, columns: Floats) -> None:

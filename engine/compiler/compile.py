@@ -14,8 +14,8 @@ from ..value import Value
 from .arguments import Call, Signature
 from .bound import Bound
 from .listing import Listing
+from .looks import Looks
 from .outline import Outline
-from .record import structure
 from .rounding import ErrorBound
 from .stats import Stats
 from .text import REALS
@@ -129,6 +129,7 @@ class Kernel:
         self._signature = Signature(f, batch, options.dtype)
         self._variants: dict[Any, Variant] = {}
         self._last: Variant | None = None
+        self._looks = Looks()
         self.__name__ = self._signature.name
         self.__doc__ = getattr(f, "__doc__", None)
 
@@ -258,7 +259,15 @@ class Kernel:
         return self._last
 
     def _variant(self, call: Call) -> Variant:
-        key = (call.names, *map(structure, call.firsts() if call.batches else call.held))
+        key: list[Any] = [call.names]
+        for place, held in enumerate(call.firsts() if call.batches else call.held):
+            found, look = self._looks.structure(held)
+            key.append(found)
+            if look is not None:
+                call.looks[place] = look
+        return self._variant_of(tuple(key), call)
+
+    def _variant_of(self, key: tuple[Any, ...], call: Call) -> Variant:
         variant = self._variants.get(key)
         if variant is None:
             variant = self._variants[key] = Variant(self._f, self.__name__, self._options, call)

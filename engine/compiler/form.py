@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..tree import PerSample, flatten
-from .arguments import Call, numbers_of
+from .arguments import Call
 from .build import Wanted, built, grouped, lowered
 from .entry import NAN, NO_ROW
 from .frame import Frame
 from .kernel import Compiled, compiled
 from .outline import Outline, outline
-from .record import is_row, parameters_of
+from .record import is_row
 from .rounding import UNIT, ErrorBound, Given, Running
 from .stats import Stats, loops
 
@@ -69,10 +69,10 @@ class Form:
 
     def take(self, frame: Frame, call: Call) -> None:
         """Put the arguments of a call into a frame."""
-        held, parameters = call.held, frame.parameters
+        parameters = frame.parameters
         for place, start, end in self.shared:
             alone = call.batches.get(place)
-            parameters[start:end] = numbers_of(held[place]) if alone is None else alone.ravel()
+            parameters[start:end] = call.numbers(place) if alone is None else alone.ravel()
         self.take_rest(frame, call.samples)
         if self.any_batched:
             frame.take_samples([np.ascontiguousarray(one, frame.dtype) for one in call.batches.values()])
@@ -225,7 +225,7 @@ class Form:
         if isinstance(argument, np.ndarray) and argument.dtype.kind in "fiu":
             return found.reshape(argument.shape).copy()
         numbers = found.tolist()
-        if is_row(argument) or parameters_of(argument) is not None:
+        if is_row(argument) or call.is_module(place):
             return numbers
         return flatten(argument)[1](numbers)
 

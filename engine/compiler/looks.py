@@ -1,0 +1,70 @@
+"""Modules as they were found once, and a quick way to tell that nothing about them has changed since."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from operator import is_
+from typing import Any
+
+from .record import alone, parameters_of, structure
+
+
+class Look:
+    """A module's structure and parameters, found by a walk through all of it, and what the walk went by.
+
+    That are the very objects its attributes, lists and dictionaries held. While `holds()`, a walk would find
+    the same: a number, a text or a truth value that is the same object has not changed, and neither has who
+    is a parameter. Where it does not, nothing is said: look again.
+    """
+
+    def __init__(self, module: Any, containers: Sequence[Any]) -> None:
+        self.module = module
+        self._live = [part.values() if isinstance(part, dict) else part for part in containers]
+        self._live += [part for part in containers if isinstance(part, dict)]  # the names
+        self._sizes = [len(part) for part in self._live]
+        self._seen = list(chain.from_iterable(self._live))
+        self.structure = structure(module)
+        self.parameters = parameters_of(module) or []
+
+    def holds(self) -> bool:
+        """Return whether everything is where it was."""
+        return [len(part) for part in self._live] == self._sizes and all(
+            map(is_, chain.from_iterable(self._live), self._seen)
+        )
+
+    def numbers(self) -> list[float]:
+        """Return the parameters' numbers."""
+        with alone:
+            return [parameter.data for parameter in self.parameters]
+
+
+def look_at(held: Any) -> Look | None:
+    """Return a look at a module; None for what is none, and for one whose parts do not all show themselves.
+
+    A module of `nn` says by `_containers()` what its attributes, lists and dictionaries are.
+    """
+    find = getattr(held, "_containers", None)
+    containers: Iterable[Any] | None = find() if callable(find) else None
+    return None if containers is None else Look(held, list(containers))
+
+
+class Looks:
+    """What was seen of the modules among some arguments."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, Look] = {}
+
+    def structure(self, held: Any) -> tuple[Any, Look | None]:
+        """Return the structure of an argument, and a look at it where it is a module."""
+        known = self._known.get(id(held))
+        if known is not None and known.module is held and known.holds():
+            return known.structure, known
+        found = structure(held)
+        if type(found) is tuple and found[0] == "module":
+            self._known.pop(id(held), None)
+            look = look_at(held)
+            if look is not None:
+                self._known[id(held)] = look
+                return look.structure, look
+        return found, None
