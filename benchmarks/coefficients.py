@@ -53,6 +53,15 @@ WANTED = (
         lambda r: r**2 / mpmath.exp(r),
     ),
     Wanted(
+        "EXP_SIXTEENTH",
+        "(e**r - 1 - r) / r**2 for |r| up to a 32nd of log(2)",
+        _near_zero(lambda r: (mpmath.expm1(r) - r) / r**2),
+        lambda: -mpmath.log(2) / 32,
+        lambda: mpmath.log(2) / 32,
+        6,
+        lambda r: r**2 / mpmath.exp(r),
+    ),
+    Wanted(
         "LOG",
         "(2 artanh(s) - 2 s) / s**3 by z = s**2, for s = (m - 1) / (m + 1) and m from sqrt(1/2) to sqrt(2)",
         _near_zero(lambda z: (2 * mpmath.atanh(mpmath.sqrt(z)) / mpmath.sqrt(z) - 2) / z),
@@ -176,6 +185,9 @@ def table() -> str:
         lines += [f"LN2_HIGH, LN2_LOW = {high!r}, {float(low)!r}"]
         lines += [f"LN2 = {float(log_2)!r}"]
         lines += [f"LOG2_E = {float(1 / log_2)!r}"]
+        lines += ["# 2**(k / 16)", "SIXTEENTHS = ("]
+        lines += [f"    {float(mpf(2) ** (mpf(k) / 16))!r}," for k in range(16)]
+        lines += [")"]
         first, rest = cut(half_pi, 36)
         second, rest = cut(rest, 36)
         lines += ["# pi / 2 in three parts: up to 2**17 times the first two are exact"]

@@ -11,7 +11,8 @@ class Formula(Numbers):
     """A function of one vector. `x` is its argument; `define` gives the text of all of it.
 
     Each function is made of multiplications and additions of whole vectors. Only what every processor has
-    for vectors is used: no conversion between floats and integers, no shift that keeps the sign.
+    for vectors is used, no conversion between floats and integers, no shift that keeps the sign, but for
+    `of_sixteen` and `scaled`, which are instructions of AVX-512.
     """
 
     def __init__(self, width: int) -> None:
@@ -36,6 +37,24 @@ class Formula(Numbers):
     def where(self, condition: str, yes: float | Floats, no: float | Floats) -> Floats:
         """Return `yes` where the condition holds, else `no`."""
         return Floats(self, self.chosen(condition, self.floats(yes).name, self.floats(no).name))
+
+    def of_sixteen(self, numbers: Sequence[float], which: Bits) -> Floats:
+        """Return for each lane one of sixteen numbers, by the last four bits. For AVX-512, eight lanes."""
+        halves = [
+            f"<{', '.join([f'double {self.real.number(x)}' for x in half])}>"
+            for half in (numbers[:8], numbers[8:])
+        ]
+        name, integers = "@llvm.x86.avx512.vpermi2var.pd.512", "<8 x i64>"
+        self.declared.add(f"declare {self.type} {name}({self.type}, {integers}, {self.type})")
+        operands = f"{self.type} {halves[0]}, {integers} {which.name}, {self.type} {halves[1]}"
+        return Floats(self, self.value(f"call {self.type} {name}({operands})"))
+
+    def scaled(self, x: Floats, exponent: Floats) -> Floats:
+        """Return x * 2**floor(exponent), rounded once. For AVX-512, eight lanes."""
+        name = "@llvm.x86.avx512.mask.scalef.pd.512"
+        self.declared.add(f"declare {self.type} {name}({self.type}, {self.type}, {self.type}, i8, i32)")
+        operands = self._typed(x.name, exponent.name, "zeroinitializer")
+        return Floats(self, self.value(f"call {self.type} {name}({operands}, i8 -1, i32 4)"))
 
     def define(self, name: str, result: Floats) -> str:
         """Return the function as text."""

@@ -47,6 +47,11 @@ def cpu() -> tuple[str, str]:
     return llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
 
 
+def has_avx512() -> bool:
+    """Return whether this machine's processor has vectors of eight doubles, with their instructions."""
+    return "+avx512f" in cpu()[1].split(",")
+
+
 def object_code(text: str, level: int = 2) -> bytes:
     """Return the machine code of a module in LLVM's language, as an object file of this system.
 

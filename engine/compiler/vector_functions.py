@@ -17,7 +17,22 @@ from collections.abc import Callable
 from functools import cache
 from math import inf, nan
 
-from .coefficients import COS, EXP, HALF_PI, LN2, LN2_HIGH, LN2_LOW, LOG, LOG2_E, SIN, TANH, TWO_OVER_PI
+from . import machine
+from .coefficients import (
+    COS,
+    EXP,
+    EXP_SIXTEENTH,
+    HALF_PI,
+    LN2,
+    LN2_HIGH,
+    LN2_LOW,
+    LOG,
+    LOG2_E,
+    SIN,
+    SIXTEENTHS,
+    TANH,
+    TWO_OVER_PI,
+)
 from .formula import Bits, Floats, Formula
 
 BOUNDS = {
@@ -40,12 +55,17 @@ _ROOT_HALF_BITS = 0x3FE6A09E667F3BCD
 _EXPONENT_OF_2_52 = 0x433 << 52
 
 
-@cache
 def vector_function(name: str, width: int) -> tuple[str, frozenset[str]]:
     """Return the name in the module of a function on vectors, and the declarations and text it needs."""
+    return _vector_function(name, width, machine.has_avx512())
+
+
+@cache
+def _vector_function(name: str, width: int, avx512: bool) -> tuple[str, frozenset[str]]:
     formula = Formula(width)
     called = f"{name}.v{width}"
-    text = formula.define(called, _FORMULAS[name](formula, formula.x))
+    formulas = _FORMULAS | _WITH_AVX512 if avx512 and width == 8 else _FORMULAS
+    text = formula.define(called, formulas[name](formula, formula.x))
     return called, frozenset([*formula.declared, text])
 
 
@@ -83,6 +103,17 @@ def _scaled(y: Floats, k: Bits) -> Floats:
 def _exp(f: Formula, x: Floats) -> Floats:
     k, r, more = _power_of_e(f, _clipped(f, x, -746.0, 710.0))
     return _scaled(r + more + 1.0, k)
+
+
+def _exp_by_table(f: Formula, x: Floats) -> Floats:
+    """Return e**x as 2**(k / 16) * e**r: half as long, where sixteen numbers are looked up at once."""
+    x = _clipped(f, x, -746.0, 710.0)
+    shifted = f.fused(x, 16.0 * LOG2_E, SHIFT)
+    k = shifted - SHIFT
+    r = f.fused(k, -LN2_LOW / 16.0, f.fused(k, -LN2_HIGH / 16.0, x))
+    root = f.of_sixteen(SIXTEENTHS, shifted.as_bits())
+    more = f.fused(r * r, f.polynomial(EXP_SIXTEENTH, r), r)
+    return f.scaled(f.fused(root, more, root), k * (1.0 / 16.0))
 
 
 def _exp2(f: Formula, x: Floats) -> Floats:
@@ -212,3 +243,5 @@ _FORMULAS: dict[str, Callable[[Formula, Floats], Floats]] = {
     "sin": _sin,
     "cos": _cos,
 }
+_WITH_AVX512: dict[str, Callable[[Formula, Floats], Floats]] = {"exp": _exp_by_table}
+"""What takes its place where the processor has the instructions for it."""

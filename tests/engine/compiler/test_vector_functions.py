@@ -84,15 +84,20 @@ def test_exact_kernels_and_single_numbers_call_c() -> None:
 
 def test_processors_without_fused_multiplication_make_two_steps_and_no_calls() -> None:
     for name in BOUNDS:
-        _, needed = vector_function(name, 8)
-        text = (
-            "\n".join(sorted(needed)).replace("define internal", "define") + "\nattributes #0 = { nounwind }"
-        )
         for processor in PROCESSORS:
             with made_for(processor):
-                code = object_code(text)
+                _, needed = vector_function(name, 8)
+                text = "\n".join(sorted(needed)).replace("define internal", "define")
+                code = object_code(text + "\nattributes #0 = { nounwind }")
             assert b"fma\x00" not in code
             assert (name.encode() + b"\x00" in code) == (name in ("sin", "cos"))
+
+
+def test_instructions_of_avx512_are_used_where_the_processor_has_them() -> None:
+    for processor, has in ((("x86-64", ""), False), (("znver4", "+avx2,+avx512f,+fma"), True)):
+        with made_for(processor):
+            _, needed = vector_function("exp", 8)
+        assert ("llvm.x86.avx512" in "".join(needed)) == has
 
 
 def test_every_vector_function_is_a_row() -> None:
