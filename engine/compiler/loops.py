@@ -17,6 +17,8 @@ from .tiles import NODES, TERMS, WIDTH, Tiling, tiling
 BASES = {PARAMETER: "%P", ROW: "%X", ONCE: "%U", LANES: "%T", CONSTANT_SPACE: "%K"}
 FEW = 64
 """Up to how many multiplications a sum of a tile is written out without a loop."""
+ENOUGH = 4
+"""How many sums over samples side by side need not wait for each other's additions."""
 
 Part = tuple[int, int]
 """Where a vector begins, counted from the tile's first, and how many of its numbers are wanted."""
@@ -45,8 +47,8 @@ class Nests(Arithmetic):
         self.cut: Tiling
         self.time: Index = ("", 0)
         """The round of the loop over time around this place."""
-        self.there = ""
-        """Which samples of a vector there are, where the others are read as 0."""
+        self.there: dict[Index, str] = {}
+        """For lanes that a vector begins at: which samples there are, where the others are read as 0."""
         self._loaded: dict[object, str] = {}
 
     def add(self, nest: Nest) -> None:
@@ -194,7 +196,8 @@ class Nests(Arithmetic):
         if key not in self._loaded:
             if moves == 1:
                 read = self._read(self.pointer(base, place), wanted)
-                self._loaded[key] = self.chosen(self.there, read, self.constant(0.0)) if self.there else read
+                there = self.there.get(point.lane, "")
+                self._loaded[key] = self.chosen(there, read, self.constant(0.0)) if there else read
             else:
                 assert self.width == 1 or moves == 0
                 scalar = (base, place, 1, WIDTH, 0)
@@ -358,22 +361,30 @@ class Nests(Arithmetic):
             for at, total in zip(pointers, totals, strict=True):
                 self.do(f"store {self.real} {total}, ptr {at}, align {self.real.size}")
             return
-        start = [self.constant(-0.0)] * len(points)
-        vectors = self.over_lanes(WIDTH, partial(self._next_samples, points), start, self.type)
+        # Few results have an addition under way for each eight of a block, not one that waits for the other.
+        eights = self.lanes // WIDTH if len(points) < ENOUGH and self._are_of_samples() else 1
+        start = [self.constant(-0.0)] * (len(points) * eights)
+        vectors = self.over_lanes(WIDTH * eights, partial(self._next_samples, points), start, self.type)
+        for _ in range(eights.bit_length() - 1):
+            vectors = [
+                self.value(f"fadd {self.type} {x}, {y}")
+                for x, y in zip(vectors[::2], vectors[1::2], strict=True)
+            ]
         self._add_across(vectors, places)
 
     def _next_samples(self, points: Sequence[Point], lane: Index, held: list[str]) -> list[str]:
         """Return what has been added up, with the next vector of samples added."""
         self._loaded = {}
-        weights = self._load(Operand(ROW, self.rows), Point([], lane, WIDTH), [])
-        there = self.value(f"fcmp one {self.type} {weights}, {self.constant(0.0)}")
-        moved = [Point(point.indices, lane, WIDTH) for point in points]
-        if not self.exact and all(self._is_of_samples(segment) for segment in self.nest.segments):
-            self.there = there  # beyond the last sample all factors are 0, and so are the products
+        if self._are_of_samples():  # beyond the last sample all factors are 0, and so are the products
+            eights = [(lane[0], lane[1] + WIDTH * k) for k in range(len(held) // len(points))]
+            self.there = {eight: self._is_there(eight) for eight in eights}
+            moved = [Point(point.indices, eight, WIDTH) for point in points for eight in eights]
             for segment in self.nest.segments:
                 held = self._in_order(segment, moved, held)
-            self.there = ""
+            self.there = {}
             return held
+        there = self._is_there(lane)
+        moved = [Point(point.indices, lane, WIDTH) for point in points]
         totals = [""] * len(points)
         for segment in self.nest.segments:
             totals = self._in_order(segment, moved, totals)
@@ -385,9 +396,15 @@ class Nests(Arithmetic):
             for total, before in zip(inside, held, strict=True)
         ]
 
-    def _is_of_samples(self, segment: Segment) -> bool:
-        """Return whether each factor of a segment's terms differs from sample to sample."""
-        return all(x is None or x.space in (ROW, LANES) for x in (segment.a, segment.b))
+    def _is_there(self, lane: Index) -> str:
+        """Return which lanes of a vector have a sample."""
+        weights = self._load(Operand(ROW, self.rows), Point([], lane, WIDTH), [])
+        return self.value(f"fcmp one {self.type} {weights}, {self.constant(0.0)}")
+
+    def _are_of_samples(self) -> bool:
+        """Return whether each factor of each term differs from sample to sample, and any order will do."""
+        factors = [x for segment in self.nest.segments for x in (segment.a, segment.b)]
+        return not self.exact and all(x is None or x.space in (ROW, LANES) for x in factors)
 
     def _add_across(self, vectors: Sequence[str], places: Sequence[tuple[str, int]]) -> None:
         """Add the sum of each vector's numbers to a place: eight at a time where the places lie in a row."""
