@@ -193,6 +193,59 @@ def test_a_loop_inside_a_batch_keeps_samples_apart() -> None:
         np.testing.assert_allclose(by_rows, [run[1][1] for run in runs], rtol=1e-11, atol=1e-14)
 
 
+def decay(p: Sequence[Any], row: Sequence[Any]) -> Any:
+    x = row[0]
+    for shock in row[1:]:
+        x = x * p[0] + shock * p[1]
+    return x * x
+
+
+def oscillation(p: Sequence[Any], row: Sequence[Any]) -> Any:
+    x, v, path = row[0], p[2], []
+    for force in row[1:]:
+        x, v = x + v * 0.1, v - x * p[0] * 0.1 + force * p[1]
+        path.append(x)
+    return dot(path, path)
+
+
+def two_rounds_back(p: Sequence[Any], row: Sequence[Any]) -> Any:
+    path = [row[0], row[1]]
+    for shock in row[2:]:
+        path.append(path[-1] * p[0] + path[-2] * p[1] - shock)
+    return path[-1] * p[2] + path[-3]
+
+
+@pytest.mark.parametrize("f", [decay, oscillation, two_rounds_back])
+@pytest.mark.parametrize("samples", [2, 33])
+def test_what_a_round_hands_on_to_the_next_is_each_sample_s_own(f: Callable[..., Any], samples: int) -> None:
+    rng = np.random.default_rng(samples)
+    kernels = [compile(f, argnums=(0, 1), batch=1, exact=exact) for exact in (False, True)]
+    for scale in (0.5, -0.25):
+        p, rows = [scale, 0.75, 1.25], rng.uniform(-1.0, 1.0, (samples, 41))
+        expected = [value_and_grad(f, argnums=(0, 1))(p, row) for row in rows.tolist()]
+        for kernel, exact in zip(kernels, (False, True), strict=True):
+            values, (by_p, by_rows) = kernel.value_and_grad(p, rows)
+            for found, of_samples in (
+                (values, [v for v, _ in expected]),
+                (by_rows, [d[1] for _, d in expected]),
+            ):
+                assert not exact or found.tolist() == of_samples
+                np.testing.assert_allclose(found, of_samples, rtol=1e-10, atol=1e-14)
+            np.testing.assert_allclose(by_p, np.sum([d[0] for _, d in expected], axis=0), rtol=1e-10)
+
+
+def test_a_chain_of_sums_for_samples_reads_no_state_inside_its_loop() -> None:
+    kernel = compile(decay, argnums=(), batch=1)
+    rows = np.random.default_rng(0).uniform(-1.0, 1.0, (40, 41))
+    expected = [decay([0.5, 2.0], row) for row in rows.tolist()]
+    np.testing.assert_allclose(kernel([0.5, 2.0], rows), expected, rtol=1e-12)
+    loops = [part for part in kernel.ir.split("br label %loop") if "phi <8 x double>" in part]
+    assert len(loops) == 1
+    inside = loops[0].split("br i1")[0]
+    assert inside.count("phi <8 x double>") == inside.count("store <8 x double>") == 4
+    assert inside.count("load <8 x double>") == 4  # the shocks
+
+
 def run_of(tags: list[int], places: list[int]) -> list[Run]:
     n = len(tags)
     kinds = np.array(tags, np.int64)
