@@ -28,7 +28,8 @@ def pack(lanes: int, widths: Sequence[int], real: Real) -> str:
     alone = "\n".join([one.one_row() for one in arrays])
     vector = f"<{WIDTH} x {real}>"
     ones = ", ".join([f"{real} {real.number(1.0)}"] * WIDTH)
-    return f"""define internal void @pack(i64 %n, i64 %first, ptr noalias %B, ptr noalias %X) #0 {{
+    return f"""declare void @llvm.prefetch.p0(ptr, i32, i32, i32)
+define internal void @pack(i64 %n, i64 %first, ptr noalias %B, ptr noalias %X) #0 {{
 entry:
 {loads}
   %last = sub i64 %n, 1
@@ -167,6 +168,9 @@ copied{k}:""")
             lines.append(f"  %p{k}.{j} = getelementptr {real}, ptr %corner{k}, i64 {j * width}")
             lines.append(f"  %r{k}.0.{j} = load {vector}, ptr %p{k}.{j}, align {real.size}")
             held.append(f"%r{k}.0.{j}")
+            # The next block's rows are on their way while this one is computed; beyond the array none are.
+            lines.append(f"  %h{k}.{j} = getelementptr {real}, ptr %p{k}.{j}, i64 {self.lanes * width}")
+            lines.append(f"  call void @llvm.prefetch.p0(ptr %h{k}.{j}, i32 0, i32 3, i32 1)")
         size = 1
         while size < WIDTH:  # swap what lies off the diagonal: of single numbers, of pairs, of fours
             made = list(held)

@@ -108,19 +108,6 @@ class Placed:
         node = rounds[0, 0]
         return Group(self.program.kinds[self.program.kind[node]], int(self.phase[node]), rounds, which)
 
-    def read_until(self, wanted: Places) -> Places:
-        """Return for each group the last one that reads of it; for those of `wanted` none is last."""
-        group = np.zeros(len(self.program), np.int64)
-        group[self.ordered] = np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts))
-        reader = group[self.program.owners()]
-        found = np.zeros(max(len(self.starts) - 1, 0), np.int64)
-        inner = (self.space == ONCE) | (self.space == LANES)
-        for operands in (self.program.a, self.program.b):
-            read = (operands >= 0) & inner[np.maximum(operands, 0)]
-            np.maximum.at(found, group[operands[read]], reader[read])
-        found[group[wanted[inner[wanted]]]] = len(self.starts)
-        return found
-
 
 def _by_index(program: Program, nodes: Places, kinds: Sequence[Kind] = BY_INDEX) -> NDArray[np.bool_]:
     """Return which nodes find an operand, or their own place, by an index."""

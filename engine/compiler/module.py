@@ -17,6 +17,7 @@ from .program import Places
 from .straight import MOST_TOGETHER, Straight
 from .text import Function, Index, Real
 from .tiles import WIDTH
+from .uses import read_until
 
 CHUNK = 1000
 """About how many lines a function gets: code generation takes more than linear time in them."""
@@ -71,7 +72,7 @@ def module(
             together.clear()
 
     together: list[Nest] = []
-    until = placed.read_until(outputs)
+    until = read_until(placed, outputs)
     for item in placed.items():
         if isinstance(item, Group):
             nest = nest_of(placed, item, pools)
