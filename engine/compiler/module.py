@@ -17,7 +17,7 @@ from .program import Places
 from .straight import MOST_TOGETHER, Straight
 from .text import Function, Index, Real
 from .tiles import WIDTH
-from .uses import read_until
+from .uses import inside, read_until
 
 CHUNK = 1000
 """About how many lines a function gets: code generation takes more than linear time in them."""
@@ -67,12 +67,15 @@ def module(
         """Write the loops that are one."""
         if together:
             last = together[-1].number
-            unread = {nest.number for nest in together if until[nest.number] <= last}
+            unread = {nest.number for nest in together if of_groups[nest.number] <= last}
             written(together[0].phase).together(together, unread)
             together.clear()
 
     together: list[Nest] = []
     until = read_until(placed, outputs)
+    of_groups = (
+        np.maximum.reduceat(until[placed.ordered], placed.starts[:-1]) if len(placed.ordered) else until
+    )
     for item in placed.items():
         if isinstance(item, Group):
             nest = nest_of(placed, item, pools)
@@ -90,6 +93,10 @@ def module(
         if isinstance(item, list):
             settle(placed, item)
             nests = [nest_of(placed, group, pools, settled=True) for group in item]
+            for nest, whole, but_last in zip(
+                nests, inside(until, item, slice(None)), inside(until, item, slice(-1)), strict=True
+            ):
+                nest.inside, nest.last_outside = whole, but_last - whole
             written(item[0].phase).over_time(len(item[0].rounds), nests)
         else:
             phase = int(placed.phase[item[0]])

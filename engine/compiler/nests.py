@@ -54,6 +54,10 @@ class Nest:
     """What must be computed first."""
     number: int = -1
     """Where the group stands among all."""
+    inside: frozenset[int] = frozenset()
+    """Which of its results nobody reads after the loop over time that it is in."""
+    last_outside: frozenset[int] = frozenset()
+    """Of which of them only the last round's are read after it."""
 
     @property
     def many(self) -> bool:
