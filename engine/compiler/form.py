@@ -133,7 +133,7 @@ class Form:
         """Return bounds for the distance of its results to those on Values; see `rounding`."""
         frame, each = self._frame(call, "float64"), self.compiled.layout.per_sample
         program, places = lowered(self.recording.tape, self.wanted)
-        given = Given(frame.parameters, frame.lines(), self.wanted.batched, self.wanted.scaled)
+        given = Given(frame.parameters, frame.lines, self.wanted.batched, self.wanted.scaled)
         found = Running(program, given, self.wanted.exact, self.wanted.dtype).bounds(places)
         frame.results[:] = found[~each, 0]
         frame.rows[:] = found[each].T

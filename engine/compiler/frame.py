@@ -81,6 +81,7 @@ class Frame:
             self.copy_first([(self._shared, self.parameters)])
             self.words[entry.PARAMETERS] = address(self.parameters)
 
+    @property
     def lines(self) -> Floats:
         """Return the numbers of the samples in one array, a line for each."""
         return np.concatenate(self.batches, axis=1) if self.batches else _nothing

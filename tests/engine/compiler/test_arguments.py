@@ -218,9 +218,9 @@ def test_a_call_without_a_batch_is_its_arguments() -> None:
     assert call.firsts() == call.held
 
 
-def test_samples_are_put_side_by_side_in_the_order_of_the_arguments() -> None:
+def test_batched_arguments_are_in_the_order_of_the_arguments() -> None:
     call = call_of(["y", "x"], 5.0, [[1.0, 2.0], [3.0, 4.0]], y=[7, 8])
-    assert call.lines().tolist() == [[1.0, 2.0, 7.0], [3.0, 4.0, 8.0]]
+    assert [one.tolist() for one in call.batches.values()] == [[[1.0, 2.0], [3.0, 4.0]], [[7.0], [8.0]]]
     assert call.firsts() == [5.0, [1.0, 2.0], 7]
     assert (call.samples, call.shape(1), call.shape(2)) == (2, (2, 2), (2,))
 

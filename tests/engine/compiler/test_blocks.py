@@ -20,12 +20,18 @@ def code_of(text: str) -> Code:
 
 def packed(batch: NDArray[Any], first: int, lanes: int, real: Real) -> NDArray[Any]:
     """Return a block of a batch, after what lies beyond it was found as it was."""
-    rows = batch.shape[1]
-    block = np.full((rows + 2, lanes), -1.0, batch.dtype)
-    function = code_of(pack(lanes, rows, real)).function(
+    return packed_of([batch], first, lanes, real)
+
+
+def packed_of(batches: list[NDArray[Any]], first: int, lanes: int, real: Real) -> NDArray[Any]:
+    """Return a block of a batch that is in several arrays."""
+    widths = [batch.shape[1] for batch in batches]
+    block = np.full((sum(widths) + 2, lanes), -1.0, batches[0].dtype)
+    places = np.array([batch.ctypes.data for batch in batches])
+    function = code_of(pack(lanes, widths, real)).function(
         "pack", ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p
     )
-    function(len(batch), first, batch.ctypes.data, block.ctypes.data)
+    function(len(batches[0]), first, places.ctypes.data, block.ctypes.data)
     assert (block[-1] == -1.0).all()
     return block[:-1]
 
@@ -41,6 +47,15 @@ def test_a_block_has_a_sample_in_each_lane_and_repeats_the_last(rows: int, lanes
         samples = np.arange(first, first + lanes)
         assert block[:-1].tolist() == batch[np.minimum(samples, 49)].T.tolist()
         assert block[-1].tolist() == (samples < 50).astype(float).tolist()
+
+
+@pytest.mark.parametrize("widths", [(2, 1), (1, 9, 3), (12, 8), (1, 0, 1)])
+def test_several_arrays_come_one_below_the_other(widths: tuple[int, ...]) -> None:
+    batches = [100.0 * width + np.arange(21.0 * width).reshape(21, width) for width in widths]
+    together = np.concatenate(batches, axis=1)
+    for first in (0, 16):
+        expected = packed(together, first, 16, DOUBLE)
+        assert packed_of(batches, first, 16, DOUBLE).tolist() == expected.tolist()
 
 
 @pytest.mark.parametrize("samples", [1, 7, 9])

@@ -62,13 +62,14 @@ def test_there_is_room_for_parameters_values_from_outside_and_results() -> None:
 def test_samples_get_rows_for_their_results_which_are_looked_at_for_nan() -> None:
     frame = frame_of()
     lines = np.zeros((9, 2))
-    frame.take_samples(lines)
+    frame.take_samples([lines])
     assert frame.rows.shape == (9, 1)
     assert frame.words[entry.SAMPLES] == 9
-    assert frame.words[entry.ROWS] == address(lines)
+    assert frame.words[entry.ROWS] == frame._sources.buffer_info()[0]
+    assert list(frame._sources) == [address(lines)]
     assert frame.words[entry.ROW_VECTORS] == 2
     mine = np.zeros((9, 1))
-    frame.take_samples(lines, mine)
+    frame.take_samples([lines], mine)
     assert frame.words[entry.RESULT_ROWS] == address(mine)
     assert frame.words[entry.ROW_VECTORS] == 0
 
@@ -76,7 +77,7 @@ def test_samples_get_rows_for_their_results_which_are_looked_at_for_nan() -> Non
 def test_fewer_samples_are_the_first_ones() -> None:
     frame = frame_of()
     lines = np.arange(18.0).reshape(9, 2)
-    frame.take_samples(lines)
+    frame.take_samples([lines[:, :1].copy(), lines[:, 1:].copy()])
     frame.use_first(3)
     assert (frame.lines.tolist(), frame.rows.shape) == (lines[:3].tolist(), (3, 1))
     assert (frame.words[entry.SAMPLES], frame.words[entry.ROW_VECTORS]) == (3, 1)
@@ -115,7 +116,7 @@ def test_results_that_go_elsewhere_leave_parameters_read_in_place_to_a_copy() ->
 
 def test_a_shard_runs_the_first_part_for_some_of_the_samples() -> None:
     whole, shard = frame_of(), frame_of()
-    whole.take_samples(np.arange(32.0).reshape(16, 2))
+    whole.take_samples([np.arange(32.0).reshape(16, 2)])
     shard.shard_of(whole, 8, 16)
     assert shard.lines.tolist() == whole.lines[8:].tolist()
     assert shard.words[entry.PARTS] == entry.FIRST
@@ -129,7 +130,7 @@ def test_a_shard_runs_the_first_part_for_some_of_the_samples() -> None:
 
 def test_sums_of_shards_are_added_and_the_last_part_goes_on_from_them() -> None:
     whole, shards = frame_of(), [frame_of(), frame_of()]
-    whole.take_samples(np.zeros((16, 2)))
+    whole.take_samples([np.zeros((16, 2))])
     for k, shard in enumerate(shards, start=1):
         shard._once[:4] = [k, 10.0 * k, 100.0 * k, 7.0]
     whole.go_on_from(shards)
@@ -154,7 +155,7 @@ def test_a_reported_index_is_raised_and_forgotten() -> None:
 
 def test_a_frame_that_is_given_back_holds_on_to_nobody_s_samples() -> None:
     frame = frame_of()
-    frame.take_samples(np.zeros((9, 2)))
+    frame.take_samples([np.zeros((9, 2))])
     frame.let_go()
     assert frame.lines.size == frame.rows.size == 0
     assert frame.words[entry.SAMPLES] == 0

@@ -156,13 +156,15 @@ def test_results_stay_in_registers_for_the_next_loop(n: int) -> None:
     writer = Fused(Pools(), False, set(), 8, 0, 0, DOUBLE)
     roots = one_loop(0, Operand(PARAMETER, 0, [1]), n=n, kind="sqrt")
     rest = one_loop(n, Operand(ONCE, 0, [1]), Operand(PARAMETER, 0, [1]), n=n, kind="div")
-    writer.together([roots, rest])
+    writer.together([roots, rest], ())
     assert not any("load" in line and "%U" in line for line in writer.lines)
     given, out = np.linspace(1.0, 9.0, n), np.full(2 * n + 8, -1.0)
     run(writer, P=given, U=out)
     assert out[:n].tolist() == np.sqrt(given).tolist()
     assert out[n : 2 * n].tolist() == (np.sqrt(given) / given).tolist()
     assert (out[2 * n :] == -1.0).all()
+
+
 # -- for each sample ---------------------------------------------------------------------------------------
 
 

@@ -61,7 +61,7 @@ def test_a_run_in_shards_gives_the_sums_of_the_samples(monkeypatch: pytest.Monke
     code = made(lambda w, x: w * x, 1.0, 1.0, by=[0], batched=[1], reduce="sum")
     frame = code.lent()
     frame.parameters[:] = 2.0
-    frame.take_samples(np.arange(40.0).reshape(40, 1))
+    frame.take_samples([np.arange(40.0).reshape(40, 1)])
     assert code.run(frame, 40, threads=3) == 0
     assert frame.results.tolist() == [2.0 * 780.0, 780.0]
     assert code.run(frame, 40) == 0

@@ -63,8 +63,12 @@ def test_sums_of_few_terms_in_scattered_places_are_tiles_of_single_numbers() -> 
 
 @pytest.mark.parametrize(("lanes", "blocks", "beside"), [(8, 1, 8), (16, 2, 8), (32, 4, 6)])
 def test_samples_are_the_vectors_and_neurons_stand_side_by_side(lanes: int, blocks: int, beside: int) -> None:
-    cut = tiling(layer(48, 10, EACH), lanes)
+    cut = tiling(layer(48, 10, EACH), lanes)  # whose weights stay near: eight samples after the other
+    assert (cut.vector, cut.blocks, cut.counts) == (SAMPLES, 1, {0: 8})
+    cut = tiling(layer(48, 100, EACH), lanes)
     assert (cut.vector, cut.blocks, cut.counts) == (SAMPLES, blocks, {0: beside})
+    alone = tiling(layer(1, 100, EACH), lanes)  # so that its additions do not wait for each other
+    assert (alone.vector, alone.blocks) == (SAMPLES, blocks)
 
 
 def test_sums_over_samples_are_tiles_of_results() -> None:
