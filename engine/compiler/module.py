@@ -9,13 +9,13 @@ import numpy as np
 from .blocks import pack, unpack
 from .entry import FIRST, LAST, PARTS
 from .fused import go_together
-from .groups import AFTER, BEFORE, CONSTANT_SPACE, EACH, LANES, ONCE, OVER, ROW, Group, Placed
-from .loops import BASES
+from .groups import AFTER, BEFORE, EACH, LANES, ONCE, OVER, ROW, Group, Placed
 from .nests import Nest, alone, nest_of, settle
 from .operands import Pools
 from .program import Places
+from .results import copies
 from .straight import MOST_TOGETHER, Straight
-from .text import Function, Index, Real
+from .text import Real
 from .tiles import WIDTH
 from .uses import inside, read_until
 
@@ -107,12 +107,14 @@ def module(
 
     once = [node for node in outputs.tolist() if placed.space[node] not in (ROW, LANES)]
     each = [node for node in outputs.tolist() if placed.space[node] in (ROW, LANES)]
-    functions += [
-        _copies(placed, once, pools, real),
-        pack(lanes, widths, real),
-        unpack(placed, each, lanes, real),
-    ]
-    return "\n".join([*sorted(declared), *functions, _run(calls, placed.sums(), lanes, bool(each), real)])
+    lines = "\n".join(copies(placed, once, pools, real))
+    functions.append(
+        f"define internal void @copies({ARGUMENTS}, ptr noalias %O) #0 {{\nentry:\n{lines}\n  ret void\n}}\n"
+    )
+    sums = placed.sums()
+    if each or sums[1] > sums[0]:
+        functions += [pack(lanes, widths, real), unpack(placed, each, lanes, real)]
+    return "\n".join([*sorted(declared), *functions, _run(calls, sums, lanes, bool(each), real)])
 
 
 def _passed(phase: int) -> str:
@@ -127,65 +129,6 @@ REPORTED = 16
 def report_of(placed: Placed) -> int:
     """Return where, among the results there is one of, indices that are none are reported."""
     return placed.sizes[ONCE] + 1
-
-
-def _copies(placed: Placed, nodes: list[int], pools: Pools, real: Real) -> str:
-    """Return the function that copies the results which there is one of into the caller's array."""
-    spaces = placed.space[nodes] if nodes else np.zeros(0, np.int8)
-    writer = Function(real)
-
-    def from_table(base: str, places: Places, start: int) -> None:
-        if not len(places):
-            return
-        table = pools.add_places(places)
-
-        def copy(i: Index, _: list[str]) -> list[str]:
-            index = writer.pointer("%I", writer.linear(table, [(1, i)]), "i32")
-            place = writer.value(f"sext i32 {writer.value(f'load i32, ptr {index}')} to i64")
-            source = writer.pointer(base, (place, 0))
-            target = writer.pointer("%O", writer.linear(start, [(1, i)]))
-            loaded = writer.value(f"load {real}, ptr {source}, align {real.size}")
-            writer.do(f"store {real} {loaded}, ptr {target}, align {real.size}")
-            return []
-
-        writer.loop(0, len(places), 1, copy)
-
-    start = 0
-    while start < len(nodes):
-        end = start
-        while end < len(nodes) and spaces[end] == spaces[start]:
-            end += 1
-        run = np.array(nodes[start:end])
-        space = int(spaces[start])
-        if space == CONSTANT_SPACE:
-            base, places = "%K", pools.add_numbers(placed.program.number[run]) + np.arange(len(run))
-        else:
-            base, places = BASES[space], placed.place[run]
-        written = 0
-        for low, high in _neighbours(places):
-            from_table(base, places[written:low], start + written)
-            source = writer.pointer(base, ("", int(places[low])))
-            target = writer.pointer("%O", ("", start + low))
-            size = real.size * (high - low)
-            writer.do(f"call void @llvm.memcpy.p0.p0.i64(ptr {target}, ptr {source}, i64 {size}, i1 false)")
-            written = high
-        from_table(base, places[written:], start + written)
-        start = end
-    lines = "\n".join(writer.lines)
-    return (
-        f"define internal void @copies({ARGUMENTS}, ptr noalias %O) #0 {{\nentry:\n{lines}\n  ret void\n}}\n"
-    )
-
-
-def _neighbours(places: Places) -> list[tuple[int, int]]:
-    """Return the long stretches of places that are neighbours in order; few or none where most are not."""
-    bounds = np.flatnonzero(np.concatenate([[True], np.diff(places) != 1, [True]]))
-    long = np.flatnonzero(np.diff(bounds) >= 8)[:MOST_STRETCHES]
-    return list(zip(bounds[long].tolist(), bounds[long + 1].tolist(), strict=True))
-
-
-MOST_STRETCHES = 200
-"""How many stretches of results are copied each at once."""
 
 
 def _run(calls: dict[int, list[str]], sums: tuple[int, int], lanes: int, each: bool, real: Real) -> str:

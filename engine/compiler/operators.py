@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..operations import Operations
 from ..primitive import Primitive
@@ -47,8 +47,11 @@ def _unary(row: Primitive) -> Callable[[Traced], Traced]:
 
 
 def _forward(row: Primitive) -> Callable[[Traced, object], Traced]:
-    def method(self: Traced, other: object) -> Traced:
+    def method(self: Traced, other: Any) -> Traced:
         recorder: Recorder = self.recorder
+        if other.__class__ is Traced and other.recorder is recorder:  # as `known` says, but at once
+            made: Traced = recorder.made(row, (self.entry, other.entry))
+            return made
         entry = recorder.known(other)
         return NotImplemented if entry is None else recorder.made(row, (self.entry, entry))
 

@@ -7,14 +7,14 @@ import time
 from array import array
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from threading import RLock
 from typing import Any
 
 import numpy as np
 
-from ..modes import enable_grad, recorder_at_work
+from ..modes import enable_grad, recorder_at_work, recording
 from ..tree import flatten
 from ..value import REAL, Value, described
 from .recorder import Recorder
@@ -91,7 +91,8 @@ def record(
         if parameters_of(args[place]) is not None and place not in samples
         for entry in entries
     ]
-    with alone, recorder_at_work(), enable_grad(), standing_in(held, module_entries, recorder):
+    enabled = nullcontext() if recording() else enable_grad()
+    with alone, recorder_at_work(), enabled, standing_in(held, module_entries, recorder):
         returned, of_outputs = flatten(f(*positional, **keywords))
         outputs: list[int | float] = []
         for number in returned:

@@ -53,10 +53,11 @@ class Recorder:
                 "this number belongs to a recording that is over: compile's function must not keep its "
                 "values for later"
             )
-        if modes.open_blocks and kind is not DETACH and not modes.recording():
+        # Every operation comes through here, millions of times: what is rare is told by one number.
+        if modes.restrictions and kind is not DETACH and not modes.recording():
             return self.made(DETACH, (self.stand_in(self._entry(kind, entries)).entry,))
         made = _new(cls)
-        made.entry = self._entry(kind, entries)
+        made.entry = self.tape.append(kind, entries) if self._shared is None else self._entry(kind, entries)
         made.recorder = self
         return made
 

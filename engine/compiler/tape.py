@@ -104,10 +104,12 @@ class Tape:
 
     def append(self, kind: Kind, operands: tuple[int, ...]) -> int:
         """Add an entry and return its number."""
-        self.codes.append(self.place(kind))
-        self.operands.extend(operands)
-        self.ends.append(len(self.operands))
-        return len(self.codes) - 1
+        place, codes, held = self._places.get(kind), self.codes, self.operands
+        entry = len(codes)
+        codes.append(self.place(kind) if place is None else place)
+        held.extend(operands)
+        self.ends.append(len(held))
+        return entry
 
     def constant(self, number: float) -> int:
         """Add a constant and return its entry's number."""
