@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ..primitive import Primitive
 from . import sweeps
 from .instances import Builder, occurrences
-from .program import COLLECT, COLLECT_OVER, GUARDED, OVER_BATCH, SUM, Ints, Places, Program
+from .program import COLLECT, COLLECT_OVER, GUARDED, OVER_BATCH, SUM, Ints, Places, Program, bounds
 from .tape import TAKE
 from .templates import partials_template
 
@@ -24,13 +24,13 @@ from .templates import partials_template
 class _Contributions:
     """What flows back: for each use of a node, sign * adjoint of the user (* partial)."""
 
-    target: Places
-    user: Places
+    target: Ints
+    user: Ints
     sign: NDArray[np.int8]
     partial: Ints
-    operand: Places
+    operand: Ints
     """Which operand of its user the target is."""
-    slot: Places
+    slot: Ints
     """Where the user has chosen the target by an index: a number for what collects for it, else -1."""
 
 
@@ -65,26 +65,30 @@ def with_adjoints(
         if isinstance(kind, Primitive):
             nodes = np.flatnonzero((program.kind == place) & on_the_way)
             found += _of_row(builder, kind, nodes, on_the_way, quick=not guarded)
+    names = ("target", "user", "sign", "partial", "operand", "slot")
     target, user, sign, partial, operand, slot = (
-        np.concatenate([getattr(part, name) for part in found])
-        for name in ("target", "user", "sign", "partial", "operand", "slot")
+        np.concatenate([getattr(part, name) for part in found]) for name in names
     )
+    del found
     # A node that depends on the inputs may still get nothing: all its users are flat in it.
     by_user = np.argsort(user, kind="stable")
     reached = np.zeros(n, np.uint8)
     reached[list(seeds)] = 1
-    ends = np.concatenate([[0], np.cumsum(np.bincount(user, minlength=n))]).astype(np.int64)
-    sweeps.used(ends, target[by_user].astype(np.int32), np.full(len(user), -1, np.int32), reached)
+    ends = bounds(np.bincount(user, minlength=n))
+    sweeps.used(ends, target[by_user], np.full(len(user), -1, np.int32), reached)
+    del by_user, ends
     flows = reached[user] != 0
     by_target = np.lexsort((operand, user if rank is None else -rank[user], target))
-    by_target = by_target[flows[by_target]]
+    if not flows.all():
+        by_target = by_target[flows[by_target]]
     flowing = _Contributions(*[x[by_target] for x in (target, user, sign, partial, operand, slot)])
+    del target, user, sign, partial, operand, slot, by_target, flows
     return _summed(builder, flowing, seeds, by, varies, guarded)
 
 
 def _of_sums(program: Program, on_the_way: NDArray[np.bool_]) -> _Contributions:
     """Return what flows from sums to their operands: the other factor is the partial."""
-    owner = program.owners()
+    owner = program.owners().astype(np.int32)
     is_sum = ((program.kind == 0) | (program.kind == program.place(OVER_BATCH))) & on_the_way
     terms = np.flatnonzero(is_sum[owner])
     a, b = program.a[terms], program.b[terms]
@@ -92,15 +96,15 @@ def _of_sums(program: Program, on_the_way: NDArray[np.bool_]) -> _Contributions:
     to_a = on_the_way[a]
     to_b = (b >= 0) & on_the_way[np.maximum(b, 0)]
     # The operands of a sum of products are all first factors, then all second ones, then what it starts from.
-    rank = terms - program.first[user]
-    last = np.where(b < 0, 2 * LONGEST, 0)
+    rank = (terms - program.first[user]).astype(np.int32)
+    last = np.where(b < 0, 2 * LONGEST, 0).astype(np.int32)
     return _Contributions(
-        np.concatenate([a[to_a], b[to_b]]).astype(np.int64),
+        np.concatenate([a[to_a], b[to_b]]),
         np.concatenate([user[to_a], user[to_b]]),
         np.sign(np.concatenate([sign[to_a], sign[to_b]])),
         np.concatenate([b[to_a], a[to_b]]),
         np.concatenate([(rank + last)[to_a], (rank + LONGEST)[to_b]]),
-        np.full(int(to_a.sum() + to_b.sum()), -1),
+        np.full(int(to_a.sum() + to_b.sum()), -1, np.int32),
     )
 
 
@@ -121,12 +125,12 @@ def _of_takes(program: Program, on_the_way: NDArray[np.bool_]) -> _Contributions
         found.append((rows[to], user, np.broadcast_to(place, rows.shape)[to], slot[to]))
     if not found:
         found = [(np.zeros(0, np.int64),) * 4]
-    target, user, place, slot = (np.concatenate(part).astype(np.int64) for part in zip(*found, strict=True))
+    target, user, place, slot = (np.concatenate(part).astype(np.int32) for part in zip(*found, strict=True))
     ones = np.ones(len(target), np.int8)
     return _Contributions(target, user, ones, np.full(len(target), -1, np.int32), place, slot)
 
 
-LONGEST = 1 << 40
+LONGEST = 1 << 29
 """More than any sum has terms."""
 
 
@@ -143,8 +147,8 @@ def _of_row(
             receives = on_the_way[case.operands[:, place]]
             if isinstance(partial, float) and partial == 0.0:
                 continue
-            user = case.nodes[receives]
-            target = case.operands[receives, place].astype(np.int64)
+            user = case.nodes[receives].astype(np.int32)
+            target = case.operands[receives, place]
             if isinstance(partial, float) and abs(partial) == 1.0:
                 factor = np.full(len(user), -1, np.int32)
                 sign = np.full(len(user), int(partial), np.int8)
@@ -155,7 +159,7 @@ def _of_row(
                     else partial
                 )
                 factor, sign = whole[receives].astype(np.int32), np.ones(len(user), np.int8)
-            operand, slot = np.full(len(user), place), np.full(len(user), -1)
+            operand, slot = np.full(len(user), place, np.int32), np.full(len(user), -1, np.int32)
             found.append(_Contributions(target, user, sign, factor, operand, slot))
     return found
 
@@ -196,7 +200,7 @@ def _summed(
     one, zero = builder.constant(1.0), builder.constant(0.0)
     size = builder.size
     ends = np.cumsum(parts[own])
-    whole, over, start = np.full(n, -1), np.full(n, -1), np.full(n, -1)
+    whole, over, start = (np.full(n, -1, np.int32) for _ in range(3))
     whole[own] = size + ends - 1
     over[own] = whole[own] - has_sum[own]
     start[own] = size + ends - parts[own]
@@ -208,18 +212,19 @@ def _summed(
     mine = (holder[target] == target) & ~chosen
     both = own[has_over[own] & has_sum[own]]
     joined = has_sum[collects.target]
-    added = [(whole[seeded], np.array([seeds[root] for root in seeded.tolist()], np.int64))]
+    added = [(whole[seeded], np.array([seeds[root] for root in seeded.tolist()], np.int32))]
     added += [(whole[both], over[both]), (whole[collects.target][joined], collect[joined])]
     extra = np.concatenate([terms for terms, _ in added])
     index = program.a[program.first[flows.user]]  # of a chosen row
     node = np.concatenate([np.where(reduces, over[target], whole[target])[mine], extra, collect[collects.of]])
     sign = np.concatenate([flows.sign[mine], np.ones(len(extra), np.int8), flows.sign[chosen]])
     a = np.concatenate([adjoint[flows.user][mine], *[terms for _, terms in added], index[chosen]])
-    b = np.concatenate([flows.partial[mine], np.full(len(extra), -1), adjoint[flows.user][chosen]])
-    plain = np.arange(len(node)) < len(node) - int(chosen.sum())
+    b = np.concatenate([flows.partial[mine], np.full(len(extra), -1, np.int32), adjoint[flows.user][chosen]])
+    plain = np.ones(len(node), bool)
+    plain[len(node) - int(chosen.sum()) :] = False
     by_node = np.argsort(node, kind="stable")
-    node, sign, plain = node[by_node], sign[by_node], plain[by_node]
-    a, b = a[by_node].astype(np.int64), b[by_node].astype(np.int64)
+    node, sign, plain, a, b = (x[by_node] for x in (node, sign, plain, a, b))
+    del by_node
 
     times_one = (a == one) & (b >= 0) & plain
     a, b = np.where(times_one, b, a), np.where(times_one, -1, b)
@@ -235,9 +240,9 @@ def _summed(
     builder.append(
         places[kinds],
         counts,
-        sign.astype(np.int8),
-        a.astype(np.int32),
-        b.astype(np.int32),
+        sign.astype(np.int8, copy=False),
+        a.astype(np.int32, copy=False),
+        b.astype(np.int32, copy=False),
         ADJOINTS_AFTER + program.order[np.repeat(own, parts[own])],
         number,
     )
@@ -257,8 +262,8 @@ class _Collects:
     of: for each contribution by choice, which of these gets it.
     """
 
-    target: Places
-    place: Places
+    target: Ints
+    place: Ints
     reduces: NDArray[np.bool_]
     rank: Places
     of: Places
@@ -266,7 +271,7 @@ class _Collects:
 
 def _collects(flows: _Contributions, reduces: NDArray[np.bool_]) -> _Collects:
     chosen = np.flatnonzero(flows.slot >= 0)
-    key = 2 * flows.slot[chosen] + reduces[chosen]
+    key = 2 * flows.slot[chosen].astype(np.int64) + reduces[chosen]
     _, at, of = np.unique(key, return_index=True, return_inverse=True)
     some = chosen[at]
     target = flows.target[some]
@@ -288,7 +293,7 @@ def _holders(flows: _Contributions, reduces: NDArray[np.bool_], seeds: dict[int,
     """
     count = np.bincount(flows.target, minlength=n)
     count[list(seeds)] = 2
-    start = np.concatenate([[0], np.cumsum(np.bincount(flows.target, minlength=n))])
+    start = bounds(np.bincount(flows.target, minlength=n))
     the_one = start[:-1][count == 1]
     the_one = the_one[(flows.partial[the_one] < 0) & (flows.sign[the_one] == 1) & ~reduces[the_one]]
     the_one = the_one[flows.slot[the_one] < 0]

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import sweeps
-from .program import COLLECT, COLLECT_OVER, Ints, Places, Program
+from .program import COLLECT, COLLECT_OVER, Ints, Places, Program, bounds
 from .repeats import Run, repeats
 from .tape import CONSTANT, INPUT, OUTSIDE, TAKE, Kind
 
@@ -181,7 +181,7 @@ def _by_source(
         mixed = source[program.a] * 0x2545F4914F6CDD1D
         mixed += np.where(program.b < 0, 0, source[program.b] + 3) * 0x5851F42D4C957F2D
         mixed = (mixed ^ (mixed >> 29)) * (2 * (np.arange(len(mixed)) - program.first[program.owners()]) + 1)
-        sums = np.concatenate([[0], np.cumsum(mixed)])
+        sums = bounds(mixed)
         tags = (sums[program.first[1:]] - sums[program.first[:-1]])[ordered]
     starts = np.flatnonzero(np.concatenate([[True], changes[1:]])) if len(ordered) else np.zeros(0, np.int64)
     large = np.diff(np.concatenate([starts, [len(ordered)]])) >= FEWEST_NODES
@@ -218,20 +218,22 @@ def _repeats(
         for part in (program.kind[first], phase[first], counts[first], np.diff(starts)):
             tags = (tags ^ (tags >> 29)) * 0x5851F42D4C957F2D + part
         owned = counts[ordered]
-        ends = np.concatenate([[0], np.cumsum(owned)])
+        ends = bounds(owned)
         terms = np.repeat(program.first[ordered] - ends[:-1], owned) + np.arange(ends[-1])
-        stands = np.where(space == CONSTANT_SPACE, 0, place)
         a, b = program.a[terms], program.b[terms]
-        operands = np.stack([stands[a], np.where(b < 0, 0, stands[b])], axis=1).astype(np.int32)
-        still = np.where(space == PARAMETER, place + 1, 0)
+        del terms
+        stands = np.where(space == CONSTANT_SPACE, 0, place).astype(np.int32)
+        operands = np.empty((len(a), 2), np.int32)
+        operands[:, 0], operands[:, 1] = stands[a], np.where(b < 0, 0, stands[b])
+        still = np.where(space == PARAMETER, place + 1, 0).astype(np.int32)
         of_terms = still[a] * 31 + np.where(b < 0, 0, still[b])
-        rows = np.where(_by_index(program, ordered, COLLECTING), program.number[ordered], 0.0).astype(
-            np.int64
-        )
-        if rows.any():  # what collects for rows does so for the same ones in every round
+        del a, b, stands, still
+        collects = _by_index(program, ordered, COLLECTING)
+        if collects.any():  # what collects for rows does so for the same ones in every round
+            rows = np.where(collects, program.number[ordered], 0.0).astype(np.int64)
             weights = 2 * (np.arange(len(rows)) - np.repeat(starts[:-1], np.diff(starts))) + 1
             tags = tags + np.add.reduceat(rows * weights, starts[:-1]) * 0x2545F4914F6CDD1D
-        of_groups = np.concatenate([[0], np.cumsum(of_terms)])[ends[starts]]
+        of_groups = bounds(of_terms)[ends[starts]]
         fixed = tags + np.diff(of_groups) * 0x5851F42D4C957F2D
     return repeats(tags, ends[starts], operands, fixed)
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..primitive import Primitive
-from .program import OVER_BATCH, Ints, Places, Program, normal_form, without_unused
+from .program import OVER_BATCH, Ints, Places, Program, bounds, normal_form, without_unused
 from .tape import CONSTANT, INPUT, Kind
 from .templates import Known, Template, value_template
 
@@ -38,6 +38,9 @@ def occurrences(program: Program, row: Primitive, nodes: Places) -> list[Occurre
     for count in np.unique(counts).tolist():
         alike = nodes[counts == count]
         operands = program.a[program.first[alike][:, None] + np.arange(count)]
+        if not constant[operands].any():
+            found.append(Occurrences(row, alike, operands, (None,) * count))
+            continue
         numbers = np.where(constant[operands], program.number[operands], np.nan)
         bits, which = np.unique(numbers.view(np.int64), axis=0, return_inverse=True)  # nan is like nan
         patterns, which = bits.view(np.float64), which.ravel()
@@ -63,10 +66,7 @@ class Builder:
         self.program = program
         self.size = len(program)
         self._constants: dict[str, int] = {}
-        self._parts: list[
-            tuple[NDArray[np.int16], Places, NDArray[np.int8], Ints, Ints, NDArray[np.float64], Places]
-        ]
-        self._parts = []
+        self._parts: list[_Part] = []
         self._anchors: list[Places] = []
         for node in program.nodes_of(CONSTANT).tolist():
             self._constants.setdefault(float(program.number[node]).hex(), node)
@@ -180,11 +180,10 @@ class Builder:
         if not self._parts:
             return old
         kinds, counts, signs, a, b, numbers, orders = zip(*self._parts, strict=True)
-        first = np.concatenate([old.first, old.first[-1] + np.cumsum(np.concatenate(counts))])
         return Program(
             old.kinds,
             np.concatenate([old.kind, *kinds]),
-            first.astype(np.int64),
+            bounds(np.concatenate([old.counts(), *counts])),
             np.concatenate([old.sign, *signs]),
             np.concatenate([old.a, *a]),
             np.concatenate([old.b, *b]),
@@ -243,7 +242,7 @@ def reordered(program: Program, by: Places, wanted: Places) -> tuple[Program, Pl
     new[by] = np.arange(len(by))
     counts = program.counts()[by]
     starts = program.first[by]
-    first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    first = bounds(counts)
     terms = np.repeat(starts - first[:-1], counts) + np.arange(first[-1])
     a, b = program.a[terms], program.b[terms]
     made = Program(

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -129,6 +130,17 @@ def _sum(terms: list[float]) -> float:
     return result
 
 
+def bounds(lengths: NDArray[Any]) -> Places:
+    """Return where stretches of these lengths begin that follow each other, and where the last one ends.
+
+    >>> bounds(np.array([2, 0, 3])).tolist()
+    [0, 2, 2, 5]
+    """
+    found = np.zeros(len(lengths) + 1, np.int64)
+    np.cumsum(lengths, out=found[1:])
+    return found
+
+
 def normal_form(tape: Tape, outputs: Sequence[int], fold: bool = True) -> tuple[Program, Places]:
     """Return the program of a tape, without what `outputs` do not need, and the nodes of these entries.
 
@@ -154,7 +166,8 @@ def _terms_of(tape: Tape, forms: Forms) -> Program:
     codes = np.frombuffer(tape.codes, np.uint16).astype(np.int16) if n else np.zeros(0, np.int16)
     ends = np.frombuffer(tape.ends, np.int64) if n else np.zeros(0, np.int64)
     operands = np.frombuffer(tape.operands, np.int32) if len(tape.operands) else np.zeros(0, np.int32)
-    starts = np.concatenate([[0], ends[:-1]]).astype(np.int64) if n else ends
+    starts = np.zeros(n, np.int64)
+    starts[1:] = ends[:-1]
     given = ends - starts
     of_kind = {kind: np.flatnonzero(codes == place) for place, kind in enumerate(tape.kinds)}
     rows = {name: of_kind.get(TABLE[name], np.zeros(0, np.int64)) for name in forms}
@@ -168,7 +181,7 @@ def _terms_of(tape: Tape, forms: Forms) -> Program:
     for name, form in forms.items():
         count[rows[name]] = len(form)
     count[rows["dot"]] = (given[rows["dot"]] + 1) // 2
-    first = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
+    first = bounds(count)
     m = int(first[-1])
     sign, a, b = np.ones(m, np.int8), np.zeros(m, np.int32), np.full(m, -1, np.int32)
 
@@ -243,7 +256,7 @@ def kept(program: Program, keep: NDArray[np.bool_], wanted: Places) -> tuple[Pro
     place = (np.cumsum(keep) - 1).astype(np.int32)
     of_terms = np.repeat(keep, program.counts())
     a, b = program.a[of_terms], program.b[of_terms]
-    first = np.concatenate([[0], np.cumsum(program.counts()[keep])]).astype(np.int64)
+    first = bounds(program.counts()[keep])
     made = Program(
         program.kinds,
         program.kind[keep],
@@ -303,7 +316,7 @@ def give_terms(program: Program, heads: Places, to: Places) -> Places:
     of_terms = head[program.owners()[left]]
     by_head = np.argsort(of_terms, kind="stable")
     counts = np.bincount(of_terms, minlength=n)
-    program.first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    program.first = bounds(counts)
     program.sign = program.sign[left][by_head]
     program.a, program.b = program.a[left][by_head], program.b[left][by_head]
     return counts

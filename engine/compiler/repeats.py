@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .program import Ints, Places
+from .program import Ints, Places, bounds
 
 FEWEST_ROUNDS = 4
 """From how many rounds on a run becomes a loop."""
@@ -22,6 +22,8 @@ FEWEST_SAVED = 8
 """How many groups a loop must save."""
 MOST_PERIODS = 24
 """How many periods are tried."""
+WINDOWS, WINDOW = 4, 1 << 15
+"""In how many parts of a long program periods are looked for first, and how many groups each has."""
 MOST_RUNS = 1000
 """How many runs are looked at, the longest first."""
 
@@ -58,14 +60,24 @@ def repeats(tags: Places, first_terms: Places, operands: Ints, fixed: Places) ->
     [Run(start=0, period=1, rounds=12)]
     """
     n = len(tags)
-    found: list[Run] = []
     if n < FEWEST_SAVED:
-        return found
-    candidates = _periods(tags, fixed)
+        return []
+    found: list[Run] = []
+    if n > WINDOWS * WINDOW:  # a few parts of it nearly always show all periods there are
+        found = _of_periods(_periods_in_windows(tags, fixed), tags, first_terms, operands)
+    if sum(run.saved for run in found) < 0.5 * n:
+        found = _of_periods(_periods(tags, fixed), tags, first_terms, operands)
+    return found
+
+
+def _of_periods(periods: list[int], tags: Places, first_terms: Places, operands: Ints) -> list[Run]:
+    """Return runs of these periods, in order, none overlapping another."""
+    n = len(tags)
+    found: list[Run] = []
     for by_rule in (True, False):
         free = _free(found, n)
         runs: list[Run] = []
-        for period in candidates:
+        for period in periods:
             for low, high in free:
                 if by_rule:
                     runs += _moving(tags, first_terms, operands, low, high, period)
@@ -75,6 +87,14 @@ def repeats(tags: Places, first_terms: Places, operands: Ints, fixed: Places) ->
                 break
         found += _chosen(runs, FEWEST_ROUNDS if by_rule else FEWEST_BY_TABLE)
     return sorted(found, key=lambda run: run.start)
+
+
+def _periods_in_windows(tags: Places, fixed: Places) -> list[int]:
+    """Return distances at which groups often recur in some parts of a long program."""
+    found: set[int] = set()
+    for low in np.linspace(0, len(tags) - WINDOW, WINDOWS).astype(int).tolist():
+        found.update(_periods(tags[low : low + WINDOW], fixed[low : low + WINDOW]))
+    return sorted(found)
 
 
 def _periods(tags: Places, fixed: Places) -> list[int]:
@@ -130,14 +150,14 @@ def _moving(tags: Places, first_terms: Places, operands: Ints, low: int, high: i
     for coarse in _alike(tags, low, high, period):
         # All of the coarse run, and what follows of a round that is not whole.
         start, end = coarse.start, coarse.end
-        bounds = first_terms[start : end + 1]
-        step = int(bounds[period] - bounds[0])
-        there = operands[bounds[0] : bounds[-1]]
+        begins = first_terms[start : end + 1]
+        step = int(begins[period] - begins[0])
+        there = operands[begins[0] : begins[-1]]
         change = there[step:] - there[:-step]
         bent = (change[step:] != change[:-step]).reshape(max(len(there) - 2 * step, 0), -1).any(axis=1)
         groups = end - start - 2 * period
-        owner = bounds[: groups + 1] - bounds[0]
-        straight = np.diff(np.concatenate([[0], np.cumsum(bent)])[owner]) == 0
+        owner = begins[: groups + 1] - begins[0]
+        straight = np.diff(bounds(bent)[owner]) == 0
         for first, last in _stretches(straight, (FEWEST_ROUNDS - 2) * period):
             runs.append(Run(start + first, period, (last - first) // period + 2))
     return runs
@@ -164,5 +184,5 @@ def _chosen(runs: list[Run], fewest: int) -> list[Run]:
 
 def _free(runs: list[Run], n: int) -> list[tuple[int, int]]:
     """Return what lies between runs: where each stretch begins and ends."""
-    bounds = [0, *[x for run in sorted(runs, key=lambda run: run.start) for x in (run.start, run.end)], n]
-    return [(low, high) for low, high in zip(bounds[::2], bounds[1::2], strict=True) if low < high]
+    edges = [0, *[x for run in sorted(runs, key=lambda run: run.start) for x in (run.start, run.end)], n]
+    return [(low, high) for low, high in zip(edges[::2], edges[1::2], strict=True) if low < high]

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from ..collector import collector_paused
 from .arguments import Call
 from .entry import NO_ROW
 from .form import ALONE, FEW, MANY, Form
@@ -59,7 +60,8 @@ class Variant:
 
     def recorded(self, careful: bool = False, tape: Tape | None = None) -> Recording:
         """Return a recording of the function; see `record`."""
-        return record(self._f, self._firsts, self._names, self._samples, careful, tape)
+        with collector_paused():  # it would walk over a million stand-ins again and again
+            return record(self._f, self._firsts, self._names, self._samples, careful, tape)
 
     @cached_property
     def careful_recording(self) -> Recording:

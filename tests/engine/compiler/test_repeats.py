@@ -13,7 +13,7 @@ from chainrule.engine import dot, tanh, total, value_and_grad
 from chainrule.engine.compiler import build, compile
 from chainrule.engine.compiler.groups import Placed
 from chainrule.engine.compiler.program import Program
-from chainrule.engine.compiler.repeats import Run, repeats
+from chainrule.engine.compiler.repeats import WINDOW, WINDOWS, Run, repeats
 
 
 def runs_of(f: Callable[..., Any], xs: Sequence[float], monkeypatch: pytest.MonkeyPatch) -> list[Run]:
@@ -267,6 +267,18 @@ def test_what_repeats_in_kind_alone_is_a_run_where_it_is_long() -> None:
     places = [rng.randrange(1000) for _ in range(60)]
     assert run_of([0, 1, 2] * 20, places) == [Run(0, 3, 20)]
     assert run_of([0, 1, 2] * 5, places[:15]) == []
+
+
+def test_the_period_of_a_long_program_is_found_in_parts_of_it() -> None:
+    n = 3 * (WINDOWS * WINDOW)
+    assert run_of([0, 1, 2] * (n // 3), list(range(n))) == [Run(0, 3, n // 3)]
+
+
+def test_a_period_longer_than_those_parts_is_found_too() -> None:
+    period = WINDOW + 3
+    tags = random.Random(2).sample(range(period), period) * 5
+    assert len(tags) > WINDOWS * WINDOW
+    assert run_of(tags, list(range(len(tags)))) == [Run(0, period, 5)]
 
 
 def test_few_groups_stay_as_they_are() -> None:
