@@ -7,7 +7,8 @@ from collections.abc import Collection, Sequence
 from itertools import product
 
 from .groups import BY_INDEX, EACH
-from .loops import BASES, Part, Point
+from .loops import Part
+from .memory import BASES, Point
 from .nests import Nest, Segment
 from .operands import Operand
 from .row_loops import RowLoops

@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 
 from .groups import CONSTANT_SPACE, Placed
-from .loops import BASES
+from .memory import BASES
 from .operands import Pools
 from .program import Places
 from .text import Function, Index, Real

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .groups import COLLECTING, OVER, ROW
-from .loops import BASES, Nests, Point
+from .loops import Nests
+from .memory import BASES, Point
 from .nests import Nest, Segment
 from .operands import Operand, Pools
 from .program import SPREAD

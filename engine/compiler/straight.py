@@ -8,7 +8,7 @@ from itertools import product
 from .fused import Fused
 from .groups import EACH
 from .groups import LANES as OF_SAMPLES
-from .loops import BASES, Point
+from .memory import BASES, Point
 from .nests import Nest
 from .operands import Operand, Pools, by_rule
 from .text import Index, Real
