@@ -93,8 +93,10 @@ class Bound:
         >>> bound.run(), bound.run(), pairs.tolist()
         (None, None, [[1.0, 2.0], [13.0, 21.0]])
         """
-        if not self._form.any_batched:  # one sample, which machine code does not take for one
-            self._take(self._variant.form(self._form.gradient, FEW))
+        form = self._form
+        if form.doubtful or not form.any_batched:  # one sample, which machine code does not take for one
+            samples = FEW if not form.any_batched else self._call.samples
+            self._take(self._variant.form(form.gradient, samples, guarded=form.doubtful))
         frame, held = self._frame, self._call.held
         alone = [place for place in self._call.batches if is_plain_array(held[place], frame.dtype.name)]
         as_many = len(frame.batches) == 1 and frame.rows.shape == frame.batches[0].shape
@@ -132,6 +134,8 @@ class Bound:
                 f"{self._variant.name} returns {count} numbers: into needs a contiguous array of as many "
                 f"{self._frame.dtype.name}, got {described(array)}"
             )
+        if self._form.doubtful:  # what it reads may be written over, so it is run once
+            self._take(self._variant.form(False, self._call.samples, guarded=True))
         self._frame.write_results_to(array)
         self._results = self._frame.results.data
 
@@ -230,20 +234,21 @@ class Bound:
 
     def _again(self, answer: int) -> None:
         """Run again with 0 times inf as 0, if the fast form says nan. Raises for an index that is none."""
-        if answer & NO_ROW:
-            self._frame.check_indices()
         form = self._form
-        if not form.gradient or form.guarded:
+        if not form.doubtful:
+            if answer & NO_ROW:
+                self._frame.check_indices()
             return
         if self._guarded is None:
-            other = self._variant.form(True, self._most, guarded=True)
+            other = self._variant.form(form.gradient, self._most, guarded=True)
             assert other.per_sample == form.per_sample
             self._guarded = other, other.compiled.new_frame()
         other, frame = self._guarded
         other.take(frame, self._call)
         if other.any_batched:
             frame.take_samples(self._frame.batches)
-        other.compiled.run(frame, self._call.samples, self._threads)
+        if other.compiled.run(frame, self._call.samples, self._threads) & NO_ROW:
+            frame.check_indices()
         self._frame.results[:] = frame.results
         self._frame.rows[:] = frame.rows
         frame.let_go()

@@ -9,7 +9,6 @@ import numpy as np
 from ..tree import PerSample, flatten
 from .arguments import Call
 from .build import Wanted, built, grouped, lowered
-from .entry import NAN, NO_ROW
 from .frame import Frame
 from .kernel import Compiled, compiled
 from .outline import Outline, outline
@@ -31,11 +30,12 @@ class Form:
     """Machine code of a variant, and where each of its results is.
 
     gradient: whether it computes derivatives too.  guarded: whether 0 times inf is 0 in them.
-    lanes: how many samples a block has.
+    lanes: how many samples a block has.  ran: whether it has run.
     """
 
     def __init__(self, variant: Variant, gradient: bool, guarded: bool, lanes: int) -> None:
         self.variant, self.gradient, self.guarded, self.lanes = variant, gradient, guarded, lanes
+        self.ran = False
         self.recording = variant.careful_recording if guarded else variant.recording
         self.batched = variant.batched & (lanes != ALONE)
         self.any_batched = bool(self.batched.any())
@@ -66,6 +66,11 @@ class Form:
             count = len(self.recording.inputs[place])
             self.by.append((place, end, end + count))
             end += count
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether a nan that it gives may be one that an adjoint of 0 would have kept away."""
+        return not self.guarded and (self.gradient or self.recording.derives)
 
     def take(self, frame: Frame, call: Call) -> None:
         """Put the arguments of a call into a frame."""
@@ -117,12 +122,10 @@ class Form:
         return outline(self.variant.name, self.recording, self.wanted, names, by)
 
     def gives_nan(self, call: Call) -> bool:
-        """Return whether a result for the arguments of a call is nan."""
+        """Return whether a result for the arguments of a call is nan, or an index no row's."""
         frame = self._frame(call, self.wanted.dtype)
         answer = self.compiled.run(frame, call.samples, self.variant.options.threads)
-        if answer & NO_ROW:
-            frame.check_indices()
-        return bool(answer & NAN)
+        return bool(answer)
 
     def _frame(self, call: Call, dtype: str) -> Frame:
         frame = self.compiled.new_frame(dtype)

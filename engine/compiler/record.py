@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 
 from ..modes import enable_grad, recorder_at_work, recording
+from ..own import BUILT_IN
+from ..primitive import Primitive
 from ..tree import flatten
 from ..value import REAL, Value, described
 from .recorder import Recorder
@@ -34,7 +36,8 @@ class Recording:
     of_outputs: puts numbers in their places.
     outside: Values that the function took from around it; they are read anew at every call.
     seconds: how long it took.  derives: whether the function takes derivatives itself.
-    compares_derivatives: whether it compares after that, so that a nan among them may not reach its result.
+    compares_derivatives: whether it compares after that, or has rows of the user's own, so that a nan among
+    derivatives may not reach its result.
     """
 
     tape: Tape
@@ -110,8 +113,13 @@ def record(
         recorder.outside,
         seconds,
         recorder.derives,
-        recorder.compares_derivatives,
+        recorder.compares_derivatives or _has_own_rows(recorder.tape),
     )
+
+
+def _has_own_rows(tape: Tape) -> bool:
+    """Return whether rows occur that a user has declared: those may make of nan what they like."""
+    return any(isinstance(kind, Primitive) and kind.name not in BUILT_IN for kind in tape.kinds)
 
 
 def parameters_of(argument: Any) -> list[Value] | None:

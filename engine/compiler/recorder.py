@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -21,7 +22,8 @@ class Recorder:
     decide: what answers a branch on a stand-in; without it a branch is an error.
     shared: enter equal entries once, as formulas that are run several times need it.
     careful: let an adjoint of 0 win over a partial that is not finite, where derivatives are recorded.
-    derives: whether it has recorded derivatives.  compares_derivatives: whether a comparison came after them.
+    derives: whether it has recorded derivatives.  derived_from: from which entry on there may be some.
+    compares_derivatives: whether a comparison came after them.
     """
 
     def __init__(
@@ -29,6 +31,7 @@ class Recorder:
     ) -> None:
         learn()
         self.careful, self.derives, self.compares_derivatives = careful, False, False
+        self.derived_from = sys.maxsize
         self.tape = Tape()
         self.outside: list[Value] = []
         """The Values that the program took from around it, in the order of first use."""

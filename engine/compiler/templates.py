@@ -15,7 +15,7 @@ from .branches import without_branches
 from .quick import quick_partials
 from .recorder import Recorder
 from .rewrite import rewritten
-from .tape import Tape
+from .tape import Comparison, Tape
 from .traced import RecordingError, Traced
 
 Known = tuple[float | None, ...]
@@ -31,6 +31,11 @@ class Template:
 
     tape: Tape
     results: tuple[int | float, ...]
+
+    @property
+    def compares(self) -> bool:
+        """Whether it makes of a number that is nan one that is not."""
+        return any(isinstance(kind, Comparison) for kind in self.tape.kinds)
 
 
 _values: dict[tuple[Primitive, Known], Template | None] = {}

@@ -102,6 +102,8 @@ class Traced(Value):
         constants = recorder.tape.constants
         known = tuple([None if kind.variadic else constants.get(entry) for entry in entries])
         template = partials_template(kind, known)
+        if self.entry >= recorder.derived_from and template.compares:
+            recorder.compares_derivatives = True
         laid: list[int] = []
         for at, step, operands in template.tape:
             if step is CONSTANT:
@@ -109,7 +111,12 @@ class Traced(Value):
             elif step is INPUT:
                 laid.append((*entries, self.entry)[operands[0]])
             else:
-                laid.append(recorder.tape.append(step, tuple([laid[operand] for operand in operands])))
+                of = tuple([laid[operand] for operand in operands])
+                numbers = [constants[entry] for entry in of if entry in constants]
+                if isinstance(step, Primitive) and len(numbers) == len(of):  # the 2 in the partial of x ** 3:
+                    laid.append(recorder.entry_of(step(*numbers), ""))  # it has a simple partial itself
+                else:
+                    laid.append(recorder.tape.append(step, of))
         return tuple([r if isinstance(r, float) else recorder.stand_in(laid[r]) for r in template.results])
 
     def recorded_product(self, factor: Any, partial: Any) -> Any:
@@ -122,7 +129,8 @@ class Traced(Value):
             return TABLE["where"](partial, factor, 0.0)
         product = factor * partial
         recorder: Recorder = self.recorder
-        recorder.derives = True
+        if not recorder.derives:
+            recorder.derives, recorder.derived_from = True, len(recorder.tape)
         if not recorder.careful:
             return product
         where = TABLE["where"]
@@ -131,6 +139,8 @@ class Traced(Value):
     def apply_primitive(self, primitive: Primitive, operands: tuple[Any, ...]) -> Traced:
         """Record what `primitive` makes of operands of which at least one is a stand-in."""
         recorder: Recorder = self.recorder
+        if primitive.name == "where" and type(operands[0]) is not Condition:
+            recorder.compares_derivatives |= recorder.derives  # whether a number is 0: nan is not
         return recorder.made(primitive, tuple([recorder.entry_of(x, primitive.name) for x in operands]))
 
     def both_ways(self, formula: Callable[..., Any], operands: tuple[Any, ...]) -> Any:

@@ -57,6 +57,8 @@ class Variant:
         self.last: Form | None = None
         """The form that ran last."""
         self._forms: dict[tuple[bool, bool, int], Form] = {}
+        self._wary = False
+        """Whether values were nan in the first run without guards: it is not tried again."""
 
     def recorded(self, careful: bool = False, tape: Tape | None = None) -> Recording:
         """Return a recording of the function; see `record`."""
@@ -138,11 +140,11 @@ class Variant:
         """Return machine code for the value, or for value and gradient; made at the first use.
 
         samples: how many there are; for few of them the blocks are small, and one has code of its own.
-        guarded: let an adjoint of 0 win over a partial that is not finite. Where the function takes
-        derivatives itself that is so from the start, unless a nan in the gradient would tell that it has to.
+        guarded: let an adjoint of 0 win over a partial that is not finite. That is so from the start where
+        a nan among the results would not tell that it has to: a comparison makes a number of it.
         """
-        derives, exact = self.recording.derives, self.options.exact
-        guarded = guarded or exact or self.recording.compares_derivatives if gradient else derives
+        guarded = guarded or self.options.exact or self.recording.compares_derivatives
+        guarded = (guarded or (self._wary and not gradient)) and (gradient or self.recording.derives)
         alone = samples == 1 and self.any_batched
         key = gradient, guarded, ALONE if alone else FEW if samples <= FEW else MANY
         made = self._forms.get(key)
@@ -162,8 +164,8 @@ class Variant:
     def error_bound(self, call: Call) -> ErrorBound:
         """Return bounds for the distance of value and derivatives to those on Values."""
         form = self.form(self.gives_one_number and bool(self.places()), call.samples)
-        if form.gradient and not form.guarded and form.gives_nan(call):
-            form = self.form(True, call.samples, guarded=True)
+        if form.doubtful and form.gives_nan(call):
+            form = self.form(form.gradient, call.samples, guarded=True)
         return form.error_bound(call)
 
     def check_gradient(self) -> None:
@@ -181,14 +183,16 @@ class Variant:
         try:
             form.take(frame, call)
             answer = code.run(frame, call.samples, self.options.threads)
-            if answer & NO_ROW:
-                frame.check_indices()
-            if not answer or form.guarded or not form.gradient:
+            first, form.ran = not form.ran, True
+            if not (answer and form.doubtful):
+                if answer & NO_ROW:
+                    frame.check_indices()
                 return form.results(frame, call)
         finally:
             code.give_back(frame)
         # The fast form differs only where an adjoint of 0 met a partial that is not finite: it says nan.
-        return self._run(call, self.form(True, call.samples, guarded=True))
+        self._wary |= first and not form.gradient
+        return self._run(call, self.form(form.gradient, call.samples, guarded=True))
 
     def is_batched(self, place: int) -> bool:
         """Whether the argument at that place has an entry for each sample."""
