@@ -18,25 +18,19 @@ Source: N. J. Higham, Accuracy and Stability of Numerical Algorithms (2002), sec
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..primitive import Primitive
 from . import sweeps
 from .adjoint import ADJOINTS_AFTER
-from .instructions import CBRT, COPYSIGN, LARGEST, NORMAL, SMALLEST
+from .instructions import NORMAL
+from .precision import UNIT, Precision
 from .program import COLLECT, COLLECT_OVER, GUARDED, SPREAD, SUM, Places, Program
-from .tape import CONSTANT, DETACH, INDEX, INPUT, OUTSIDE, TAKE, Comparison
-from .vector_functions import BOUNDS
+from .tape import CONSTANT, INPUT, OUTSIDE, TAKE, Comparison
 
 Floats = NDArray[np.float64]
-UNIT = 2.0**-53
-"""What a rounding of Python adds at most, relative to its result."""
-LEAST = 2.0**-1074
-"""What a product that is too small for its digits adds at most."""
 CELLS = 1 << 22
 """How many numbers there are at a time: nodes times samples."""
 
@@ -68,13 +62,7 @@ class Running:
     """
 
     def __init__(self, program: Program, given: Given, exact: bool, dtype: str = "float64") -> None:
-        self.program, self.given, self.exact = program, given, exact
-        kind = np.finfo(dtype)
-        self.single = dtype == "float32"
-        self.unit, self.largest = float(kind.epsneg), float(kind.max)
-        self.both = self.unit + UNIT
-        """What one rounding on either side adds at most, relative to its result."""
-        self.least = float(kind.smallest_subnormal) + LEAST
+        self.program, self.given, self.precision = program, given, Precision(exact, dtype)
         self.is_over = program.over()
         marks = self.is_over.astype(np.uint8)
         sweeps.depends(program.first, program.a, program.b, marks)
@@ -133,7 +121,7 @@ class Running:
         outside = program.nodes_of(OUTSIDE)
         after = int((~batched).sum())
         self.values[outside] = given.parameters[after + program.number[outside].astype(np.int64), None]
-        if self.single:
+        if self.precision.single:
             leaves = np.concatenate([constants, inputs, outside])
             exactly = self.values[leaves]
             rounded = exactly.astype(np.float32)
@@ -142,7 +130,7 @@ class Running:
             )
         if given.scaled:  # on Values one divides by their number, sooner or later
             factor = inputs[which == len(given.batched)]
-            self.errors[factor] += self.both * self.values[factor]
+            self.errors[factor] += self.precision.both * self.values[factor]
 
     # -- sums -----------------------------------------------------------------------------------------------
 
@@ -178,27 +166,27 @@ class Running:
         n, some_products = len(parts), bool(terms.products.any())
         if terms.alike and (terms.sign[0] != terms.sign[1]).all():
             return value, np.zeros_like(value)
-        if n == 1 or (not regrouped and (self.exact or (n == 2 and not some_products))):
+        if n == 1 or (not regrouped and (self.precision.exact or (n == 2 and not some_products))):
             # Both round alike, unless their operands differ. On Values x ** 2 is a power.
-            apart = (inherited > 0.0) | self.single
-            if not self.exact and terms.has_square:
+            apart = (inherited > 0.0) | self.precision.single
+            if not self.precision.exact and terms.has_square:
                 inherited = inherited + 2.0 * UNIT * sizes.sum(axis=0)
         else:
             apart = np.ones(len(value), bool)
-        rounded = self.both * np.where(terms.products, sizes, 0.0).sum(axis=0)
+        rounded = self.precision.both * np.where(terms.products, sizes, 0.0).sum(axis=0)
         if n == 2:
-            rounded += self.both * (np.abs(value) + inherited)
+            rounded += self.precision.both * (np.abs(value) + inherited)
         elif n > 2:
-            rounded += (n - 1) * self.both * sizes.sum(axis=0)
-        error = inherited + np.where(apart, rounded + n * self.least * some_products, 0.0)
-        return value, np.where(np.abs(value) + error > self.largest, math.inf, error)
+            rounded += (n - 1) * self.precision.both * sizes.sum(axis=0)
+        error = inherited + np.where(apart, rounded + n * self.precision.least * some_products, 0.0)
+        return value, np.where(np.abs(value) + error > self.precision.largest, math.inf, error)
 
     def _over(self, node: int, samples: int) -> Floats:
         """Return of a sum over the samples, for those at hand: its value, its error and the sum of sizes."""
         terms = self._terms(node)
         sizes = terms.sizes().sum()
         rounds = len(terms.a) + samples + 2  # the terms of one sample come first
-        error = terms.inherited().sum() + rounds * self.both * sizes
+        error = terms.inherited().sum() + rounds * self.precision.both * sizes
         return np.array([terms.parts().sum(), error, sizes])
 
     def _after(self, over: Places, sums: Floats) -> None:
@@ -230,70 +218,18 @@ class Running:
                 False,
             )
             sizes[node] = terms.sizes().sum()
-            errors[node] = terms.inherited() + (len(a) + 1) * self.both * sizes[node]
+            errors[node] = terms.inherited() + (len(a) + 1) * self.precision.both * sizes[node]
         self.values, self.errors = values, errors
-
-    # -- operations -----------------------------------------------------------------------------------------
 
     def _operate(self, node: int, kind: Any) -> None:
         operands = self.program.a[self._first[node] : self._first[node + 1]]
         xs, errors = self.values[operands].T.tolist(), self.errors[operands].T.tolist()
         if isinstance(kind, Comparison) and operands[0] == operands[1]:
             errors = [[0.0, 0.0]] * len(xs)  # x == x, however far x may be off
-        found = [self._operation(kind, x, e) for x, e in zip(xs, errors, strict=True)]
+        found = [self.precision.operation(kind, x, e) for x, e in zip(xs, errors, strict=True)]
         self.values[node], self.errors[node] = np.array(found).T
-        if kind is NORMAL and not self.exact:  # a partial in other steps than the table's
+        if kind is NORMAL and not self.precision.exact:  # a partial in other steps than the table's
             self.errors[node] += 8.0 * UNIT * np.abs(self.values[node])
-
-    def _operation(self, kind: Any, xs: list[float], errors: list[float]) -> tuple[float, float]:
-        """Return the value and the error of an operation."""
-        out = float(kind(*xs))
-        name = kind.name if isinstance(kind, Primitive) else ""
-        if name == "fsum" and not self.exact:  # machine code compensates: two roundings, and none in between
-            left = (len(xs) * self.unit) ** 2 * sum(map(abs, xs))
-            return out, sum(errors) + 2.0 * self.both * abs(out) + left
-        # One of C or of a vector, which machine code takes for some numbers and not for others.
-        apart = not self.exact and name in BOUNDS and math.isfinite(out)
-        of_function = (BOUNDS[name] + 1.0) * math.ulp(out) if apart else 0.0
-        keeps = kind in _KEEPING or isinstance(kind, Comparison) or name in _NOT_ROUNDED
-        certain = not any(errors)  # nan counts as one
-        if certain and (keeps or not self.single):
-            return out, of_function
-        if kind is INDEX:
-            return out, 0.0
-        if kind is TAKE:
-            return out, errors[1 + int(xs[0])]
-        if name == "where" and not errors[0]:
-            return out, errors[1] if xs[0] != 0.0 else errors[2]
-        if any(map(math.isnan, errors)):
-            return out, math.nan
-        if kind in (DETACH, NORMAL) or name == "abs":
-            return out, errors[0]
-        if kind in (LARGEST, SMALLEST) or name in ("maximum", "minimum"):
-            return out, max(errors)
-        if isinstance(kind, Comparison):
-            return out, float(abs(xs[0] - xs[1]) <= errors[0] + errors[1])
-        if kind is COPYSIGN:
-            return out, errors[0] + (2.0 * abs(xs[0]) if abs(xs[1]) <= errors[1] else 0.0)
-        if name == "where":
-            chosen, other = (1, 2) if xs[0] != 0.0 else (2, 1)
-            return out, max(errors[chosen], abs(xs[1] - xs[2]) + errors[other])
-        if name in ("floor", "ceil", "trunc", "round"):
-            return out, kind(xs[0] + errors[0]) - kind(xs[0] - errors[0])
-        moved = 0.0 if certain else _moved(kind, name, xs, errors, out)
-        error = moved + max(_ULPS * abs(out), of_function)
-        if self.single:
-            error += self.both * abs(out) + self.least
-        return out, math.inf if abs(out) + error > self.largest else error
-
-
-_KEEPING = frozenset([DETACH, COPYSIGN, NORMAL, LARGEST, SMALLEST, INDEX, TAKE])
-_NOT_ROUNDED = frozenset(["abs", "where", "floor", "ceil", "trunc", "round", "maximum", "minimum"])
-"""Kinds and rows whose results are operands, or whole numbers."""
-
-
-_ULPS = 4.0 * UNIT
-"""What two results of one function of C, for arguments that differ, are off by themselves: an ulp each."""
 
 
 class _Terms(NamedTuple):
@@ -329,15 +265,3 @@ def _times(error: Floats, factor: Floats) -> Floats:
     """Return error * |factor|; nothing where there is no error, whatever the factor."""
     found: Floats = np.where(error == 0.0, 0.0, error * np.abs(factor))
     return found
-
-
-def _moved(kind: Any, name: str, xs: Sequence[float], errors: Sequence[float], out: float) -> float:
-    """Return how far a function moves when its operands do."""
-    if name == "div":
-        least = abs(xs[1]) - errors[1]
-        return (errors[0] + (abs(out) * errors[1] if errors[1] else 0.0)) / least if least > 0.0 else math.inf
-    if kind is CBRT:
-        return min(errors[0] / (3.0 * out * out) if out else math.inf, 2.0 * math.cbrt(errors[0]))
-    _, partials = kind.linearize(*xs)
-    moved: float = sum(abs(partial) * error for partial, error in zip(partials, errors, strict=True) if error)
-    return min(moved, math.sqrt(errors[0])) if name == "sqrt" else moved
