@@ -1,4 +1,4 @@
-"""Functions that differentiate themselves: computed without guards first, and again with them if there is nan."""
+"""Functions that differentiate themselves: computed without guards first, and with them if there is nan."""
 
 import math
 from collections.abc import Callable
