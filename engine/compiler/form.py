@@ -9,6 +9,7 @@ import numpy as np
 from ..tree import PerSample, flatten
 from .arguments import Call
 from .build import Wanted, built, grouped, lowered
+from .entry import NO_ROW
 from .frame import Frame
 from .kernel import Compiled, compiled
 from .outline import Outline, outline
@@ -125,6 +126,8 @@ class Form:
         """Return whether a result for the arguments of a call is nan, or an index no row's."""
         frame = self._frame(call, self.wanted.dtype)
         answer = self.compiled.run(frame, call.samples, self.variant.options.threads)
+        if answer & NO_ROW and not self.recording.derives:  # a derivative that is nan may be an index
+            frame.check_indices()
         return bool(answer)
 
     def _frame(self, call: Call, dtype: str) -> Frame:

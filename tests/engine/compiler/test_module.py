@@ -4,12 +4,11 @@ import re
 from typing import Any
 
 import numpy as np
-import pytest
 from programs import lines, recorded, wanted_of
 
 from chainrule.engine import dot, exp, take, tanh
 from chainrule.engine.compiler.build import grouped, lowered
-from chainrule.engine.compiler.module import CHUNK, MOST_STRETCHES, REPORTED, _neighbours, module, report_of
+from chainrule.engine.compiler.module import CHUNK, REPORTED, module, report_of
 from chainrule.engine.compiler.operands import Pools
 from chainrule.engine.compiler.text import DOUBLE
 
@@ -99,24 +98,3 @@ def test_indices_are_reported_beyond_all_results() -> None:
     found = grouped(program, wanted)
     assert report_of(found) > max(found.place[found.ordered].tolist())
     assert REPORTED == 16
-
-
-@pytest.mark.parametrize(
-    ("places", "expected"),
-    [
-        ([*range(5, 25)], [(0, 20)]),
-        ([*range(7)], []),
-        ([9, *range(20, 30), 3, *range(40, 48)], [(1, 11), (12, 20)]),
-        ([0, 2, 4, 6, 8, 10, 12, 14, 16], []),
-        ([], []),
-    ],
-)
-def test_results_that_are_neighbours_are_copied_at_once(
-    places: list[int], expected: list[tuple[int, int]]
-) -> None:
-    assert _neighbours(np.array(places, np.int64)) == expected
-
-
-def test_of_very_many_stretches_only_some_are() -> None:
-    places = np.concatenate([np.arange(8) + 100 * k for k in range(MOST_STRETCHES + 50)])
-    assert len(_neighbours(places)) == MOST_STRETCHES

@@ -6,6 +6,7 @@ import random
 import pytest
 
 from chainrule.engine import compile, sin
+from chainrule.engine.compiler.results import FEW, LONG
 
 
 def spread(lengths: list[int]) -> list[int]:
@@ -20,7 +21,7 @@ def spread(lengths: list[int]) -> list[int]:
 
 @pytest.mark.parametrize(
     "lengths",
-    [[1] * 30, [8] * 3, [8] * 30, [9, 1] * 20, [8, 92, 1, 17, 2] * 12, list(range(1, 40))],
+    [[1] * 30, [LONG] * FEW, [LONG] * 30, [9, 1] * 20, [8, 92, 1, 17, 2] * 12, list(range(1, 40))],
     ids=["single", "few", "equal", "with singles", "some lengths", "all lengths"],
 )
 def test_results_come_in_the_order_asked_for(lengths: list[int]) -> None:
