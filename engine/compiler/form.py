@@ -13,8 +13,9 @@ from .entry import NO_ROW
 from .frame import Frame
 from .kernel import Compiled, compiled
 from .outline import Outline, outline
+from .precision import UNIT
 from .record import is_row
-from .rounding import UNIT, ErrorBound, Given, Running
+from .rounding import ErrorBound, Given, Running
 from .stats import Stats, loops
 
 if TYPE_CHECKING:

@@ -75,7 +75,9 @@ def test_where_the_first_run_gives_nan_guards_come_first_from_then_on() -> None:
     assert (kernel(-1.0), kernel(4.0), kernel(-2.0)) == (0.0, 0.25, 0.0)
     ran = {key: form.ran for key, form in kernel.variant(4.0)._forms.items()}
     assert all(ran.values())
-    assert kernel.variant(4.0).last.guarded
+    last = kernel.variant(4.0).last
+    assert last is not None
+    assert last.guarded
 
 
 def test_a_nan_of_its_own_stays_nan() -> None:

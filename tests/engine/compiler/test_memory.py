@@ -45,7 +45,7 @@ def test_where_fewer_are_wanted_none_beyond_them_is_touched() -> None:
     point = Point([("", 0)], ("", 0), 3)
     writer._read("%p", 3)
     assert "masked.load" in writer.lines[-1]
-    writer.nest = type("OfANest", (), {"out": Operand(ONCE, 0, [1])})()  # type: ignore[assignment]
+    writer.nest = type("OfANest", (), {"out": Operand(ONCE, 0, [1])})()
     writer._store(point, "%r")
     assert "masked.store" in writer.lines[-1]
     assert "i1 1, i1 1, i1 1, i1 0" in writer.lines[-1]

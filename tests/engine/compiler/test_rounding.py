@@ -11,8 +11,9 @@ from programs import recorded, wanted_of
 from chainrule.engine import clip, exp, floor, maximum, sqrt, take, total, where
 from chainrule.engine.compiler import rounding
 from chainrule.engine.compiler.build import lowered
+from chainrule.engine.compiler.precision import LEAST, UNIT
 from chainrule.engine.compiler.program import normal_form
-from chainrule.engine.compiler.rounding import LEAST, UNIT, Given, Running
+from chainrule.engine.compiler.rounding import Given, Running
 
 
 def bounds(
