@@ -66,7 +66,7 @@ def rows_of(held: Any) -> tuple[Rows, int]:
 
 def is_list(held: object) -> bool:
     """Return whether `held` is several things: no Value, no number, no text, no array of one number."""
-    return isinstance(held, Iterable) and not isinstance(held, Value | str | bytes) and _ndim(held) > 0
+    return not isinstance(held, Value | str | bytes) and isinstance(held, Iterable) and _ndim(held) > 0
 
 
 def _ndim(held: object) -> int:
