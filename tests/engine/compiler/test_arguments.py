@@ -268,3 +268,12 @@ def test_only_plain_arrays_are_read_where_they_are() -> None:
     assert is_plain_array(numbers, "float64")
     for other in (numbers.T[1:], numbers[:, ::2], numbers.astype(">f8"), numbers.astype("f4"), [0.0]):
         assert not is_plain_array(other, "float64")
+
+
+def test_arguments_without_names_of_their_own_are_numbered_in_errors() -> None:
+    signature = Signature(lambda *xs: xs[0], [1], "float64")
+    with pytest.raises(ValueError, match="the batched argument argument 1 needs at least one sample"):
+        signature.call((1.0, []), {})
+    named = Signature(lambda x, **rest: x, ["y"], "float64")
+    with pytest.raises(ValueError, match="the batched argument y needs at least one sample"):
+        named.call((1.0,), {"y": []})

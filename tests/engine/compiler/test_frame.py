@@ -87,12 +87,14 @@ def test_fewer_samples_are_the_first_ones() -> None:
 
 def test_copies_are_listed_for_machine_code_and_done_at_once_where_shards_need_them() -> None:
     frame = frame_of()
-    source = np.array([1.0, 2.0])
-    frame.copy_first([(source, frame.parameters[1:])])
-    assert frame.words[entry.COPIES] == 1
-    assert list(frame._copies) == [address(source), address(frame.parameters) + 8, 16]
+    first, second = np.array([1.0, 2.0]), np.array([[3.0]])
+    frame.copy_first([(first, frame.parameters[1:]), (second, frame.parameters[:1])])
+    assert frame.words[entry.COPIES] == 2
+    assert frame.words[entry.COPY_TABLE] == frame._copies.buffer_info()[0]
+    target = address(frame.parameters)
+    assert list(frame._copies) == [address(first), target + 8, 16, address(second), target, 8]
     frame.collect()
-    assert frame.parameters.tolist() == [0.0, 1.0, 2.0]
+    assert frame.parameters.tolist() == [3.0, 1.0, 2.0]
 
 
 def test_parameters_can_be_read_where_they_are() -> None:

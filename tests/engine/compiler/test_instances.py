@@ -69,9 +69,11 @@ def test_numbers_that_differ_everywhere_are_data() -> None:
     count = MOST_PATTERNS + 1
     program, _ = normal(lambda x: [x ** (3.5 + k) for k in range(count)], 1.5)
     row = TABLE["pow"]
-    (found,) = occurrences(program, row, np.flatnonzero(program.kind == program.place(row)))
+    nodes = np.flatnonzero(program.kind == program.place(row))
+    (found,) = occurrences(program, row, nodes)
     assert found.known == (None, None)
     assert len(found.nodes) == count
+    assert len(occurrences(program, row, nodes[:-1])) == MOST_PATTERNS
 
 
 def test_of_a_row_of_any_number_of_operands_none_is_taken_for_known() -> None:

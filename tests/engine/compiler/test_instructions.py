@@ -28,6 +28,7 @@ def test_functions_of_c_and_of_the_processor_are_native(name: str) -> None:
 @pytest.mark.parametrize("name", ["softplus", "sigmoid", "relu", "clip", "square", "lgamma"])
 def test_other_rows_are_taken_apart(name: str) -> None:
     assert not is_native(TABLE[name])
+    assert not is_native_exactly(TABLE[name])
 
 
 def test_what_is_no_row_is_native() -> None:

@@ -62,10 +62,18 @@ def test_a_run_in_shards_gives_the_sums_of_the_samples(monkeypatch: pytest.Monke
     frame = code.lent()
     frame.parameters[:] = 2.0
     frame.take_samples([np.arange(40.0).reshape(40, 1)])
-    assert code.run(frame, 40, threads=3) == 0
-    assert frame.results.tolist() == [2.0 * 780.0, 780.0]
-    assert code.run(frame, 40) == 0
-    assert frame.results.tolist() == [2.0 * 780.0, 780.0]
+    shards: list[int] = []
+    run_shards = code._run_shards
+
+    def counted(frame: Any, bounds: list[int]) -> int:
+        shards.append(len(bounds) - 1)
+        return run_shards(frame, bounds)
+
+    monkeypatch.setattr(code, "_run_shards", counted)
+    for threads in (1, 2, 3):
+        assert code.run(frame, 40, threads) == 0
+        assert frame.results.tolist() == [2.0 * 780.0, 780.0]
+    assert shards == [2, 3]
 
 
 def test_what_a_row_raises_is_raised_by_the_run() -> None:

@@ -8,6 +8,7 @@ from programs import lines, recorded, wanted_of
 
 from chainrule.engine import dot, exp, take, tanh
 from chainrule.engine.compiler.build import grouped, lowered
+from chainrule.engine.compiler.machine import Code, object_code
 from chainrule.engine.compiler.module import CHUNK, REPORTED, module, report_of
 from chainrule.engine.compiler.operands import Pools
 from chainrule.engine.compiler.text import DOUBLE
@@ -98,3 +99,8 @@ def test_indices_are_reported_beyond_all_results() -> None:
     found = grouped(program, wanted)
     assert report_of(found) > max(found.place[found.ordered].tolist())
     assert REPORTED == 16
+
+
+def test_the_text_is_a_module_whose_run_can_be_called() -> None:
+    text = text_of(lambda w, x: exp(w) * x, 0.5, 2.0, widths=[1], batched=[1], by=[0], reduce="mean")
+    assert Code(object_code(text)).address("run")

@@ -1,6 +1,7 @@
 """A compiled function as parts and what flows between them."""
 
 import random
+import re
 from typing import Any
 
 import pytest
@@ -114,3 +115,16 @@ def test_more_arguments_than_have_names_share_a_part() -> None:
         "by others",
         count - MOST_NAMED + 1,
     )
+
+
+def test_loops_over_time_say_how_many_steps_and_which_of_them_only_derivatives_need() -> None:
+    def chain(x: Any, w: Any) -> Any:
+        for _ in range(50):
+            x = tanh(x * w)
+        return x
+
+    found = outline_of(chain, 0.5, 0.9)
+    steps = [part for part in found.parts if any("steps" in line for line in part.loops)]
+    assert {part.kind for part in steps} == {"value", "derivatives"}
+    lines = [line for part in steps for line in part.loops]
+    assert all(re.search(r"for 4\d steps: ", line) for line in lines)

@@ -191,3 +191,11 @@ def test_nodes_that_are_left_out_leave_the_others_their_operands() -> None:
     everything, same = kept(program, np.ones(len(program), bool), wanted)
     assert everything is program
     assert same is wanted
+
+
+def test_a_sum_that_is_a_factor_of_the_first_node_stays_a_factor() -> None:
+    program, wanted = normal(lambda a, b, c: (b + c) * a + c, 2.0, 3.0, 5.0)
+    assert program.evaluate({INPUT: [2.0, 3.0, 5.0]})[wanted[0]] == 21.0
+    assert (program.kind == 0).sum() == 2
+    single, places = normal(lambda a, b, c: (-b) * a - (-c), 2.0, 3.0, 5.0)
+    assert single.evaluate({INPUT: [2.0, 3.0, 5.0]})[places[0]] == -1.0

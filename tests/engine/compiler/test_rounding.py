@@ -11,6 +11,7 @@ from programs import recorded, wanted_of
 from chainrule.engine import clip, exp, floor, maximum, sqrt, take, total, where
 from chainrule.engine.compiler import rounding
 from chainrule.engine.compiler.build import lowered
+from chainrule.engine.compiler.instructions import COPYSIGN
 from chainrule.engine.compiler.precision import LEAST, UNIT
 from chainrule.engine.compiler.program import normal_form
 from chainrule.engine.compiler.rounding import Given, Running
@@ -135,3 +136,12 @@ def test_samples_are_taken_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_clipped_number_is_off_no_more_than_it_was() -> None:
     before, after = bounds(lambda a, b, c: (lambda z: [z, clip(z, 0.0, 1.0)])(a * b + c), 0.1, 0.2, 0.3)
     assert after <= 2.0 * before + 8.0 * UNIT
+
+
+@pytest.mark.parametrize(("c", "expected"), [(0.3, 0.0), (-0.02, 10.0)])
+def test_a_sign_that_may_turn_counts_twice_the_number(c: float, expected: float) -> None:
+    def signed(a: Any, b: Any, c: Any, size: Any) -> Any:
+        near = a * b + c
+        return a.recorder.made(COPYSIGN, (size.entry, near.entry))
+
+    assert bounds(signed, 0.1, 0.2, c, 5.0) == [expected]

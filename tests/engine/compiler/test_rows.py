@@ -93,6 +93,14 @@ def test_where_a_row_differs_from_sample_to_sample_the_others_are_spread() -> No
     assert bool((made.a < made.owners()).all())
 
 
+def test_a_sample_s_arguments_and_what_is_computed_of_them_are_in_different_memory_too() -> None:
+    f = lambda w, x, i: take([x, x * w], i)  # noqa: E731
+    program, made, (out,) = together(f, 1.0, 2.0, 0, batched=(1,))
+    assert len(spaces_of_rows(program, [False, True, False])) == 2
+    assert len(spaces_of_rows(made, [False, True, False])) == 1
+    assert made.evaluate({INPUT: [3.0, 2.0, 1.0]})[out] == 6.0
+
+
 def test_a_program_without_choices_is_the_same() -> None:
     program, made, _ = together(lambda x: exp(x), 1.0)
     assert made is program

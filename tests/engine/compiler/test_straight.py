@@ -113,3 +113,13 @@ def test_what_was_read_before_a_loop_is_read_again_in_it_and_after_it() -> None:
     out = np.zeros(2)
     run(writer, P=np.array([-5.0]), U=out)
     assert out.tolist() == [15.0, 5.0]
+
+
+def test_after_a_loop_over_time_it_is_the_beginning_again() -> None:
+    writer = writer_of()
+    copy = operation("abs", Operand(ONCE, 4, shift=1), Operand(PARAMETER, 0, shift=1))
+    writer.over_time(4, [operation("abs", Operand(ONCE, 0, shift=1), Operand(PARAMETER, 0, shift=1))])
+    writer.straight([copy])
+    out = np.zeros(8)
+    run(writer, P=np.array([1.0, 2.0, 3.0, 4.0]), U=out)
+    assert out.tolist() == [1.0, 2.0, 3.0, 4.0, 1.0, 0.0, 0.0, 0.0]
