@@ -75,7 +75,7 @@ EQUAL = Comparison("equal", "==", operator.eq)
 class Tape:
     """Entries in the order of recording: each has a kind and the entries it is made from.
 
-    Kept in flat arrays, 20 bytes for an entry of two operands, so that ten million fit anywhere.
+    Kept in flat arrays, 18 bytes for an entry of two operands, so that ten million fit anywhere.
 
     kinds: the kinds that occur.
     codes: for each entry the place of its kind in `kinds`.
