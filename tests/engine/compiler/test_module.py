@@ -102,5 +102,5 @@ def test_indices_are_reported_beyond_all_results() -> None:
 
 
 def test_the_text_is_a_module_whose_run_can_be_called() -> None:
-    text = text_of(lambda w, x: exp(w) * x, 0.5, 2.0, widths=[1], batched=[1], by=[0], reduce="mean")
+    text = text_of(lambda w, x: exp(w) * x, 0.5, 2.0, rows=1, batched=[1], by=[0], reduce="mean")
     assert Code(object_code(text)).address("run")
