@@ -54,6 +54,8 @@ from .primitives import *  # noqa: F403  # every row of the table, by its name
 from .serialise import from_dict as from_dict
 from .serialise import to_dict as to_dict
 from .series import taylor as taylor
+from .sparsity import Sparsity as Sparsity
+from .sparsity import jacobian_sparsity as jacobian_sparsity
 from .take import take as take
 from .transforms import grad as grad
 from .transforms import hessian as hessian

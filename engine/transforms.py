@@ -10,6 +10,7 @@ from functools import wraps
 from typing import Any, Literal
 
 from .recorded import Argnums, record
+from .sparsity import entries_of
 from .tree import flatten
 from .value import Value, described
 
@@ -68,7 +69,10 @@ def grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
 
 
 def jacobian(
-    f: Callable[..., Any], argnums: Argnums = 0, mode: Literal["reverse", "forward"] = "reverse"
+    f: Callable[..., Any],
+    argnums: Argnums = 0,
+    mode: Literal["reverse", "forward"] = "reverse",
+    sparsity: Any = None,
 ) -> Callable[..., Any]:
     """Return a function that gives the derivative of every output of f by every input.
 
@@ -77,9 +81,18 @@ def jacobian(
     mode: "reverse" takes one pass for each output, "forward" one for each input. The numbers are the same
     but for rounding.
     f, argnums and the kind of numbers are as for `grad`.
+    sparsity: which entries may differ from zero. The result is these alone, in a list in the pattern's
+    order; in an array where the argument or f's result is one. A list of pairs (row, column), a tuple (rows,
+    columns), a table of truth values, an array of either, a sparse matrix of SciPy, whose stored entries
+    count, or what `jacobian_sparsity` finds. Rows are the numbers in f's result and columns those in the
+    arguments, counted from 0. Each row takes as long as the operations on the way to its output.
+    Raises TypeError for a sparsity that is no pattern, and ValueError for one of another shape, with an entry
+    out of range or twice, or without an entry that f's graph has: its values would be no Jacobian.
 
     >>> jacobian(lambda x: [x[0] * x[1], x[0] + x[1]])([2.0, 3.0])
     [[3.0, 2.0], [1.0, 1.0]]
+    >>> jacobian(lambda x: [x[0] ** 2, x[1] ** 3], sparsity=[(0, 0), (1, 1)])([2.0, 3.0])
+    [4.0, 27.0]
     """
     if mode not in ("reverse", "forward"):
         raise ValueError(f"jacobian: mode must be 'reverse' or 'forward', got {mode!r}")
@@ -87,6 +100,8 @@ def jacobian(
     @wraps(f)
     def derivatives(*args: Any, **kwargs: Any) -> Any:
         run = record(f, args, kwargs, argnums, "jacobian")
+        if sparsity is not None:
+            return entries_of(run, sparsity, mode)
         if mode == "reverse":
             rows = [run.gradients(seeds) for seeds in _units(len(run.outputs))]
         else:
@@ -102,16 +117,16 @@ def _units(n: int) -> Iterator[list[float]]:
         yield [1.0 if j == i else 0.0 for j in range(n)]
 
 
-def hessian(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
+def hessian(f: Callable[..., Any], argnums: Argnums = 0, sparsity: Any = None) -> Callable[..., Any]:
     """Return a function that gives the second derivatives of f: the Jacobian of its gradient.
 
     For an array of n numbers an array of n times n; `hessian(f)` goes into `scipy.optimize.minimize` as
-    `hess=`. Arguments as for `grad`.
+    `hess=`. Arguments as for `grad`, sparsity as for `jacobian`; `jacobian_sparsity(grad(f))` finds one.
 
     >>> hessian(lambda x, y: x**2 * y, argnums=(0, 1))(2.0, 3.0)
     ((6.0, 4.0), (4.0, 0.0))
     """
-    return jacobian(grad(f, argnums), argnums)
+    return jacobian(grad(f, argnums), argnums, sparsity=sparsity)
 
 
 def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
