@@ -7,9 +7,11 @@ is recorded in turn and the result is Values, so that it can be differentiated a
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from operator import index
 from typing import Any, NamedTuple, SupportsIndex
 
+from . import modes
 from .graph import adjoints, operations, tangents
 from .hooks import hooked, live
 from .modes import differentiating, enable_grad, recording
@@ -35,7 +37,7 @@ class Recorded(NamedTuple):
     nested: bool
     """Whether the result must be Values: it depends on others than the inputs."""
     may_nest: bool
-    """Whether that was asked at all: inside `no_grad` results are floats."""
+    """Whether that was asked at all: inside `no_grad` results are floats, or remember nothing."""
 
     def along(self, seeds: Sequence[Any]) -> Recorded:
         """Return this run for a pass with `seeds`: a seed that is somebody's Value makes the result one."""
@@ -48,7 +50,8 @@ class Recorded(NamedTuple):
     def number(self, value: Any) -> Any:
         """Return `value` as a Value where the result is differentiated again, else as a float."""
         if self.nested:
-            return value if isinstance(value, Value) else Constant(value)
+            made = value if isinstance(value, Value) else Constant(value)
+            return made if self.may_nest else made.detach()
         return value.data if isinstance(value, Value) else float(value)
 
     def gradients(self, seeds: Sequence[Any]) -> list[Any]:
@@ -56,7 +59,8 @@ class Recorded(NamedTuple):
         totals: dict[Value, Any] = {}
         for output, seed in zip(self.outputs, map(self._seed, seeds), strict=True):
             totals[output] = totals[output] + seed if output in totals else seed
-        found = adjoints(totals, self.order, record=self.nested, hooks=bool(live))
+        with self.passing():
+            found = adjoints(totals, self.order, record=self.nested, hooks=bool(live))
         gradients = [found.get(value, 0.0) for value in self.inputs]
         if live:  # f may have hooked its arguments: what the hooks return counts, as in torch.autograd.grad
             gradients = list(map(hooked, self.inputs, gradients))
@@ -65,8 +69,13 @@ class Recorded(NamedTuple):
     def directional(self, seeds: Sequence[Any]) -> list[Any]:
         """Return sum of d output / d input * seed, for each output: forward mode."""
         known = dict(zip(self.inputs, map(self._seed, seeds), strict=True))
-        found = tangents(known, self.order, record=self.nested)
+        with self.passing():
+            found = tangents(known, self.order, record=self.nested)
         return [self.number(found.get(value, 0.0)) for value in self.outputs]
+
+    def passing(self) -> AbstractContextManager[None]:
+        """Return what a pass runs in: inside `no_grad` too the compiler's stand-ins need their history."""
+        return enable_grad() if self.nested and not self.may_nest else nullcontext()
 
     def _seed(self, seed: Any) -> Any:
         return seed if self.nested or not isinstance(seed, Value) else seed.data
@@ -92,22 +101,49 @@ def record(
             number * 1.0 if own else Value(number.data if isinstance(number, Value) else number)
             for number, own in zip(numbers, owned, strict=True)
         ]
-        new_args, new_kwargs = replaced(of_inputs(inputs))
-        before = differentiating.set(True)
-        try:
-            returned, of_outputs = flatten(f(*new_args, **new_kwargs))
-        finally:
-            differentiating.reset(before)
+        returned, of_outputs = _run(f, *replaced(of_inputs(inputs)))
+        if modes.recorders:
+            # While the compiler records, its stand-ins know an operand that is none as a number only. Where
+            # that one belongs to an input, the way to it is recorded in a second run.
+            stand_ins = _stand_ins(inputs, returned)
+            if stand_ins is not None:
+                inputs, owned = stand_ins, [True]
+                returned, of_outputs = _run(f, *replaced(of_inputs(inputs)))
     outputs = [output if isinstance(output, Value) else Constant(output) for output in returned]
     # While the compiler records, several stand-ins may be one number: the walk below needs one object.
     inputs = [getattr(value, "itself", value) for value in inputs]
     outputs = [getattr(value, "itself", value) for value in outputs]
     order = operations(*outputs, above=inputs)
-    nested = may_nest and (any(owned) or _leads_elsewhere(outputs, order, set(inputs)))
+    nested = (may_nest or any(value.kind == "recorded" for value in outputs)) and (
+        any(owned) or _leads_elsewhere(outputs, order, set(inputs))
+    )
     for value in inputs:
-        if value.primitive is None:  # f has returned: to an enclosing run this is a plain number again
+        if (
+            value.primitive is None and value.kind != "recorded"
+        ):  # f has returned: to an enclosing run this is a plain number again
             value.__class__ = Constant
     return Recorded(inputs, outputs, of_inputs, of_outputs, order, nested, may_nest)
+
+
+def _run(
+    f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[list[Any], Callable[[Any], Any]]:
+    """Return the numbers that f returns, and what puts others in their places."""
+    before = differentiating.set(True)
+    try:
+        return flatten(f(*args, **kwargs))
+    finally:
+        differentiating.reset(before)
+
+
+def _stand_ins(inputs: list[Value], returned: list[Any]) -> list[Value] | None:
+    """Return the compiler's stand-ins for the inputs, where it took any for a number; None where not."""
+    for output in returned:
+        in_place_of = getattr(output, "stand_ins_for", None)
+        if in_place_of is not None:
+            found: list[Value] | None = in_place_of(inputs)
+            return found
+    return None
 
 
 def _is_owned(number: Any) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from math import factorial
 from typing import Any
 
+from .graph import operations
 from .primitive import TABLE, Primitive
 from .recorded import Recorded, record
 from .transforms import matching
@@ -80,7 +81,7 @@ def through(primitive: Primitive, operands: tuple[Any, ...], start: Any) -> Seri
         try:
             here = partials = partials or _partials(primitive, operands, out)
         except TypeError:  # a black box: its partials are numbers, which do for the first derivative
-            if k > 1:
+            if k > 1 or _recorded_partials(start) is not None:
                 raise
             here = primitive.partials_at(tuple([coefficient(x, 0) for x in operands]), start)
         total: Any = 0.0
@@ -94,7 +95,20 @@ def through(primitive: Primitive, operands: tuple[Any, ...], start: Any) -> Seri
     return out
 
 
+def _recorded_partials(start: Any) -> Callable[[], tuple[Any, ...]] | None:
+    """Return what records the partials of a number that the compiler records; None for any other."""
+    is_stand_in = hasattr(type(start), "recorded_partials")
+    return (lambda: start.recorded_partials) if is_stand_in else None
+
+
 def _partials(primitive: Primitive, operands: tuple[Any, ...], out: Series) -> tuple[Any, ...]:
+    recorded = _recorded_partials(out[0])
+    if recorded is not None:  # with both sides of their branches
+        series = {x[0].itself: x for x in (*operands, out) if isinstance(x, Series)}
+        partials = recorded()
+        below = [partial for partial in partials if isinstance(partial, Value)]
+        _carry(series, operations(*below, above=series), lambda value: value)
+        return tuple([series.get(partial, partial) for partial in partials])
     try:
         return primitive.partials_at(operands, out)
     except TypeError:  # formulas that take Values only: an implicit function's, which differentiate
@@ -113,14 +127,19 @@ def along(run: Recorded, inputs: Sequence[Any], order: int = 0) -> list[Any]:
     def term(value: Value) -> Any:
         return value if run.nested else value.data
 
-    series: dict[Value, Any] = dict(zip(run.inputs, inputs, strict=True))
-    for node in run.order:
+    series: dict[Any, Any] = dict(zip(run.inputs, inputs, strict=True))
+    _carry(series, run.order, term, order)
+    return [series.get(output, term(output)) for output in run.outputs]
+
+
+def _carry(series: dict[Any, Any], nodes: list[Value], term: Callable[[Value], Any], order: int = 0) -> None:
+    """Add to `series` those of `nodes`, operations in topological order. term: what a value is as a c0."""
+    for node in nodes:
         operands = tuple([series.get(operand, term(operand)) for operand in node.operands])
         if any(isinstance(operand, Series) for operand in operands):
             assert node.primitive is not None
             series[node] = through(node.primitive, operands, term(node))
             series[node][order]
-    return [series.get(output, term(output)) for output in run.outputs]
 
 
 def _product(x: Any, y: Any, start: Any) -> Series:
@@ -144,13 +163,29 @@ def _quotient(x: Any, y: Any, start: Any) -> Series:
     return out
 
 
-# By the general rule these two would lead to themselves, twice as often with every order.
-PRODUCTS: dict[str, Callable[..., Series]] = {"mul": _product, "div": _quotient}
+def _choice(condition: Any, x: Any, y: Any, start: Any) -> Series:
+    which = coefficient(condition, 0)
+
+    def rule(k: int) -> Any:
+        taken, other = coefficient(x, k), coefficient(y, k)
+        return 0.0 if is_zero(taken) and is_zero(other) else TABLE["where"](which, taken, other)
+
+    return Series([start], rule)
+
+
+# By the general rule these would lead to themselves, the first two twice as often with every order.
+PRODUCTS: dict[str, Callable[..., Series]] = {"mul": _product, "div": _quotient, "where": _choice}
 
 
 def plus(total: Any, x: Any, y: Any, times: int = 1) -> Any:
     """Return total + times * x * y; a plain zero adds nothing, whatever stands beside it."""
-    return total if is_zero(x) or is_zero(y) else total + x * (y if times == 1 else float(times) * y)
+    if is_zero(x) or is_zero(y):
+        return total
+    moved = y if times == 1 else float(times) * y
+    unknown = getattr(x, "recorded_product", None) or getattr(moved, "recorded_product", None)
+    if unknown is not None:  # the compiler's stand-ins: whether one is zero is not known yet
+        return total + unknown(x, moved, either=True)
+    return total + x * moved
 
 
 def is_zero(x: Any) -> bool:
@@ -203,7 +238,8 @@ def taylor(f: Callable[..., Any], x: Any, n: int, direction: Any = 1.0) -> list[
         Series([value if run.nested else value.data, step])
         for value, step in zip(run.inputs, steps, strict=True)
     ]
-    found = along(run, line, order=n)
+    with run.passing():
+        found = along(run, line, order=n)
     return [
         run.of_outputs([run.number(coefficient(output, k) * float(factorial(k))) for output in found])
         for k in range(n + 1)

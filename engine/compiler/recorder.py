@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from .. import modes
+from ..graph import operations
 from ..value import Value, constant, described
 from .operators import learn
 from .tape import CONSTANT, DETACH, EQUAL, INDEX, INPUT, OUTSIDE, Kind, Tape
@@ -119,6 +120,18 @@ class Recorder:
         number = constant(x)
         return None if number is None else self._constant(number.data)
 
+    def stand_ins_for(self, inputs: list[Value]) -> list[Value] | None:
+        """Return `inputs` with stand-ins for those that are Values; None where none came in from outside."""
+        plain = {value for value in inputs if not isinstance(value, Traced)}
+        made = operations(*self.outside, above=plain) if plain else []
+        ends = [self.outside, *[node.operands for node in made]]
+        if not any(value in plain for values in ends for value in values):
+            return None
+        # Each an entry of its own, and none of a constant: formulas take those for numbers.
+        return [
+            self.made(DETACH, (self._constant(value.data),)) if value in plain else value for value in inputs
+        ]
+
     def index(self, i: Traced, count: int) -> Traced:
         """Return `i` as the place of one of `count` rows; the same stand-in for the same i and count."""
         return self._once(INDEX, i.entry, count, Traced)
@@ -146,8 +159,29 @@ class Recorder:
             return self.tape.constants[condition.entry] != 0.0
         if self.decide is not None:
             return self.decide(condition.entry)
+        number = self._known_number(condition.entry)
+        if number is not None:
+            return number != 0.0
         raise RecordingError(
             "a branch on a number that compile records: the recording would keep one way of it for every "
             "later call; use where(condition, x, y), maximum(x, y), minimum(x, y) or clip(x, low, high), "
             "which are recorded with both, or detach what does not depend on the inputs"
         )
+
+    def _known_number(self, entry: int) -> float | None:
+        """Return the number of an entry that depends on numbers in the program only; None of any other."""
+        numbers: dict[int, float] = {}
+        stack = [entry]
+        while stack:
+            here = stack[-1]
+            kind, operands = self.tape[here]
+            missing = [operand for operand in operands if operand not in numbers]
+            if kind in (INPUT, OUTSIDE):
+                return None
+            if here in numbers or not missing:
+                known = [numbers[operand] for operand in operands]
+                numbers[here] = self.tape.constants[here] if kind is CONSTANT else kind(*known)
+                stack.pop()
+            else:
+                stack += missing
+        return numbers[entry]

@@ -89,6 +89,11 @@ class Traced(Value):
         recorder: Recorder = self.recorder
         return recorder.stand_in(self.entry)
 
+    def stand_ins_for(self, inputs: list[Value]) -> list[Value] | None:
+        """Return stand-ins for what a function is differentiated by; None where no others are needed."""
+        recorder: Recorder = self.recorder
+        return recorder.stand_ins_for(inputs)
+
     @property
     def recorded_partials(self) -> tuple[Any, ...]:
         """The partials of the operation that made it, recorded with both sides of their branches."""
@@ -119,8 +124,11 @@ class Traced(Value):
                     laid.append(recorder.tape.append(step, of))
         return tuple([r if isinstance(r, float) else recorder.stand_in(laid[r]) for r in template.results])
 
-    def recorded_product(self, factor: Any, partial: Any) -> Any:
-        """Return factor * partial; of a careful recorder 0 for a factor of 0 and a partial of inf."""
+    def recorded_product(self, factor: Any, partial: Any, either: bool = False) -> Any:
+        """Return factor * partial; of a careful recorder 0 for a factor of 0 and a partial of inf.
+
+        either: also for a partial of 0 and a factor of inf.
+        """
         if type(factor) is float:
             return None if factor == 0.0 else partial if factor == 1.0 else factor * partial
         if type(factor) is Condition:  # in forward mode it is the partial
@@ -134,6 +142,8 @@ class Traced(Value):
         if not recorder.careful:
             return product
         where = TABLE["where"]
+        if either:
+            return where(factor == 0.0, 0.0, where(partial == 0.0, 0.0, product))
         return where(partial - partial == 0.0, product, where(factor == 0.0, 0.0, product))
 
     def apply_primitive(self, primitive: Primitive, operands: tuple[Any, ...]) -> Traced:

@@ -89,7 +89,7 @@ def test_values_stand_in_the_patterns_order() -> None:
 def test_entries_that_f_does_not_have_are_zero() -> None:
     everywhere = np.ones((3, 4), bool)
     for mode in ("reverse", "forward"):
-        values = jacobian(steps, mode=mode, sparsity=everywhere)(X)  # type: ignore[arg-type]
+        values = jacobian(steps, mode=mode, sparsity=everywhere)(X)
         assert values == dense(steps, X).ravel().tolist()
     assert jacobian(lambda x: [1.0, 2.0], sparsity=[(1, 0)])(X) == [0.0]
     assert jacobian(lambda x: [1.0, 2.0], sparsity=[])(X) == []

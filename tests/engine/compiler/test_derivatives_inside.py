@@ -1,125 +1,164 @@
-"""Functions that differentiate themselves: computed without guards first, and with them if there is nan."""
+"""Derivatives that a compiled function takes itself: at numbers of its own, in series, inside no_grad."""
 
 import math
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import pytest
 
-from chainrule.engine import compile, declare, exp, forget, grad, hessian, relu, sqrt, value_and_grad, where
+from chainrule.engine import (
+    TABLE,
+    RecordingError,
+    Value,
+    black_box,
+    clip,
+    exp,
+    forget,
+    grad,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    log,
+    logsumexp,
+    maximum,
+    no_grad,
+    piecewise,
+    relu,
+    sin,
+    sqrt,
+    taylor,
+    vjp,
+    where,
+)
+from chainrule.engine.compiler import compile
+
+Function = Callable[..., Any]
+inf, nan = math.inf, math.nan
 
 
-def one_sided(x: Any) -> Any:
-    """A function whose other side is nan for x < 0, and whose derivative there is 0."""
-    return where(x > 0.0, sqrt(x), 0.0)
+def same(x: float, y: float) -> bool:
+    return x == y or (x != x and y != y)
 
 
-def forms(kernel: Any, *args: Any) -> list[tuple[bool, bool]]:
-    """Return of each machine code of a kernel whether it has derivatives, and whether it is guarded."""
-    return [(form.gradient, form.guarded) for form in kernel.variant(*args)._forms.values()]
+# -- at numbers of its own ------------------------------------------------------------------------------
+
+AT_NUMBERS: list[Function] = [
+    lambda a: grad(lambda x: x * a)(2.0),
+    lambda a: grad(lambda x: x * x * a)(2.0),  # x * x is made before a stand-in sees it
+    lambda a: grad(lambda x: 2.0 * x * a)(2.0),  # the number 2 is written in the formula as well
+    lambda a: grad(lambda x: x**a)(2.0),
+    lambda a: taylor(lambda x: x * a * x, 2.0, 2)[1],
+    lambda a: jvp(lambda x: x * a, (2.0,), (1.0,))[1],
+    lambda a: jvp(lambda x: x * x, (2.0,), (a,))[1],
+    lambda a: vjp(lambda x: x * a, 3.0)[1](1.0)[0],
+    lambda a: jacobian(lambda x: [x[0] * x[1] * a])([1.0, 2.0])[0][1],
+    lambda a: hessian(lambda x: x[0] * x[1] * a)([1.0, 2.0])[0][1],
+    lambda a: hvp(lambda x: x[0] ** 2 * x[1] * a, [2.0, 3.0], [1.0, a])[0],
+    lambda a: sum(grad(lambda v: v[0] * v[1] * a)([a, 2.0])),  # one is an input, one a number
+    lambda a: grad(lambda x: grad(lambda y: x * y * y * a)(3.0))(2.0),
+    lambda a: grad(lambda x: grad(lambda x: x**3 * a)(x))(2.0),
+]
 
 
-def test_second_derivatives_of_smooth_functions_need_no_guards() -> None:
-    def f(p: Any) -> Any:
-        x, y = p
-        for _ in range(3):
-            x, y = x + 0.1 * x * y, y - 0.1 * exp(-x) * y
-        return x * y
-
-    kernel = compile(hessian(f))
-    for point in ([0.3, 1.2], [-0.4, 0.9]):
-        for row, expected in zip(kernel(point), hessian(f)(point), strict=True):
-            assert row == pytest.approx(expected, rel=1e-12)
-    assert forms(kernel, [0.3, 1.2]) == [(False, False)]
-    assert kernel.stats.nodes < 200  # 1,300 with guards
+@pytest.mark.parametrize("f", AT_NUMBERS)
+def test_a_derivative_at_a_number_finds_its_way_past_recorded_ones(f: Function) -> None:
+    kernel = compile(f, exact=True)
+    for a in (3.0, -0.5):
+        try:
+            expected = f(a), grad(f)(a)
+        except TypeError:
+            expected = f(a), 0.0
+        assert kernel.value_and_grad(a) == expected
 
 
-def test_where_there_is_nan_it_is_computed_again() -> None:
-    kernel = compile(grad(one_sided))
-    assert kernel(4.0) == 0.25
-    assert kernel(-1.0) == grad(one_sided)(-1.0) == 0.0
-    assert kernel(4.0) == 0.25
-    assert forms(kernel, 4.0) == [(False, False), (False, True)]
+def test_a_branch_on_a_number_of_its_own_is_an_ordinary_branch() -> None:
+    def f(a: Any) -> Any:
+        return grad(lambda x: x * a if x * x + 1.0 > 4.0 else -x)(2.0)
+
+    assert compile(f)(3.0) == f(3.0) == 3.0
+    assert compile(lambda a: grad(lambda x: x if x > 0 else -x)(2.0) * a)(3.0) == 3.0
+    with pytest.raises(RecordingError, match="a branch on a number that compile records"):
+        compile(lambda a: grad(lambda x: x * a if x > a else -x)(2.0))(3.0)
 
 
-def test_a_bound_kernel_and_its_error_bound_compute_again_too() -> None:
-    kernel = compile(lambda x: grad(one_sided)(x[0]), argnums=())
-    x = np.array([4.0])
-    bound = kernel.bind(x)
-    assert bound() == 0.25
-    x[0] = -1.0
-    assert bound() == 0.0
-    assert kernel.error_bound(x).value == 0.0
+def test_inside_no_grad_derivatives_are_numbers() -> None:
+    def f(a: Any) -> Any:
+        with no_grad():
+            at_a_number = grad(lambda x: x**3 * a)(2.0)
+            at_an_input = taylor(lambda x: x**3 * a, a, 2)[1] + jvp(lambda x: x * a, (a,), (1.0,))[1]
+        return at_a_number * at_an_input * a
+
+    assert f(3.0) == 36.0 * (81.0 + 3.0) * 3.0
+    assert compile(f).value_and_grad(3.0) == (f(3.0), 36.0 * 84.0)
+    x = Value(3.0)
+    f(x).backward()
+    assert x.grad == 36.0 * 84.0
 
 
-def test_what_writes_over_its_arguments_is_guarded_from_the_start() -> None:
-    kernel = compile(lambda x: [grad(one_sided)(x[0]), grad(one_sided)(x[1])], argnums=())
-    x = np.array([4.0, -1.0])
-    bound = kernel.bind(x)
-    bound.into(x)
-    bound.run()
-    assert x.tolist() == [0.25, 0.0]
-    bound.run()
-    assert x.tolist() == [1.0, 0.0]
-    lines = np.array([[4.0], [-1.0]])
-    over = compile(lambda x: [grad(one_sided)(x[0])], argnums=(), batch=0).bind(lines)
-    over.overwrite()
-    over.run()
-    over.run()
-    assert lines.tolist() == [[1.0], [0.0]]
+# -- Taylor series --------------------------------------------------------------------------------------
 
-
-def test_where_the_first_run_gives_nan_guards_come_first_from_then_on() -> None:
-    kernel = compile(grad(one_sided))
-    assert (kernel(-1.0), kernel(4.0), kernel(-2.0)) == (0.0, 0.25, 0.0)
-    ran = {key: form.ran for key, form in kernel.variant(4.0)._forms.items()}
-    assert all(ran.values())
-    last = kernel.variant(4.0).last
-    assert last is not None
-    assert last.guarded
-
-
-def test_a_nan_of_its_own_stays_nan() -> None:
-    assert math.isnan(compile(grad(one_sided))(math.nan)) == math.isnan(grad(one_sided)(math.nan))
-    assert math.isnan(compile(grad(sqrt))(-1.0))
-
-
-HIDING: dict[str, Callable[[Any], Any]] = {
-    "a comparison": lambda d: where(d > -1.0, 3.0, 5.0),
-    "a number as a condition": lambda d: where(d, 3.0, 5.0),
-    "the partial of relu": grad(lambda d: relu(d) + d),
+SERIES: dict[str, Function] = {
+    "relu": lambda x: relu(x) * exp(x),
+    "abs": lambda x: abs(x) * x,
+    "abs and log": lambda x: abs(x) * log(x),
+    "maximum": lambda x: maximum(x * x, x),
+    "clip": lambda x: clip(x, -1.0, 1.0) ** 3,
+    "where": lambda x: where(x > 0.0, log(x) * x, sqrt(-x)),
+    "where by a number": lambda x: where(x, x * x, exp(x)),
+    "sinc": lambda x: where(x == 0.0, 1.0, sin(x) / x),
+    "power": lambda x: x**2.5,
+    "cube": lambda x: x**3,
+    "root": lambda x: sqrt(x) * x,
+    "relu of log": lambda x: relu(log(x)),
+    "quotient": lambda x: x / (x + 1.0),
+    "logsumexp": lambda x: logsumexp([x, 2.0 * x, 0.25]),
+    "piecewise": piecewise(lambda x: x * x if x > 0.0 else -x * x * x),
 }
+POINTS = [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, inf, -inf, nan, 1e-300, 1e300]
 
 
-@pytest.mark.parametrize("hiding", HIDING.values(), ids=HIDING)
-def test_what_makes_a_number_of_nan_gets_none(hiding: Callable[[Any], Any]) -> None:
+@pytest.mark.parametrize("name", SERIES)
+def test_a_series_goes_both_ways_of_every_branch(name: str) -> None:
+    f = SERIES[name]
+    exact = compile(lambda x: taylor(f, x, 4), exact=True)
+    each = compile(lambda x: taylor(f, x, 4), batch="x")(POINTS)
+    for place, x in enumerate(POINTS):
+        expected = taylor(f, x, 4)
+        assert all(map(same, exact(x), expected)), x
+        got = [float(derivatives[place]) for derivatives in each]
+        assert got == pytest.approx(expected, rel=1e-12, abs=1e-12, nan_ok=True), x
+
+
+ROWS = [row for row in TABLE.values() if row.name != "polygamma"]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_every_row_has_its_series(row: Any) -> None:
+    direction = [1.0, 0.5, -0.25]
+    kernel = compile(lambda xs: taylor(lambda xs: row(*xs), xs, 3, direction[: len(xs)]), exact=True)
+    for point in ([0.3, 0.7, 0.9], [0.6, 0.2, -0.4]):
+        xs = point[: row.arity if row.arity > 0 else 3]
+        expected = taylor(lambda xs: row(*xs), xs, 3, direction[: len(xs)])
+        assert all(map(same, kernel(xs), expected))
+
+
+def test_derivatives_of_a_series_are_recorded_too() -> None:
     def f(x: Any) -> Any:
-        return hiding(grad(one_sided)(x) + 0.0)
+        return taylor(lambda t: maximum(t * x[0], abs(t) * x[1]) * t, x[2], 3)[1]
 
-    assert compile(f)(-1.0) == f(-1.0)
-    assert compile(f)(4.0) == f(4.0)
-
-
-def test_derivatives_of_what_hides_nan_get_none() -> None:
-    def f(x: Any) -> Any:
-        return grad(lambda y: relu(grad(lambda z: one_sided(z) * z)(y) - 1.0) * y)(x)
-
-    for x in (-1.0, 4.0):
-        assert compile(f)(x) == pytest.approx(f(x), rel=1e-14)
-        assert compile(f).value_and_grad(x) == pytest.approx(value_and_grad(f)(x), rel=1e-14)
+    for x in ([1.0, 2.0, 0.5], [2.0, 1.0, 0.5], [1.0, 2.0, -0.5]):
+        assert compile(f, exact=True).value_and_grad(x) == (f(x), grad(f)(x))
 
 
-def test_rows_of_ones_own_may_hide_nan_too() -> None:
-    @declare(partials=lambda x, out: (0.0,))
-    def known(x: float) -> float:
-        return 1.0 if x == x else 0.0
+def test_a_function_with_a_branch_of_its_own_is_refused_with_the_way_out() -> None:
+    with pytest.raises(RecordingError, match="use where"):
+        compile(lambda x: taylor(lambda y: y if y > 0 else -y, x, 2))(1.0)
 
+
+def test_a_black_box_has_its_first_derivative() -> None:
+    row = black_box("doubled", lambda x: 2.0 * x, lambda x: 2.0)
     try:
-
-        def f(x: Any) -> Any:
-            return known(grad(one_sided)(x))
-
-        assert compile(f)(-1.0) == f(-1.0)
+        assert compile(lambda x: taylor(row, x, 1))(1.5) == [3.0, 2.0]
     finally:
-        forget("known")
+        forget("doubled")

@@ -36,6 +36,7 @@ from chainrule.engine import (
     implicit,
     interp,
     jacobian,
+    jacobian_sparsity,
     jvp,
     kinks,
     log_softmax,
@@ -116,6 +117,9 @@ WORKS: dict[str, Callable[[Any], Any]] = {
     "implicit": lambda x: OWN["implicit"](x[1] * x[1]) * x[0],
     "interp": lambda x: interp(x[0], [-1.0, 0.0, 2.0], x[1:]) + interp(0.5, [x[2], x[0], x[1]], x[:3]),
     "jacobian": lambda x: dot(jacobian(lambda y: [inner(y), y[0] ** 2])(x)[0], WEIGHTS),
+    "jacobian_sparsity": lambda x: total(
+        jacobian(lambda y: [inner(y)], sparsity=jacobian_sparsity(lambda y: [inner(y)])(x))(x)
+    ),
     "jvp": lambda x: jvp(inner, (x,), (WEIGHTS,))[1],
     "log_softmax": lambda x: dot(log_softmax(x), WEIGHTS),
     "logsumexp": logsumexp,
@@ -153,7 +157,7 @@ REFUSED: dict[str, Callable[[Any], Any]] = {
 NOT_OF_NUMBERS = {
     *("Branch", "ChangedDataWarning", "Diagnosis", "Explanation", "Finding", "GradientError"),
     *("GradientReport", "Kinks", "Ledger", "NotFiniteError", "Primitive", "Source", "Step", "Trace"),
-    *("TrainingWarning", "forget", "from_dict", "sign_side"),
+    *("Sparsity", "TrainingWarning", "forget", "from_dict", "sign_side"),
 }
 """Classes of results and errors, what takes a row's name or a dictionary, and a helper of rows."""
 
