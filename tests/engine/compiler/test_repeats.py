@@ -234,6 +234,22 @@ def test_what_a_round_hands_on_to_the_next_is_each_sample_s_own(f: Callable[...,
             np.testing.assert_allclose(by_p, np.sum([d[0] for _, d in expected], axis=0), rtol=1e-10)
 
 
+@pytest.mark.parametrize("late", [1, 2, 3])
+def test_what_is_read_rounds_later_is_kept_in_memory(late: int) -> None:
+    def delayed(p: Sequence[Any], row: Sequence[Any]) -> Any:
+        x, held = row[0], list(row[1 : late + 1])
+        for shock in row[late + 1 :]:
+            x = x * p[0] + held[0] * p[1]
+            held = [*held[1:], held[-1] * p[2] + shock]
+        return x
+
+    rows = np.random.default_rng(late).uniform(-1.0, 1.0, (33, 41))
+    p = [0.5, 0.75, -0.25]
+    expected = [delayed(p, row) for row in rows.tolist()]
+    assert compile(delayed, argnums=(), batch=1, exact=True)(p, rows).tolist() == expected
+    np.testing.assert_allclose(compile(delayed, argnums=(), batch=1)(p, rows), expected, rtol=1e-12)
+
+
 def test_a_chain_of_sums_for_samples_keeps_its_state_out_of_memory() -> None:
     kernel = compile(decay, argnums=(), batch=1)
     rows = np.random.default_rng(0).uniform(-1.0, 1.0, (40, 41))

@@ -11,7 +11,7 @@ from chainrule.engine.compiler.groups import BEFORE, CONSTANT_SPACE, EACH, LANES
 from chainrule.engine.compiler.nests import Nest, Segment
 from chainrule.engine.compiler.operands import Operand, Pools
 from chainrule.engine.compiler.program import SUM
-from chainrule.engine.compiler.straight import MOST_TOGETHER, Straight
+from chainrule.engine.compiler.straight import MOST_TOGETHER, Straight, _not_stored, _passed_on
 from chainrule.engine.compiler.text import DOUBLE
 
 
@@ -123,3 +123,28 @@ def test_after_a_loop_over_time_it_is_the_beginning_again() -> None:
     out = np.zeros(8)
     run(writer, P=np.array([1.0, 2.0, 3.0, 4.0]), U=out)
     assert out.tolist() == [1.0, 2.0, 3.0, 4.0, 1.0, 0.0, 0.0, 0.0]
+
+
+def state(*reads: tuple[int, int], inside: bool = True) -> Nest:
+    """Return a sum for samples, at place 10 and then one further. reads: places, and how far they move."""
+    segments = [Segment(1, [], Operand(LANES, base, shift=shift), None) for base, shift in reads]
+    found = Nest(SUM, EACH, [], Operand(LANES, 10, shift=1), segments, [])
+    found.inside = frozenset([0] if inside else [])
+    return found
+
+
+@pytest.mark.parametrize(
+    ("nest", "stored"),
+    [
+        (state((9, 1)), False),
+        (state((9, 1), (3, 0)), False),  # what is the same in each round lies elsewhere
+        (state((9, 1), inside=False), True),  # and the next group after the loop reads it
+        (state((9, 1), (8, 1)), True),  # two rounds later
+        (state((9, 1), (14, 0)), True),  # the fifth round's, in all that follow
+        (state((9, 1), (5, 2)), True),
+    ],
+)
+def test_a_result_is_stored_unless_only_this_round_and_the_next_read_it(nest: Nest, stored: bool) -> None:
+    passed = _passed_on([nest])
+    assert [(operand.base, operand.shift) for operand in passed] == [(9, 1)]
+    assert _not_stored([nest], 20, passed) == (set() if stored else {(10, 1)})
