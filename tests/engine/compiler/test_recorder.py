@@ -7,10 +7,10 @@ import pytest
 from chainrule.engine import TABLE, Value, no_grad
 from chainrule.engine.compiler.recorder import Recorder
 from chainrule.engine.compiler.tape import DETACH, INPUT
-from chainrule.engine.compiler.traced import Condition, RecordingError, Traced
+from chainrule.engine.compiler.traced import Condition, RecordingError
 
 
-def one_input(**options: Any) -> tuple[Recorder, Traced]:
+def one_input(**options: Any) -> tuple[Recorder, Any]:
     recorder = Recorder(**options)
     return recorder, recorder.stand_in(recorder.input())
 
