@@ -49,7 +49,7 @@ class Bound:
         self._address = self._frame.address
         self._choose_entry()
         self._results = self._frame.results.data
-        self._guarded: tuple[Form, Frame] | None = None
+        self._careful: tuple[Form, Frame] | None = None
         self._parts = [self._part(*place) for place in form.by]
 
     def __call__(self) -> Any:
@@ -95,8 +95,7 @@ class Bound:
         """
         form = self._form
         if form.doubtful or not form.any_batched:  # one sample, which machine code does not take for one
-            samples = FEW if not form.any_batched else self._call.samples
-            self._take(self._variant.form(form.gradient, samples, guarded=form.doubtful))
+            self._take(self._variant.form(form.gradient, max(self._most, FEW), careful=form.doubtful))
         frame, held = self._frame, self._call.held
         alone = [place for place in self._call.batches if is_plain_array(held[place], frame.dtype.name)]
         as_many = len(frame.batches) == 1 and frame.rows.shape == frame.batches[0].shape
@@ -135,7 +134,7 @@ class Bound:
                 f"{self._frame.dtype.name}, got {described(array)}"
             )
         if self._form.doubtful:  # what it reads may be written over, so it is run once
-            self._take(self._variant.form(False, self._call.samples, guarded=True))
+            self._take(self._variant.form(False, self._call.samples, careful=True))
         self._frame.write_results_to(array)
         self._results = self._frame.results.data
 
@@ -239,11 +238,11 @@ class Bound:
             if answer & NO_ROW:
                 self._frame.check_indices()
             return
-        if self._guarded is None:
-            other = self._variant.form(form.gradient, self._most, guarded=True)
+        if self._careful is None:
+            other = self._variant.form(form.gradient, self._most, careful=True)
             assert other.per_sample == form.per_sample
-            self._guarded = other, other.compiled.new_frame()
-        other, frame = self._guarded
+            self._careful = other, other.compiled.new_frame()
+        other, frame = self._careful
         other.take(frame, self._call)
         if other.any_batched:
             frame.take_samples(self._frame.batches)

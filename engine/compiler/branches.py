@@ -27,6 +27,8 @@ def without_branches(recorder: Recorder, formula: Callable[[], Sequence[Any]]) -
     branches go. Raises RecordingError where there are too many ways.
     """
     ways = 0
+    before = recorder.written
+    written: dict[Any, int] = {}
 
     def followed(prefix: tuple[bool, ...]) -> list[Any]:
         """Run the formula with its first branches going as said, and all further ones both ways."""
@@ -46,10 +48,13 @@ def without_branches(recorder: Recorder, formula: Callable[[], Sequence[Any]]) -
             return taken[condition]
 
         outer, recorder.decide = recorder.decide, decide
+        recorder.written = dict(before)
         try:
             results = list(formula())
         finally:
             recorder.decide = outer
+        for entry, times in recorder.written.items():
+            written[entry] = max(written.get(entry, 0), times)
         # Each branch beyond the prefix went the way of True here. The last of them is turned first: what
         # it has on its other side may ask for more.
         for place in reversed(range(len(prefix), len(asked))):
@@ -59,7 +64,9 @@ def without_branches(recorder: Recorder, formula: Callable[[], Sequence[Any]]) -
             ]
         return results
 
-    return followed(())
+    found = followed(())
+    recorder.written = written
+    return found
 
 
 def _chosen(recorder: Recorder, condition: int, yes: Any, no: Any) -> Any:

@@ -48,7 +48,9 @@ def compile(
     an array in the place of each number, and of an array one with the samples as its first axis.
     Derivatives by arguments that all samples share are summed over the samples (with "mean" averaged).
     exact: add and multiply in the order and with the roundings of Python: the same result to the last bit.
-    Only derivatives by rows that `take` chooses are added up choice by choice, and may differ in that bit.
+    Some derivatives add up the same terms in another order, and may differ in that bit: those by rows that
+    `take` chooses, those through `sort` and `median`, and of second and higher order those through formulas
+    with branches, both sides of which are recorded (`logsumexp`, `gelu`, `pow`, `hypot`, `maximum`).
     Without it products are rounded together with their sums, long sums add up in another order, and exp, log,
     tanh, sin, cos and their like, where many are wanted at once, are right to 1.5 ulp instead of C's 1.
     threads: how many shards of a batch may be computed at the same time; "auto": one a processor. A shard has

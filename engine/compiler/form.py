@@ -31,14 +31,15 @@ One alone is no batch: its numbers are arguments like the others, and vectors ru
 class Form:
     """Machine code of a variant, and where each of its results is.
 
-    gradient: whether it computes derivatives too.  guarded: whether 0 times inf is 0 in them.
+    gradient: whether it computes derivatives too.
+    careful: whether 0 times inf is 0 in all derivatives, those that the function takes itself too.
     lanes: how many samples a block has.  ran: whether it has run.
     """
 
-    def __init__(self, variant: Variant, gradient: bool, guarded: bool, lanes: int) -> None:
-        self.variant, self.gradient, self.guarded, self.lanes = variant, gradient, guarded, lanes
+    def __init__(self, variant: Variant, gradient: bool, careful: bool, lanes: int) -> None:
+        self.variant, self.gradient, self.careful, self.lanes = variant, gradient, careful, lanes
         self.ran = False
-        self.recording = variant.careful_recording if guarded else variant.recording
+        self.recording = variant.careful_recording if careful else variant.recording
         self.batched = variant.batched & (lanes != ALONE)
         self.any_batched = bool(self.batched.any())
         self.shared: list[tuple[int, int, int]] = []
@@ -70,9 +71,14 @@ class Form:
             end += count
 
     @property
+    def guarded(self) -> bool:
+        """Whether 0 times inf is 0 in the derivatives that it computes of the function's result."""
+        return self.careful or (self.gradient and self.variant.options.exact)
+
+    @property
     def doubtful(self) -> bool:
         """Whether a nan that it gives may be one that an adjoint of 0 would have kept away."""
-        return not self.guarded and (self.gradient or self.recording.derives)
+        return not self.careful and (self.recording.derives or (self.gradient and not self.guarded))
 
     def take(self, frame: Frame, call: Call) -> None:
         """Put the arguments of a call into a frame."""

@@ -57,6 +57,7 @@ def record(
     samples: set[int],
     careful: bool = False,
     tape: Tape | None = None,
+    exact: bool = False,
 ) -> Recording:
     """Record one run of `f`.
 
@@ -64,9 +65,10 @@ def record(
     samples: which arguments are batched; of these, `args` holds one sample.
     careful: let an adjoint of 0 win over a partial that is not finite, where `f` takes derivatives itself.
     tape: the tape to write on.
+    exact: record derivatives that `f` takes itself so that theirs are rounded as on Values.
     """
     since = time.perf_counter()
-    recorder = Recorder(careful=careful)
+    recorder = Recorder(careful=careful, exact=exact)
     if tape is not None:
         recorder.tape = tape
     inputs: list[list[int]] = []
@@ -113,7 +115,7 @@ def record(
         recorder.outside,
         seconds,
         recorder.derives,
-        recorder.compares_derivatives or _has_own_rows(recorder.tape),
+        recorder.compares_derivatives or (recorder.derives and _has_own_rows(recorder.tape)),
     )
 
 

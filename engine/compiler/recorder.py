@@ -11,7 +11,7 @@ from .. import modes
 from ..graph import operations
 from ..value import Value, constant, described
 from .operators import learn
-from .tape import CONSTANT, DETACH, EQUAL, INDEX, INPUT, OUTSIDE, Kind, Tape
+from .tape import CONSTANT, DETACH, EQUAL, INDEX, INPUT, OUTSIDE, Comparison, Kind, Tape
 from .traced import Condition, RecordingError, Traced
 
 _new = object.__new__
@@ -23,14 +23,21 @@ class Recorder:
     decide: what answers a branch on a stand-in; without it a branch is an error.
     shared: enter equal entries once, as formulas that are run several times need it.
     careful: let an adjoint of 0 win over a partial that is not finite, where derivatives are recorded.
+    exact: what one run of a formula writes twice stays two entries, as it is two Values: derivatives of each
+    are rounded by themselves.
     derives: whether it has recorded derivatives.  derived_from: from which entry on there may be some.
     compares_derivatives: whether a comparison came after them.
     """
 
     def __init__(
-        self, decide: Callable[[int], bool] | None = None, shared: bool = False, careful: bool = False
+        self,
+        decide: Callable[[int], bool] | None = None,
+        shared: bool = False,
+        careful: bool = False,
+        exact: bool = False,
     ) -> None:
         learn()
+        self.exact = exact
         self.careful, self.derives, self.compares_derivatives = careful, False, False
         self.derived_from = sys.maxsize
         self.tape = Tape()
@@ -39,7 +46,11 @@ class Recorder:
         self.inputs = 0
         self.decide = decide
         self.closed = False
-        self._shared: dict[tuple[Kind, tuple[int, ...]], int] | None = {} if shared else None
+        self._shared: dict[tuple[Kind, tuple[int, ...], int], int] | None = {} if shared else None
+        self.written: dict[tuple[Kind, tuple[int, ...]], int] = {}
+        """How often this run of a formula has written an entry, where that is asked."""
+        self._first: dict[int, int] = {}
+        """Of an entry the first one that is the same number."""
         self._constants: dict[str, int] = {}
         self._outside: dict[Value, int] = {}
         self._stand_ins: dict[int, Traced] = {}
@@ -77,9 +88,17 @@ class Recorder:
     def _entry(self, kind: Kind, entries: tuple[int, ...]) -> int:
         if self._shared is None:
             return self.tape.append(kind, entries)
-        known = self._shared.get((kind, entries))
+        times = 0
+        alike = tuple([self._first.get(entry, entry) for entry in entries])
+        if isinstance(kind, Comparison):  # it has no derivative, and asked twice is one branch
+            entries = alike
+        elif self.exact:
+            times = self.written[kind, entries] = self.written.get((kind, entries), 0) + 1
+        known = self._shared.get((kind, entries, times))
         if known is None:
-            known = self._shared[kind, entries] = self.tape.append(kind, entries)
+            known = self._shared[kind, entries, times] = self.tape.append(kind, entries)
+            if self.exact:
+                self._first[known] = self._shared.setdefault((kind, alike, -1), known)
         return known
 
     def stand_in(self, entry: int) -> Traced:

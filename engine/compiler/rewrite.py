@@ -19,14 +19,16 @@ from .instructions import CBRT, COPYSIGN
 from .traced import Traced
 
 
-def rewritten(function: Callable[..., Any]) -> Callable[..., Any]:
+def rewritten(function: Callable[..., Any], exact: bool = False) -> Callable[..., Any]:
     """Return a function that does to stand-ins what `function` does to floats.
 
     Functions that it calls are rewritten too, and each of these has its branches put together by itself:
     formulas that call several with branches of their own would lead through the product of all ways
     otherwise. What it reads from around itself is read now.
+    exact: of equal numbers `max` takes the first, which alone gets its derivative; else it is divided.
     """
-    result: Callable[..., Any] = _rewritten(function, {}, outermost=True)
+    known = {id(max): _first_largest} if exact else {}
+    result: Callable[..., Any] = _rewritten(function, known, outermost=True)
     return result
 
 
@@ -44,7 +46,8 @@ def _rewritten(thing: Any, known: dict[int, Any], outermost: bool = False) -> An
     if not isinstance(thing, FunctionType) or _is_machinery(thing):
         return thing
     code = thing.__code__
-    around: dict[str, Any] = {"__builtins__": {**vars(builtins), "float": _AsItIs, "max": _largest}}
+    largest = known.get(id(max), _largest)
+    around: dict[str, Any] = {"__builtins__": {**vars(builtins), "float": _AsItIs, "max": largest}}
     cells = tuple([CellType() for _ in thing.__closure__ or ()])
     made = FunctionType(code, around, thing.__name__, thing.__defaults__, cells)
     made.__kwdefaults__ = thing.__kwdefaults__
@@ -84,6 +87,17 @@ def _largest(*numbers: Any, key: Any = None, default: Any = None) -> Any:
     result = listed[0]
     for x in listed[1:]:
         result = TABLE["maximum"](result, x)
+    return result
+
+
+def _first_largest(*numbers: Any, key: Any = None, default: Any = None) -> Any:
+    """Do what `max` does, of stand-ins too: the first that none is larger than."""
+    listed = list(numbers[0] if len(numbers) == 1 else numbers)
+    if not any(isinstance(x, Traced) for x in listed):
+        return _largest(listed, key=key, default=default)
+    result = listed[0]
+    for x in listed[1:]:
+        result = TABLE["where"](result < x, x, result)
     return result
 
 

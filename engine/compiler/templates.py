@@ -39,7 +39,7 @@ class Template:
 
 
 _values: dict[tuple[Primitive, Known], Template | None] = {}
-_partials: dict[tuple[Primitive, Known, bool], Template] = {}
+_partials: dict[tuple[Primitive, Known, bool, bool], Template] = {}
 
 
 def value_template(row: Primitive, known: Known) -> Template | None:
@@ -54,19 +54,21 @@ def value_template(row: Primitive, known: Known) -> Template | None:
     return _values[key]
 
 
-def partials_template(row: Primitive, known: Known, quick: bool = False) -> Template:
+def partials_template(row: Primitive, known: Known, quick: bool = False, exact: bool = False) -> Template:
     """Return how the partials of `row` are computed.
 
     quick: in fewer steps, with nan at the ends of the range; see `quick_partials`.
+    exact: so that derivatives of the partials are rounded as on Values.
     Raises RecordingError where they cannot be recorded: a black box.
     """
-    key = row, known, quick
+    key = row, known, quick, exact
     if key not in _partials:
-        formula = (quick_partials(row, known) if quick else None) or rewritten(row.partials)
+        formula = (quick_partials(row, known) if quick else None) or rewritten(row.partials, exact)
         _partials[key] = _recorded(
             row,
             known,
             lambda operands, out: formula(operands, out) if row.variadic else formula(*operands, out),
+            exact,
         )
     return _partials[key]
 
@@ -75,8 +77,8 @@ def _called(row: Primitive, formula: Any, operands: tuple[Any, ...]) -> Any:
     return formula(operands) if row.variadic else formula(*operands)
 
 
-def _recorded(row: Primitive, known: Known, formula: Any) -> Template:
-    recorder = Recorder(shared=True)
+def _recorded(row: Primitive, known: Known, formula: Any, exact: bool = False) -> Template:
+    recorder = Recorder(shared=True, exact=exact)
     inputs = [recorder.stand_in(recorder.input()) for _ in known]
     out = recorder.stand_in(recorder.input())
     operands = tuple([x if number is None else number for x, number in zip(inputs, known, strict=True)])

@@ -106,7 +106,7 @@ class Traced(Value):
         assert isinstance(kind, Primitive)
         constants = recorder.tape.constants
         known = tuple([None if kind.variadic else constants.get(entry) for entry in entries])
-        template = partials_template(kind, known)
+        template = partials_template(kind, known, exact=recorder.exact)
         if self.entry >= recorder.derived_from and template.compares:
             recorder.compares_derivatives = True
         laid: list[int] = []

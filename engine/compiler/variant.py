@@ -62,8 +62,9 @@ class Variant:
 
     def recorded(self, careful: bool = False, tape: Tape | None = None) -> Recording:
         """Return a recording of the function; see `record`."""
+        exact = self.options.exact
         with collector_paused():  # it would walk over a million stand-ins again and again
-            return record(self._f, self._firsts, self._names, self._samples, careful, tape)
+            return record(self._f, self._firsts, self._names, self._samples, careful, tape, exact)
 
     @cached_property
     def careful_recording(self) -> Recording:
@@ -136,17 +137,18 @@ class Variant:
                 )
         return [place % positional for place in places]
 
-    def form(self, gradient: bool, samples: int, guarded: bool = False) -> Form:
+    def form(self, gradient: bool, samples: int, careful: bool = False) -> Form:
         """Return machine code for the value, or for value and gradient; made at the first use.
 
         samples: how many there are; for few of them the blocks are small, and one has code of its own.
-        guarded: let an adjoint of 0 win over a partial that is not finite. That is so from the start where
-        a nan among the results would not tell that it has to: a comparison makes a number of it.
+        careful: let an adjoint of 0 win over a partial that is not finite, in derivatives that the function
+        takes itself too. That is so from the start where a nan among the results would not tell that it has
+        to: a comparison makes a number of it. And where the first run gave nan; but not if `exact`, for
+        care adds operations, and with them another order than that of Values.
         """
-        guarded = guarded or self.options.exact or self.recording.compares_derivatives
-        guarded = (guarded or (self._wary and not gradient)) and (gradient or self.recording.derives)
+        careful = careful or self.recording.compares_derivatives or (self._wary and not gradient)
         alone = samples == 1 and self.any_batched
-        key = gradient, guarded, ALONE if alone else FEW if samples <= FEW else MANY
+        key = gradient, careful, ALONE if alone else FEW if samples <= FEW else MANY
         made = self._forms.get(key)
         if made is None:
             made = self._forms[key] = Form(self, *key)
@@ -165,7 +167,7 @@ class Variant:
         """Return bounds for the distance of value and derivatives to those on Values."""
         form = self.form(self.gives_one_number and bool(self.places()), call.samples)
         if form.doubtful and form.gives_nan(call):
-            form = self.form(form.gradient, call.samples, guarded=True)
+            form = self.form(form.gradient, call.samples, careful=True)
         return form.error_bound(call)
 
     def check_gradient(self) -> None:
@@ -191,8 +193,8 @@ class Variant:
         finally:
             code.give_back(frame)
         # The fast form differs only where an adjoint of 0 met a partial that is not finite: it says nan.
-        self._wary |= first and not form.gradient
-        return self._run(call, self.form(form.gradient, call.samples, guarded=True))
+        self._wary |= first and not form.gradient and not self.options.exact
+        return self._run(call, self.form(form.gradient, call.samples, careful=True))
 
     def is_batched(self, place: int) -> bool:
         """Whether the argument at that place has an entry for each sample."""
