@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from ..tree import flatten
 from ..value import Value, described
-from .looks import Look
-from .record import alone, is_row, parameters_of
+from .looks import Look, Looks
+from .record import MASKED, alone, is_row, parameters_of
 
 Floats = NDArray[np.floating[Any]]
 
@@ -98,6 +98,23 @@ class Signature:
             return names[place - positional]
         return self._parameters[place] if place < len(self._parameters) else f"argument {place}"
 
+    def structures(self, call: Call, looks: Looks) -> tuple[Any, ...]:
+        """Return what tells a call from those of other structure, and leave in it the looks at its modules.
+
+        Raises TypeError, which names the argument, for what no recording can be made of.
+        """
+        key: list[Any] = [call.names]
+        for place, held in enumerate(call.firsts() if call.batches else call.held):
+            try:
+                found, look = looks.structure(held)
+            except TypeError as error:
+                called = self._called(place, len(call.held) - len(call.names), call.names)
+                raise TypeError(f"{self.name}: the argument {called}: {error}") from None
+            key.append(found)
+            if look is not None:
+                call.looks[place] = look
+        return tuple(key)
+
     def _places(self, positional: int, names: tuple[str, ...]) -> set[int]:
         """Return the places of the batched arguments in a call."""
         places = set()
@@ -118,6 +135,8 @@ class Signature:
 
 def one_sample(argument: Any) -> Any:
     """Return the first sample of a batched argument; of truth values it is a number, as in the batch."""
+    if hasattr(argument, "__array__") and not isinstance(argument, np.ndarray):
+        argument = np.asarray(argument)  # a table or a tensor of another library
     try:
         first = argument[0]
         if isinstance(first, bool):
@@ -132,15 +151,29 @@ def one_sample(argument: Any) -> Any:
 def as_batch(argument: Any, name: str, dtype: str) -> Floats:
     """Return the numbers of a batched argument, a line for each sample."""
     try:
-        array: Floats = np.asarray(argument, dtype=dtype)
-    except (TypeError, ValueError):
+        given = np.asarray(argument)
+        if given.dtype.kind not in "fiub":
+            _check_objects(given)
+        array: Floats = given.astype(dtype, copy=False)
+    except (OverflowError, TypeError, ValueError) as error:
         raise TypeError(
             f"the batched argument {name} must be an array of numbers, or lists that make one, got "
-            f"{described(argument)}"
+            f"{described(argument)}: {error}"
         ) from None
+    if isinstance(argument, np.ma.MaskedArray):
+        raise TypeError(f"the batched argument {name}: {MASKED}")
     if array.ndim == 0 or len(array) == 0:
         raise ValueError(f"the batched argument {name} needs at least one sample, got {described(argument)}")
     return array.reshape(len(array), -1)
+
+
+def _check_objects(given: NDArray[Any]) -> None:
+    """Raise TypeError for an array of anything but real numbers: NumPy would make nan of None, 2 of "2"."""
+    if given.dtype.kind != "O":
+        raise TypeError(f"its elements are of type {given.dtype}")
+    for element in given.ravel().tolist():
+        if element is None or isinstance(element, str | bytes | complex) or not hasattr(element, "__float__"):
+            raise TypeError(f"{described(element)} is no number")
 
 
 def is_plain_array(held: Any, dtype: str) -> bool:

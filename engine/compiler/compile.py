@@ -261,15 +261,7 @@ class Kernel:
         return self._last
 
     def _variant(self, call: Call) -> Variant:
-        key: list[Any] = [call.names]
-        for place, held in enumerate(call.firsts() if call.batches else call.held):
-            found, look = self._looks.structure(held)
-            key.append(found)
-            if look is not None:
-                call.looks[place] = look
-        return self._variant_of(tuple(key), call)
-
-    def _variant_of(self, key: tuple[Any, ...], call: Call) -> Variant:
+        key = self._signature.structures(call, self._looks)
         variant = self._variants.get(key)
         if variant is None:
             variant = self._variants[key] = Variant(self._f, self.__name__, self._options, call)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..tree import PerSample, flatten
+from ..value import described
 from .arguments import Call
 from .build import Wanted, built, grouped, lowered
 from .entry import NO_ROW
@@ -85,7 +86,14 @@ class Form:
         parameters = frame.parameters
         for place, start, end in self.shared:
             alone = call.batches.get(place)
-            parameters[start:end] = call.numbers(place) if alone is None else alone.ravel()
+            try:
+                parameters[start:end] = call.numbers(place) if alone is None else alone.ravel()
+            except (OverflowError, TypeError, ValueError) as error:
+                called = self.variant.argument_names()[place]
+                raise type(error)(
+                    f"{self.variant.name}: the argument {called} must hold numbers, got "
+                    f"{described(call.held[place])}: {error}"
+                ) from None
         self.take_rest(frame, call.samples)
         if self.any_batched:
             frame.take_samples([np.ascontiguousarray(one, frame.dtype) for one in call.batches.values()])

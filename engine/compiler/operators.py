@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..operations import Operations
 from ..primitive import Primitive
+from ..value import described
 from .traced import Traced
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def _forward(row: Primitive) -> Callable[[Traced, object], Traced]:
             made: Traced = recorder.made(row, (self.entry, other.entry))
             return made
         entry = recorder.known(other)
-        return NotImplemented if entry is None else recorder.made(row, (self.entry, entry))
+        return _unknown(row, other) if entry is None else recorder.made(row, (self.entry, entry))
 
     return method
 
@@ -66,6 +67,13 @@ def _reflected(row: Primitive) -> Callable[[Traced, object], Traced]:
             return self  # what sum() begins with: an entry for it would only stand in the way
         recorder: Recorder = self.recorder
         entry = recorder.known(other)
-        return NotImplemented if entry is None else recorder.made(row, (entry, self.entry))
+        return _unknown(row, other) if entry is None else recorder.made(row, (entry, self.entry))
 
     return method
+
+
+def _unknown(row: Primitive, other: object) -> Any:
+    """Let `other` say what it does with a stand-in; raise TypeError where it would want to be repeated."""
+    if isinstance(other, str | bytes | bytearray | list | tuple):
+        raise TypeError(f"{row.name} takes Values and plain numbers, got {described(other)}")
+    return NotImplemented

@@ -173,6 +173,8 @@ def structure(held: Any) -> Any:
         return type(held), held
     if isinstance(held, (Value, *REAL)):
         return "number"
+    if isinstance(held, complex):
+        raise TypeError(f"compile takes real numbers, got the complex one {held!r}")
     shape = getattr(held, "shape", None)
     if shape is not None and hasattr(held, "dtype"):
         return array_structure(held, tuple(shape))
@@ -206,12 +208,17 @@ def settings(held: Any) -> tuple[tuple[str, type, Any], ...]:
     return tuple([(name, type(part), part) for name, part in found.items() if isinstance(part, _PLAIN)])
 
 
+MASKED = "compile does not know which elements a mask hides: fill them, with .filled(0.0), or leave them out"
+
+
 def array_structure(held: Any, shape: tuple[int, ...]) -> Any:
     """Return what tells arrays apart: shapes of those of numbers, of those of truth values or text all of it.
 
     Raises TypeError for complex numbers.
     """
     kind = getattr(held.dtype, "kind", "f")
+    if isinstance(held, np.ma.MaskedArray):
+        raise TypeError(MASKED)
     if kind == "c":
         raise TypeError(f"compile takes real numbers, got complex ones: {described(held)}")
     if kind in "fiuO":
@@ -219,4 +226,13 @@ def array_structure(held: Any, shape: tuple[int, ...]) -> Any:
     return "array", shape, str(held.dtype), np.asarray(held).tobytes()
 
 
-__all__ = ["Recording", "RecordingError", "is_row", "parameters_of", "record", "standing_in", "structure"]
+__all__ = [
+    "MASKED",
+    "Recording",
+    "RecordingError",
+    "is_row",
+    "parameters_of",
+    "record",
+    "standing_in",
+    "structure",
+]
