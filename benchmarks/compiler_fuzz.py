@@ -1,13 +1,15 @@
 """Compiled programs beside the same programs on Values: random ones, as many as one likes.
 
 Half of the programs are regular (layers, recurrences, loops over samples, with accidents in them), half take
-any row of the table on any two numbers so far, or one of some numbers by an index. Each is compiled with
-options drawn with it (exact or not, a batch, reduced or not) and called twice, with different numbers,
-because the second call sees what the first left behind. Values and derivatives must agree: to the last bit
-where `exact=True` and without a batch (of programs that choose by an index the values), else to 1e-11 of the
-larger of 1 and the number: 45,000 ulp, for what a program may make of the 1.5 ulp of an elementary function
-(`BOUNDS` of engine/compiler/vector_functions.py) and of sums in another order. One in five
-programs is held to `kernel.error_bound` as well, which takes time.
+any row of the table on any two numbers so far, or one of some numbers by an index; some take derivatives
+of themselves and go on with these. Each is compiled with options drawn with it (exact or not, a batch,
+reduced or not, threads, bound to its arguments, float32) and called twice, with different numbers, because
+the second call sees what the first left behind. Values and derivatives must agree: to the last bit where
+`exact=True` and without a batch (of programs that choose by an index, or take derivatives, the values; of
+those that do both none), else to 1e-11 of the larger of 1 and the number: 45,000 ulp, for what a program may
+make of the 1.5 ulp of an elementary function (`BOUNDS` of engine/compiler/vector_functions.py) and of sums in
+another order. One in five programs is held to `kernel.error_bound` as well, which takes time; those in
+float32 to nothing else.
 
     pip install -e '.[compile]'
     python benchmarks/compiler_fuzz.py --programs 2000 --seed 0 --processes 2
@@ -30,7 +32,22 @@ from statistics import quantiles
 from typing import Any, Literal
 from unittest.mock import patch
 
-from chainrule.engine import TABLE, compiler, dot, logsumexp, take, tanh, total, value_and_grad
+from chainrule.engine import (
+    TABLE,
+    compiler,
+    dot,
+    grad,
+    hvp,
+    jacobian,
+    jacobian_sparsity,
+    jvp,
+    logsumexp,
+    take,
+    tanh,
+    taylor,
+    total,
+    value_and_grad,
+)
 from chainrule.engine.compiler import cache, compile
 
 TOLERANCE = 1e-11
@@ -55,13 +72,24 @@ class Step:
 
 @dataclass
 class Program:
-    """A function of INPUTS numbers and INDICES indices, as steps, or a regular one by its kind and sizes."""
+    """A function of INPUTS numbers and INDICES indices, as steps, or a regular one by its kind and sizes.
+
+    inside: which derivative of itself it adds to what it returns, by its name in INSIDE.
+    """
 
     steps: list[Step] = field(default_factory=list)
     regular: str = ""
     sizes: tuple[int, ...] = ()
+    inside: str = ""
 
     def __call__(self, xs: Sequence[Any], indices: Sequence[Any]) -> Any:
+        value = self.plain(xs, indices)
+        if not self.inside:
+            return value
+        return value + 0.25 * INSIDE[self.inside](lambda ys: self.plain(ys, indices), list(xs))
+
+    def plain(self, xs: Sequence[Any], indices: Sequence[Any]) -> Any:
+        """Return what it computes before it takes derivatives."""
         if self.regular in CHOOSING:
             return CHOOSING[self.regular](xs, self.sizes, indices)
         if self.regular:
@@ -100,6 +128,9 @@ def irregular(rng: random.Random) -> Program:
             steps.append(Step(row.name, places))
             numbers.append(out)
     return Program(steps)
+
+
+Function = Callable[[Sequence[Any]], Any]
 
 
 def _layers(xs: Sequence[Any], sizes: tuple[int, ...]) -> Any:
@@ -209,8 +240,37 @@ REGULAR: dict[str, Callable[[Sequence[Any], tuple[int, ...]], Any]] = {
 }
 
 
+DIRECTION = [0.5, -0.25, 1.0, 0.75]
+
+
+def _of_entries(f: Function, xs: list[Any]) -> Any:
+    """Return the sum of the entries of a Jacobian that may differ from zero."""
+
+    def several(ys: Sequence[Any]) -> list[Any]:
+        return [f(ys), ys[0] * ys[1], ys[2]]
+
+    return total(jacobian(several, sparsity=jacobian_sparsity(several)(xs))(xs))
+
+
+INSIDE: dict[str, Callable[[Function, list[Any]], Any]] = {
+    "gradient": lambda f, xs: dot(grad(f)(xs), DIRECTION),
+    "at a number": lambda f, xs: grad(lambda y: f([y * xs[0], *xs[1:]]))(0.75),
+    "forward": lambda f, xs: jvp(f, (xs,), (DIRECTION,))[1],
+    "product": lambda f, xs: dot(hvp(f, xs, DIRECTION), DIRECTION),
+    "series": lambda f, xs: taylor(f, xs, 2, DIRECTION)[2],
+    "entries": _of_entries,
+}
+
+
 def drawn(rng: random.Random) -> Program:
     """Return a random program."""
+    program = _drawn(rng)
+    if rng.random() < 0.12 and not (program.regular and math.prod(program.sizes) > 30):
+        program.inside = rng.choice(sorted(INSIDE))
+    return program
+
+
+def _drawn(rng: random.Random) -> Program:
     if rng.random() < 0.5:
         return irregular(rng)
     kind = rng.choice(sorted([*REGULAR, *CHOOSING]))
@@ -236,6 +296,7 @@ class Options:
     reduce: Literal["mean", "sum"] | None
     threads: int
     dtype: Literal["float64", "float32"] = "float64"
+    bound: bool = False
 
 
 def options(rng: random.Random) -> Options:
@@ -245,7 +306,10 @@ def options(rng: random.Random) -> Options:
     indices = rng.random() < 0.4
     reduce = rng.choice(ways) if batched or indices else None
     threads = rng.choice([1, 1, 2]) if batched or indices else 1
-    return Options(rng.random() < 0.4, batched, indices, reduce, threads)
+    exact, single, bound = rng.random() < 0.4, rng.random() < 0.05, rng.random() < 0.2
+    return Options(
+        exact and not single, batched, indices, reduce, threads, "float32" if single else "float64", bound
+    )
 
 
 @dataclass(frozen=True)
@@ -278,6 +342,12 @@ def differs(
         threads=chosen.threads,
         dtype=chosen.dtype,
     )
+
+    def bound_twice(*arguments: Any) -> tuple[Any, Any]:
+        bound = kernel.bind(*arguments)
+        bound()
+        return bound(), bound.grad
+
     plain = value_and_grad(f, argnums=(0, 1))
     sizes = rng.choice([[1, 2, 8], [9, 11, 33]])  # one size of blocks, which both calls go through
     for call in range(2):
@@ -291,7 +361,7 @@ def differs(
         indices = index if chosen.indices else index * samples
         arguments = xs, row if chosen.batched else [], index if chosen.indices else index[0]
         with patch.object(compiler.kernel, "FEWEST", 1):  # as if the shards were large
-            got = in_a_row(*kernel.value_and_grad(*arguments))
+            got = in_a_row(*(bound_twice if chosen.bound else kernel.value_and_grad)(*arguments))
         runs = [plain(xs, *sample) for sample in zip(rows, indices, strict=True)]
         weight = 1.0 / samples if chosen.reduce == "mean" else 1.0
         values = [run[0] for run in runs]
@@ -299,8 +369,9 @@ def differs(
         by_row = [[x * weight for x in run[1][1]] for run in runs] if chosen.batched else []
         wanted = in_a_row(sum(values) * weight if chosen.reduce else values, (by_shared, by_row))
         exactly = len(got) if chosen.exact and not batch else 0
-        if program.regular in CHOOSING or any(step.row == "take" for step in program.steps):
-            exactly = min(exactly, 1)
+        chooses = program.regular in CHOOSING or any(step.row == "take" for step in program.steps)
+        if chooses or program.inside:
+            exactly = 0 if chooses and program.inside else min(exactly, 1)
         most = [0.0 if k < exactly else TOLERANCE * max(1.0, abs(b)) for k, b in enumerate(wanted)]
         if chosen.dtype == "float32":  # where much cancels only the bound knows how far
             most = [math.inf] * len(wanted)
@@ -337,10 +408,11 @@ def tried(seed: int, number: int, single: bool = False) -> tuple[str, bool, list
     program, how = drawn(rng), options(rng)
     if single:
         how = replace(how, exact=False, dtype="float32")
-    bounds: list[Distance] | None = None if number % 5 and not single else []
+    bounds: list[Distance] | None = None if number % 5 and how.dtype == "float64" else []
     difference = differs(program, how, rng, bounds)
     report = f"program {number} of seed {seed}, {how}:\n{program}\n{difference}" if difference else ""
-    return report, how.exact and not (how.batched or how.indices), bounds or []
+    kept = bounds if bounds and (how.dtype == "float32") == single else []
+    return report, how.exact and not (how.batched or how.indices), kept
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

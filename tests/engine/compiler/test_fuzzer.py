@@ -9,12 +9,14 @@ import compiler_fuzz
 import pytest
 from compiler_fuzz import Options, Program
 
-from chainrule.engine import Primitive
+from chainrule.engine import Primitive, series
 from chainrule.engine.compiler import frame, operands
 from chainrule.engine.compiler.arithmetic import Arithmetic
+from chainrule.engine.compiler.bound import Bound
 from chainrule.engine.compiler.groups import EACH
 from chainrule.engine.compiler.loops import Nests
 from chainrule.engine.compiler.machine import object_code
+from chainrule.engine.compiler.recorder import Recorder
 from chainrule.engine.compiler.rounding import Running
 from chainrule.engine.compiler.templates import Template, _recorded, partials_template
 
@@ -128,6 +130,24 @@ def test_a_planted_fault_is_found(
     assert "eager" in report
 
 
+def numbers_taken_for_no_inputs(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Recorder, "stand_ins_for", lambda self, inputs: None)
+
+
+def series_that_end_at_a_branch(patch: pytest.MonkeyPatch) -> None:
+    patch.setitem(series.PRODUCTS, "where", lambda condition, x, y, start: series.Series([start]))
+
+
+def the_second_run_of_a_bound_kernel_forgotten(patch: pytest.MonkeyPatch) -> None:
+    true, runs = Bound.__call__, list[Bound]()
+
+    def call(self: Bound) -> Any:
+        runs.append(self)
+        return true(self) if runs.count(self) == 1 else 0.0 * true(self)
+
+    patch.setattr(Bound, "__call__", call)
+
+
 def divides_by_an_input(program: Program) -> bool:
     return any(step.row == "div" and step.operands[1] < compiler_fuzz.INPUTS for step in program.steps[-3:])
 
@@ -136,6 +156,9 @@ def divides_by_an_input(program: Program) -> bool:
     ("fault", "suits"),
     [
         (wrong_sign_in_a_division, lambda program, how: divides_by_an_input(program)),
+        (numbers_taken_for_no_inputs, lambda program, how: program.inside == "at a number"),
+        (series_that_end_at_a_branch, lambda program, how: program.inside == "series"),
+        (the_second_run_of_a_bound_kernel_forgotten, lambda program, how: how.bound),
         (the_last_shard_forgotten, lambda program, how: how.threads > 1 and not program.regular),
     ],
 )
