@@ -8,6 +8,7 @@ from typing import Any
 import compiler_fuzz
 import numpy as np
 import pytest
+from _fuzz_programs import drawn
 
 from chainrule.engine import (
     cbrt,
@@ -168,7 +169,7 @@ def test_random_programs_stay_within_their_bounds_which_are_not_silly() -> None:
     found: list[compiler_fuzz.Distance] = []
     for number in range(40):
         rng = random.Random(f"bounds/{number}")
-        program, options = compiler_fuzz.drawn(rng), compiler_fuzz.options(rng)
+        program, options = drawn(rng), compiler_fuzz.options(rng)
         difference = compiler_fuzz.differs(program, options, rng, bounds=found)
         assert not difference, (number, difference)
     assert len(found) > 100

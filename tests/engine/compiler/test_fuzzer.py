@@ -7,7 +7,8 @@ from typing import Any
 
 import compiler_fuzz
 import pytest
-from compiler_fuzz import Options, Program
+from _fuzz_programs import INPUTS, Program, drawn
+from compiler_fuzz import Options
 
 from chainrule.engine import Primitive, series
 from chainrule.engine.compiler import frame, operands
@@ -35,7 +36,7 @@ def first_difference(suits: Callable[[Program, Options], bool] = lambda program,
     tried = 0
     for number in range(3000):
         rng = random.Random(f"7/{number}")
-        program, how = compiler_fuzz.drawn(rng), compiler_fuzz.options(rng)
+        program, how = drawn(rng), compiler_fuzz.options(rng)
         if suits(program, how):
             report, _, _ = compiler_fuzz.tried(7, number)
             tried += 1
@@ -149,7 +150,7 @@ def the_second_run_of_a_bound_kernel_forgotten(patch: pytest.MonkeyPatch) -> Non
 
 
 def divides_by_an_input(program: Program) -> bool:
-    return any(step.row == "div" and step.operands[1] < compiler_fuzz.INPUTS for step in program.steps[-3:])
+    return any(step.row == "div" and step.operands[1] < INPUTS for step in program.steps[-3:])
 
 
 @pytest.mark.parametrize(
