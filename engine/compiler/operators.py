@@ -74,6 +74,6 @@ def _reflected(row: Primitive) -> Callable[[Traced, object], Traced]:
 
 def _unknown(row: Primitive, other: object) -> Any:
     """Let `other` say what it does with a stand-in; raise TypeError where it would want to be repeated."""
-    if isinstance(other, str | bytes | bytearray | list | tuple):
+    if row.dunder == "mul" and isinstance(other, str | bytes | bytearray | list | tuple):
         raise TypeError(f"{row.name} takes Values and plain numbers, got {described(other)}")
     return NotImplemented
