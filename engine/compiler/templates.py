@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..ieee import Ieee
 from ..primitive import Primitive
 from .branches import without_branches
 from .quick import quick_partials
@@ -82,7 +83,11 @@ def _recorded(row: Primitive, known: Known, formula: Any, exact: bool = False) -
     inputs = [recorder.stand_in(recorder.input()) for _ in known]
     out = recorder.stand_in(recorder.input())
     operands = tuple([x if number is None else number for x, number in zip(inputs, known, strict=True)])
-    results = without_branches(recorder, lambda: formula(operands, out))
+    try:
+        results = without_branches(recorder, lambda: formula(operands, out))
+    except (ArithmeticError, ValueError):  # as for numbers: 1 / 0 is inf
+        operands = tuple([Ieee(x) if isinstance(x, float) else x for x in operands])
+        results = without_branches(recorder, lambda: formula(operands, out))
     recorder.closed = True
     return Template(recorder.tape, tuple(_result(row, result) for result in results))
 

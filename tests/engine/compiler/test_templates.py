@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from chainrule.engine import TABLE, Primitive, Value, compile, declare, forget, value_and_grad
+from chainrule.engine import TABLE, Primitive, Value, compile, declare, forget, grad, value_and_grad
 from chainrule.engine.compiler.instructions import is_native
 from chainrule.engine.compiler.templates import partials_template, replayed, value_template
 from chainrule.engine.compiler.traced import RecordingError
@@ -153,3 +153,9 @@ def test_at_the_ends_of_the_range_a_gradient_is_that_on_values() -> None:
         value, by = kernel.value_and_grad(x)
         assert value == pytest.approx(expected[0], rel=1e-15)
         assert by == pytest.approx(expected[1], rel=1e-14)
+
+
+def test_partials_at_a_number_that_python_refuses_are_those_of_ieee() -> None:
+    assert compile(lambda x: x / 0.0).value_and_grad(0.5) == (math.inf, math.inf)
+    assert compile(grad(lambda x: x / 0.0))(0.5) == math.inf
+    assert compile(lambda x: 0.0 / x, exact=True).value_and_grad(0.5) == (0.0, 0.0)
