@@ -6,8 +6,11 @@ then laid down wherever the row occurs.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import compress, product
 from typing import Any
 
 from ..ieee import Ieee
@@ -16,11 +19,14 @@ from .branches import without_branches
 from .quick import quick_partials
 from .recorder import Recorder
 from .rewrite import rewritten
-from .tape import Comparison, Tape
+from .tape import INPUT, Comparison, Leaf, Tape
 from .traced import RecordingError, Traced
 
 Known = tuple[float | None, ...]
 """For each operand its number where that is known, else None."""
+
+_ORDINARY = (-2.0, -0.5, -1e-310, 0.0, 1e-310, 0.5, 1.0, 2.0, 1e300)
+"""What stands for the other operands where one is nan."""
 
 
 @dataclass(frozen=True)
@@ -33,10 +39,36 @@ class Template:
     tape: Tape
     results: tuple[int | float, ...]
 
-    @property
-    def compares(self) -> bool:
-        """Whether it makes of a number that is nan one that is not."""
-        return any(isinstance(kind, Comparison) for kind in self.tape.kinds)
+    @cached_property
+    def hides_nan(self) -> bool:
+        """Whether a comparison in it may make a number of an operand that is nan.
+
+        That of x with 0 in the partial of relu does: 0. Those in the partials of x / y do not: both ways on
+        from there lead to nan. With many operands any comparison counts.
+        """
+        if not any(isinstance(kind, Comparison) for kind in self.tape.kinds):
+            return False
+        operands = sum(kind is INPUT for _, kind, _ in self.tape) - 1
+        return operands > 3 or any(self._hides(place, operands) for place in range(operands))
+
+    def _hides(self, place: int, operands: int) -> bool:
+        """Return whether a result that a comparison of the operand at `place` decides is a number for nan."""
+        reads: list[bool] = []  # whether an entry depends on that operand or on the row's own result
+        decided: list[bool] = []  # whether it depends on a comparison that does
+        for _, kind, entries in self.tape:
+            if isinstance(kind, Leaf):
+                reads.append(kind is INPUT and entries[0] in (place, operands))
+                decided.append(False)
+            else:
+                reads.append(any(reads[entry] for entry in entries))
+                compared = isinstance(kind, Comparison) and reads[-1]
+                decided.append(compared or any(decided[entry] for entry in entries))
+        found = [isinstance(result, int) and decided[result] for result in self.results]
+        for others in product(_ORDINARY, repeat=operands - 1):
+            results = replayed(self, [*others[:place], math.nan, *others[place:]], math.nan)
+            if any(result == result for result in compress(results, found)):
+                return True
+        return False
 
 
 _values: dict[tuple[Primitive, Known], Template | None] = {}

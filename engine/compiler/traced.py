@@ -107,8 +107,9 @@ class Traced(Value):
         constants = recorder.tape.constants
         known = tuple([None if kind.variadic else constants.get(entry) for entry in entries])
         template = partials_template(kind, known, exact=recorder.exact)
-        if self.entry >= recorder.derived_from and template.compares:
-            recorder.compares_derivatives = True
+        chooses = kind.name == "where" and isinstance(recorder.tape.kind(entries[0]), Comparison)
+        if self.entry >= recorder.derived_from and template.hides_nan and not chooses:
+            recorder.compares_derivatives = True  # a condition is no nan, and counted when it was made
         laid: list[int] = []
         for at, step, operands in template.tape:
             if step is CONSTANT:

@@ -50,6 +50,18 @@ def test_a_value_by_simpler_rows_is_the_row_s_own(row: Primitive) -> None:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_partials_that_make_a_number_of_nan_by_comparing_say_so(row: Primitive) -> None:
+    operands = row.arity if row.arity > 0 else 2
+    hiding = {"abs", "relu", "leaky_relu", "maximum", "minimum", "clip", "where", "pow"}
+    assert partials_template(row, (None,) * operands).hides_nan == (row.name in hiding)
+
+
+def test_with_many_operands_any_comparison_may_hide_nan() -> None:
+    assert partials_template(TABLE["hypot"], (None,) * 4).hides_nan
+    assert not partials_template(TABLE["total"], (None,) * 4).hides_nan
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_partials_without_branches_are_the_row_s_own(row: Primitive) -> None:
     template = partials_template(row, (None,) * count(row))
     for point in points(row):

@@ -7,7 +7,21 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chainrule.engine import compile, declare, exp, forget, grad, hessian, relu, sqrt, value_and_grad, where
+from chainrule.engine import (
+    compile,
+    declare,
+    exp,
+    forget,
+    grad,
+    hessian,
+    log,
+    relu,
+    sigmoid,
+    sqrt,
+    tanh,
+    value_and_grad,
+    where,
+)
 
 
 def one_sided(x: Any) -> Any:
@@ -33,6 +47,18 @@ def test_second_derivatives_of_smooth_functions_need_no_guards() -> None:
             assert row == pytest.approx(expected, rel=1e-12)
     assert forms(kernel, [0.3, 1.2]) == [(False, False)]
     assert kernel.stats.nodes < 200  # 1,300 with guards
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_formulas_that_compare_and_give_nan_for_nan_need_no_guards(exact: bool) -> None:
+    def f(p: Any) -> Any:
+        x, y = p
+        return tanh(x * y) / (sigmoid(y) + 2.0) + log(x * x + 1.0)
+
+    kernel = compile(hessian(f), exact=exact)
+    for row, expected in zip(kernel([0.3, 1.2]), hessian(f)([0.3, 1.2]), strict=True):
+        assert row == expected if exact else row == pytest.approx(expected, rel=1e-12)
+    assert forms(kernel, [0.3, 1.2]) == [(False, False)]
 
 
 def test_where_there_is_nan_it_is_computed_again() -> None:
@@ -78,6 +104,25 @@ def test_where_the_first_run_gives_nan_guards_come_first_from_then_on() -> None:
     last = kernel.variant(4.0).last
     assert last is not None
     assert last.guarded
+
+
+def test_exact_code_begins_without_guards_each_time() -> None:
+    kernel = compile(grad(one_sided), exact=True)
+    assert (kernel(-1.0), kernel(4.0)) == (0.0, 0.25)
+    last = kernel.variant(4.0).last
+    assert last is not None
+    assert not last.guarded
+
+
+def test_fewer_samples_than_were_bound_are_overwritten_with_guards() -> None:
+    for fewer in (1, 2):
+        lines = np.array([[4.0], [-1.0], [4.0]])
+        bound = compile(lambda x: [grad(one_sided)(x[0])], argnums=(), batch=0).bind(lines)
+        bound.samples = fewer
+        bound.overwrite()
+        bound.samples = 3
+        bound.run()
+        assert lines.tolist() == [[0.25], [0.0], [0.25]]
 
 
 def test_a_nan_of_its_own_stays_nan() -> None:
