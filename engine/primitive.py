@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any, TypeAlias, overload
 
 from . import modes
@@ -100,6 +101,9 @@ class Primitive:
     method: bool = False
     """Whether `Value` has it as a method although it is variadic; the others always are methods."""
 
+    folds: bool = False
+    """Whether a call of more than two operands goes through them from left to right, two at a time."""
+
     lower: Callable[..., Any] | None = None
     """The value by other rows of the table, for the compiler, where it cannot make that of `evaluate`."""
 
@@ -132,9 +136,12 @@ class Primitive:
     def __call__(self, *operands: Value | Number) -> Value | float:
         """Return the result as a Value where any operand is one, else as a float."""
         if len(operands) != self.arity and not self.variadic:
+            if self.folds and len(operands) > 2:
+                return reduce(self, operands)  # type: ignore[arg-type]
             missing = self.arity - len(operands)
             if not 0 < missing <= len(self.defaults):
-                raise TypeError(f"{self.name} takes {_count(self.arity)}, got {len(operands)}")
+                more = f" or more, got {len(operands)}; of a list xs: {self.name}(*xs)" if self.folds else ""
+                raise TypeError(f"{self.name} takes {_count(self.arity)}{more or f', got {len(operands)}'}")
             operands += self.defaults[-missing:]
         for operand in operands:
             if type(operand) is not float:

@@ -44,6 +44,8 @@ def _parameters(name: str, row: Primitive) -> str:
         return "self, *others: Value | Number"
     if name in KEYWORDS:
         return KEYWORDS[name]
+    if row.folds:
+        return "self, y: Value | Number, *others: Value | Number"
     optional = [False] * (row.arity - 1 - len(row.defaults)) + [True] * len(row.defaults)
     others = zip("yzuvw", optional, strict=False)
     return ", ".join(["self", *[f"{other}: Value | Number{' = ...' * left}" for other, left in others]])

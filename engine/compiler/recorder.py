@@ -183,8 +183,9 @@ class Recorder:
             return number != 0.0
         raise RecordingError(
             "a branch on a number that compile records: the recording would keep one way of it for every "
-            "later call; use where(condition, x, y), maximum(x, y), minimum(x, y) or clip(x, low, high), "
-            "which are recorded with both, or detach what does not depend on the inputs"
+            "later call; use where(condition, x, y), maximum(x, y, ...) for max(), minimum(x, y, ...) for "
+            "min() or clip(x, low, high), which are recorded with both, or detach what does not depend on "
+            "the inputs"
         )
 
     def _known_number(self, entry: int) -> float | None:

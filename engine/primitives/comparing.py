@@ -58,6 +58,7 @@ def _taken(place: int, x: float, y: float, first: bool) -> str:
 maximum = Primitive(
     name="maximum",
     formula="the larger of x and y",
+    folds=True,  # of three equal ones the first two get a quarter each: half of the first half
     symbol="max",
     evaluate=lambda x, y: x if x >= y or x != x else y,
     partials=_larger_first,
@@ -78,6 +79,7 @@ maximum = Primitive(
 minimum = Primitive(
     name="minimum",
     formula="the smaller of x and y",
+    folds=True,
     symbol="min",
     evaluate=lambda x, y: x if x <= y or x != x else y,
     partials=lambda x, y, out: _larger_first(y, x, out),

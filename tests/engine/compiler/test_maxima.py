@@ -19,8 +19,8 @@ POINTS += [[nan] * 4, [inf] * 4, [-inf] * 4, [1.0] * 4, [0.0, -0.0, 0.0, -0.0], 
 WEIGHTS = [1.0, 2.0, 3.0, 4.0]
 
 OF_LISTS: dict[str, Callable[[Any], Any]] = {
-    "maximum": lambda xs: reduce(maximum, xs),
-    "minimum": lambda xs: reduce(minimum, xs),
+    "maximum": lambda xs: maximum(*xs),
+    "minimum": lambda xs: minimum(*xs),
     "from the right": lambda xs: reduce(lambda a, b: maximum(b, a), xs),
     "by pairs": lambda xs: maximum(maximum(xs[0], xs[1]), maximum(xs[2], xs[3])),
     "of sizes": lambda xs: reduce(maximum, [abs(x) for x in xs]),
@@ -45,3 +45,9 @@ def test_value_and_derivatives_are_those_on_values_at_ties_nan_and_inf(name: str
         np.testing.assert_array_equal([values[place], *gradients["xs"][place]], expected)
         got, by = fast.value_and_grad(point)
         np.testing.assert_allclose([got, *by], expected, rtol=1e-13, atol=1e-15)
+
+
+@pytest.mark.parametrize(("python", "name"), [(max, "maximum"), (min, "minimum")])
+def test_python_s_max_and_min_are_refused_by_the_name_of_what_is_recorded(python: Any, name: str) -> None:
+    with pytest.raises(TypeError, match=rf"{name}\(x, y, \.\.\.\) for {python.__name__}\(\)"):
+        compile(lambda xs: python(xs))([1.0, 2.0, 3.0])
