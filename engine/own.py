@@ -62,7 +62,8 @@ def black_box(
 
     evaluate: floats in, float out.
     derivative: floats in; the derivative, or for several operands a sequence with one for each.
-    First derivatives only: asked for a second, it raises a TypeError that says so.
+    First derivatives only: asked for a second, it raises a TypeError that says so. In compiled functions
+    `evaluate` is called at every run; a derivative is refused.
     Other arguments and errors as for `declare`.
 
     >>> import math
@@ -82,7 +83,9 @@ def black_box(
         found = derivative(*operands)
         return found if hasattr(found, "__len__") else (found,)
 
-    return _declare(name, f"{name}, a black box", evaluate, partials, points, "", arity=_arity(evaluate))
+    return _declare(
+        name, f"{name}, a black box", evaluate, partials, points, "", _arity(evaluate), opaque=True
+    )
 
 
 def implicit(
@@ -123,6 +126,7 @@ def _declare(
     points: tuple[Point, ...],
     symbol: str,
     arity: int = 0,
+    opaque: bool = False,
 ) -> Primitive:
     if name in TABLE and name not in BUILT_IN:
         forget(name)
@@ -151,6 +155,7 @@ def _declare(
         symbol=symbol,
         arity=arity,
         defaults=_defaults(evaluate),
+        opaque=opaque,
     )
     try:
         for point in points:

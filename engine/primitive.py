@@ -104,6 +104,9 @@ class Primitive:
     folds: bool = False
     """Whether a call of more than two operands goes through them from left to right, two at a time."""
 
+    opaque: bool = False
+    """Whether its formulas take floats alone: the compiler calls the one and has no derivative."""
+
     lower: Callable[..., Any] | None = None
     """The value by other rows of the table, for the compiler, where it cannot make that of `evaluate`."""
 

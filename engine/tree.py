@@ -7,6 +7,7 @@ import dataclasses
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from .primitive import Primitive
 from .value import REAL, Value
 
 Rebuild = Callable[[Iterator[Any]], Any]
@@ -59,7 +60,7 @@ def _flatten(held: Any, leaves: list[Any]) -> Rebuild:
         make = kind._make if hasattr(kind, "_make") else kind  # a named tuple takes its fields one by one
         items = [_flatten(item, leaves) for item in held]
         return lambda numbers: make([item(numbers) for item in items])
-    if dataclasses.is_dataclass(held) and not isinstance(held, type):
+    if dataclasses.is_dataclass(held) and not isinstance(held, type | Primitive):  # an operation is no number
         return _flatten_dataclass(held, leaves)
     return lambda numbers: held
 

@@ -104,7 +104,14 @@ class Bound:
                 f"{self._variant.name} returns {frame.rows.shape[1]} numbers for each sample and reads "
                 f"{sum(self._form.wanted.widths)}: overwrite needs one batched array, and as many results"
             )
+        self._check_writable(held[alone[0]], "overwrite")
         frame.take_samples(frame.batches, frame.batches[0])
+
+    def _check_writable(self, array: Floats, method: str) -> None:
+        if not array.flags.writeable:
+            raise ValueError(
+                f"{self._variant.name}: {method} writes into an array, and this one is read-only: copy it"
+            )
 
     def into(self, array: Floats) -> None:
         """Let every run write its results into an array, one after the other in the order of the result.
@@ -133,6 +140,7 @@ class Bound:
                 f"{self._variant.name} returns {count} numbers: into needs a contiguous array of as many "
                 f"{self._frame.dtype.name}, got {described(array)}"
             )
+        self._check_writable(array, "into")
         if self._form.doubtful:  # what it reads may be written over, so it is run once
             self._take(self._variant.form(False, self._call.samples, careful=True))
         self._frame.write_results_to(array)

@@ -78,6 +78,8 @@ _partials: dict[tuple[Primitive, Known, bool, bool], Template] = {}
 def value_template(row: Primitive, known: Known) -> Template | None:
     """Return how `row` computes its value in simpler rows, or None where it can only be called."""
     key = row, known
+    if row.opaque:
+        return None
     if key not in _values:
         try:
             formula = row.lower or rewritten(row.evaluate)
@@ -95,6 +97,11 @@ def partials_template(row: Primitive, known: Known, quick: bool = False, exact: 
     Raises RecordingError where they cannot be recorded: a black box.
     """
     key = row, known, quick, exact
+    if row.opaque:
+        raise RecordingError(
+            f"{row.name} is a black box: its derivative is code that takes floats, which compile cannot "
+            "record; use declare(partials=...) with operations of the engine, or take the gradient on Values"
+        )
     if key not in _partials:
         formula = (quick_partials(row, known) if quick else None) or rewritten(row.partials, exact)
         _partials[key] = _recorded(

@@ -9,7 +9,19 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from chainrule.engine import Value, exp, grad, hessian, hvp, jacobian, jvp, taylor, value_and_grad, vjp
+from chainrule.engine import (
+    Value,
+    exp,
+    grad,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    sin,
+    taylor,
+    value_and_grad,
+    vjp,
+)
 
 Pair = namedtuple("Pair", "x y")  # both kinds of named tuple
 
@@ -252,3 +264,10 @@ def test_directions_of_another_size_are_errors() -> None:
 def test_a_number_beyond_the_floats_is_an_error_that_says_so() -> None:
     with pytest.raises(OverflowError, match="floats end near"):
         grad(squares)(10**400)
+
+
+def test_an_operation_among_the_arguments_is_no_number() -> None:
+    value, by = value_and_grad(lambda p: p["activation"](p["w"]))({"activation": sin, "w": 0.5})
+    assert by == {"activation": sin, "w": grad(sin)(0.5)}
+    assert value == sin(0.5)
+    assert sin.arity == 1

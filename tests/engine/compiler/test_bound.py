@@ -294,3 +294,16 @@ def test_a_run_takes_no_samples_that_were_not_bound(samples: int) -> None:
     made = compile(lambda x: x * x, batch=0, reduce="sum").bind(np.array([1.0, 2.0]))
     with pytest.raises(ValueError, match=f"2 samples are bound, so 1 to 2, got {samples}"):
         made.samples = samples
+
+
+def test_an_array_that_is_read_only_is_not_written_to() -> None:
+    lines = np.ones((9, 2))
+    lines.flags.writeable = False
+    bound = compile(lambda p: [p[1], p[0] + p[1]], argnums=(), batch="p").bind(lines)
+    with pytest.raises(
+        ValueError, match="overwrite writes into an array, and this one is read-only: copy it"
+    ):
+        bound.overwrite()
+    bound = compile(lambda p: [p[1], p[0] + p[1]], argnums=()).bind(np.ones(2))
+    with pytest.raises(ValueError, match="into writes into an array, and this one is read-only"):
+        bound.into(lines[0])

@@ -101,7 +101,6 @@ def inner(y: Any) -> Any:
 
 
 WORKS: dict[str, Callable[[Any], Any]] = {
-    "black_box": lambda x: OWN["black_box"](x[0]) * x[2],
     "branches": inside(branches),
     "clip": lambda x: clip(x[0], 0.0, 0.25) + clip(x[1], 0.0, 2.0),
     "collector_paused": inside(collector_paused),
@@ -168,7 +167,7 @@ def test_every_public_function_is_in_one_of_the_lists() -> None:
         for name in vars(engine)["__all__"]
         if callable(vars(engine)[name]) and not isinstance(vars(engine)[name], Primitive)
     }
-    assert public == {*WORKS, *REFUSED, *NOT_OF_NUMBERS}
+    assert public == {*WORKS, *REFUSED, *NOT_OF_NUMBERS, "black_box"}
     assert not {*WORKS} & {*REFUSED}
 
 
@@ -193,6 +192,21 @@ def test_it_says_what_to_do_instead(name: str) -> None:
         message = name + look
     with pytest.raises(TypeError, match=message):
         compile(REFUSED[name])(X)
+
+
+def test_a_black_box_is_called_at_every_run_and_has_no_derivative() -> None:
+    gain = [2.0]
+    box = black_box("gain_here", lambda x: gain[0] * x, lambda x: gain[0])
+    try:
+        kernel = compile(lambda x: box(x) + 1.0)
+        assert kernel(3.0) == 7.0
+        gain[0] = 5.0
+        assert kernel(3.0) == 16.0
+        for derivative in (kernel.value_and_grad, compile(grad(box)), compile(hessian(box))):
+            with pytest.raises(RecordingError, match=r"gain_here is a black box: .* use declare"):
+                derivative(3.0)
+    finally:
+        forget("gain_here")
 
 
 METHODS: list[tuple[str, tuple[Any, ...]]] = [
