@@ -101,13 +101,14 @@ class CompiledStep:
             self.write_back()
         check_nothing_looks_on("compiled_step", self._optimizer.params)
         examples = list(zip(as_rows(xs, "compiled_step"), as_rows(ys, "compiled_step"), strict=True))
-        known = list(self._seen.values())
+        known, seen = list(self._seen.values()), dict(self._seen)
         for x, y in examples[: MOST_KEPT - len(known)]:
-            self._seen.setdefault(key_of(y), (x, y))
+            seen.setdefault(key_of(y), (x, y))
         before = 0 if self._buffers is None else len(self._buffers.rows)
         most = before if n <= before else max(n, 2 * before)
         training = bool(getattr(self._model, "training", True))
         self._buffers = Buffers(self._model, self._loss, self._optimizer, [*known, *examples], most, training)
+        self._seen = seen  # only now: a target that the loss refuses would be refused ever after
         return self._buffers
 
 

@@ -119,6 +119,16 @@ def test_classes_that_come_later_are_learned_too() -> None:
     assert numbers(model) == pytest.approx(numbers(other), rel=1e-12)
 
 
+def test_a_target_that_the_loss_refuses_is_not_remembered() -> None:
+    model = MLP(2, [3, 3], seed=0)
+    step = compiled_step(model, softmax_cross_entropy, SGD(model.parameters(), lr=0.1))
+    xs = [[0.1, 0.2]] * 4
+    for wrong, named in ((7, "7"), (0.5, "0.5"), (-1, "-1")):
+        with pytest.raises(ValueError, match=f"got target {named}:"):
+            step(xs, [wrong] * 4)
+        assert math.isfinite(step(xs, [0, 1, 2, 1]))
+
+
 def test_dropout_draws_and_the_mode_of_the_model_counts() -> None:
     def made() -> Sequential:
         return Sequential(Linear(2, 6, seed=1), Dropout(0.5, seed=3), Linear(6, 1, seed=2))
