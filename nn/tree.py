@@ -1,6 +1,7 @@
 """Finding what a model holds: in modules, lists, tuples, dictionaries, dataclasses and object arrays."""
 
 import dataclasses
+from collections import deque
 from collections.abc import Iterator, Mapping
 from types import FunctionType, NoneType
 from typing import Any, ClassVar, TypeAlias
@@ -101,7 +102,7 @@ def parameters(root: Holder) -> Iterator[tuple[Place, Value]]:
 
 
 def containers(root: Holder) -> list[Any] | None:
-    """Return what holds the parts of `root`: attributes as dictionaries, lists, tuples and dictionaries.
+    """Return what holds the parts and settings of `root`: attributes as dictionaries, lists, tuples, sets.
 
     While each holds the same objects under the same names, `walk` finds the same. None where something else
     holds parts, or may come to: a dataclass that is no module, slots, an array of objects, a mapping of
@@ -122,10 +123,12 @@ def containers(root: Holder) -> list[Any] | None:
             found.append(held)
             stack += held.values()
             stack += [inner for _, _, inner in part._held()]
-        elif type(part) in (list, tuple, dict):
+        elif type(part) in (list, tuple, dict, set, frozenset, deque):
             found.append(part)
             stack += part.values() if isinstance(part, dict) else part
-        elif isinstance(part, (list, tuple, Mapping)) or is_sequence(part) or dataclasses.is_dataclass(part):
+        elif isinstance(part, (list, tuple, set, frozenset, deque, Mapping)) or is_sequence(part):
+            return None
+        elif dataclasses.is_dataclass(part) or callable(getattr(type(part), "parameters", None)):
             return None
     return found
 

@@ -19,6 +19,7 @@ from ..own import BUILT_IN
 from ..primitive import Primitive
 from ..tree import flatten
 from ..value import REAL, Value, described
+from .anatomy import Anatomy
 from .recorder import Recorder
 from .tape import Tape
 from .traced import RecordingError, Traced
@@ -186,8 +187,8 @@ def structure(held: Any) -> Any:
         return type(held), tuple([structure(getattr(held, part.name)) for part in dataclasses.fields(held)])
     parameters = parameters_of(held)
     if parameters is not None:
-        parts = held.modules() if hasattr(held, "modules") else [held]
-        return "module", id(held), len(parameters), tuple([settings(part) for part in parts])
+        more = held.modules() if hasattr(held, "modules") else ()
+        return "module", id(held), Anatomy(held, parameters, more)
     if isinstance(held, set):
         return set, frozenset(held)
     if isinstance(held, deque | array):
@@ -195,17 +196,8 @@ def structure(held: Any) -> Any:
     try:
         hash(held)
     except TypeError:
-        return "object", id(held), settings(held)
-    return "object", held, settings(held)
-
-
-_PLAIN = (bool, int, float, str, type(None))
-
-
-def settings(held: Any) -> tuple[tuple[str, type, Any], ...]:
-    """Return the numbers, texts and truth values that an object has as attributes: a recording keeps them."""
-    found = getattr(held, "__dict__", None) or {}
-    return tuple([(name, type(part), part) for name, part in found.items() if isinstance(part, _PLAIN)])
+        return "object", id(held), Anatomy(held)
+    return "object", held, Anatomy(held)
 
 
 MASKED = "compile does not know which elements a mask hides: fill them, with .filled(0.0), or leave them out"

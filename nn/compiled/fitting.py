@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...engine import NotFiniteError, Value
+from ...engine.compiler.anatomy import Anatomy
 from ...engine.compiler.bound import Bound
 from ..clip import clip_factor
 from ..descent import EagerDescent, Taken
@@ -37,8 +38,8 @@ class CompiledDescent:
         task, optimizer = self._task, self._eager.optimizer
         check_nothing_looks_on("fit(compiled=True)", optimizer.params)
         learnt = [task.examples[place] for place in task.places]
-        self._settings = plain_settings(task.model)
         buffers = Buffers(task.model, task.loss, optimizer, [*learnt, *task.held_out], task.most)
+        self._anatomy = anatomy_of(task.model, buffers.params)
         self._buffers, self._recording = buffers, buffers.recording
         self._rows = buffers.rows_of(self._recording, task.examples)
         self._norms = Norms(buffers.params, task.layers, buffers.g)
@@ -99,10 +100,11 @@ class CompiledDescent:
 
     def read(self) -> None:
         """Take over what was changed; where the model itself was, it is recorded anew."""
-        if not self._buffers.fits or plain_settings(self._task.model) != self._settings:
+        buffers = self._buffers
+        if not buffers.fits or anatomy_of(self._task.model, buffers.params) != self._anatomy:
             self._make()
         else:
-            self._buffers.read()
+            buffers.read()
 
     def write_back(self) -> None:
         """Give the parameters their numbers and gradients, and the optimizer its state."""
@@ -134,13 +136,6 @@ class _Scores:
         return [metric(output, target) for metric in self._metrics]
 
 
-def plain_settings(model: object) -> Any:
-    """Return the numbers, texts and truth values that the modules of a model have as attributes."""
-    if not isinstance(model, Module):
-        return None
-    return [
-        (id(module), name, held)
-        for module in model.modules()
-        for name, held in vars(module).items()
-        if isinstance(held, bool | int | float | str | None) and name != "training"
-    ]
+def anatomy_of(model: object, parameters: Sequence[Value]) -> Anatomy | None:
+    """Return how a module is built, but for its mode: that is set for each recording."""
+    return Anatomy(model, parameters, but={"training"}) if isinstance(model, Module) else None

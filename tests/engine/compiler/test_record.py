@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from chainrule.engine import Value
-from chainrule.engine.compiler.record import is_row, parameters_of, record, settings, structure
+from chainrule.engine.compiler.record import is_row, parameters_of, record, structure
 from chainrule.engine.compiler.traced import Traced
 from chainrule.nn import MLP, Module, Parameter
 
@@ -137,12 +137,3 @@ def test_two_modules_are_different_arguments_and_so_is_one_whose_settings_change
 def test_what_is_not_looked_into_is_refused(held: Any) -> None:
     with pytest.raises(TypeError, match="give it as a list or a NumPy array"):
         structure(held)
-
-
-def test_settings_are_plain_attributes_and_their_types() -> None:
-    class Thing:
-        def __init__(self) -> None:
-            self.rate, self.name, self.data = 1, "x", [1.0]
-
-    assert settings(Thing()) == (("rate", int, 1), ("name", str, "x"))
-    assert settings(3.0) == ()

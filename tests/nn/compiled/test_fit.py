@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from compiled_fits import HEIGHTS, POINTS, numbers, scorer, trained
 
-from chainrule.engine import NotFiniteError, Value
+from chainrule.engine import NotFiniteError, Value, sigmoid
 from chainrule.nn import (
     MLP,
     SGD,
@@ -128,6 +128,30 @@ def test_a_model_that_a_callback_changes_is_recorded_anew() -> None:
         model = Scaled()
         optimizer = SGD([p for p in model.parameters() if p not in extra(model)], lr=0.1, momentum=0.5)
         trained(model, optimizer=optimizer, callbacks=[change], compiled=compiled, epochs=5)
+        ends.append(numbers(model))
+    assert ends[1] == pytest.approx(ends[0], rel=1e-12)
+
+
+@pytest.mark.parametrize("place", ["activation", "list"])
+def test_a_function_or_an_item_that_a_callback_changes_is_recorded_anew(place: str) -> None:
+    class Listed(Module):
+        def __init__(self) -> None:
+            self.inner, self.factors = scorer(), [1.0]
+
+        def __call__(self, x: Any) -> Any:
+            return self.inner(x) * self.factors[0]
+
+    def change(state: TrainingState) -> None:
+        model: Any = state.model
+        if place == "list":
+            model.factors[0] = 0.5
+        else:
+            model.inner.layers[0].neurons[0].activation = sigmoid
+
+    ends = []
+    for compiled in (False, True):
+        model = Listed()
+        trained(model, callbacks=[change], compiled=compiled, epochs=4)
         ends.append(numbers(model))
     assert ends[1] == pytest.approx(ends[0], rel=1e-12)
 

@@ -1,0 +1,161 @@
+"""How a module is built: its classes, settings, functions and parts, in order, to be compared with later."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import deque
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from ..value import Value
+from .traced import Traced
+
+MOST_NUMBERS = 1000
+"""Of an array with more, it counts which one it is, and not what it holds."""
+
+
+class Anatomy:
+    """How a module is built. Two are equal where a recording of one will do for the other.
+
+    Numbers of parameters are not part of it, but which parameter is where; of other Values, functions and
+    objects that are no modules it is which one it is. It keeps these alive, so that no other takes their place.
+    """
+
+    __slots__ = ("_hash", "_kept", "_tokens")
+
+    def __init__(
+        self, held: Any, parameters: Iterable[Value] = (), more: Iterable[Any] = (), but: Collection[str] = ()
+    ) -> None:
+        """Walk through a module.
+
+        parameters: its parameters.  more: modules that belong to it, wherever it keeps them.
+        but: names of attributes that do not count.
+        """
+        walk = _Walk(parameters, but)
+        walk.attributes_of(held)
+        walk.run()
+        for part in more:
+            walk.stack.append(part)
+            walk.run()
+        self._tokens, self._kept = tuple(walk.tokens), walk.kept
+        self._hash = hash(self._tokens)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        same = isinstance(other, Anatomy) and self._hash == other._hash
+        return same and self._tokens == other._tokens  # type: ignore[attr-defined]  # it is one
+
+
+class _Walk:
+    """A walk through a module on a stack of its own: cycles and deep nesting do no harm.
+
+    tokens: what it found, in order. What holds parts says first how many they are, so that no two modules
+    of different structure have the same tokens.  kept: what was told apart by its identity.
+    """
+
+    def __init__(self, parameters: Iterable[Value], but: Collection[str]) -> None:
+        self.tokens: list[Any] = []
+        self.stack: list[Any] = []
+        self._but = but
+        self._parameters = {id(parameter): place for place, parameter in enumerate(parameters)}
+        self._met: dict[int, int] = {}
+        self.kept: list[Any] = []
+
+    def run(self) -> None:
+        while self.stack:
+            self._look(self.stack.pop())
+
+    def attributes_of(self, held: Any) -> None:
+        """Note an object's class and the names of its attributes; what these are comes next."""
+        self._meet(held)
+        found = dict(getattr(held, "__dict__", None) or {})
+        for kind in type(held).__mro__:
+            slots = vars(kind).get("__slots__", ())
+            for name in (slots,) if isinstance(slots, str) else slots:
+                if name not in ("__dict__", "__weakref__") and hasattr(held, name):
+                    found.setdefault(name, getattr(held, name))
+        names = [name for name in found if name not in self._but]
+        self.tokens.append((type(held), tuple(names)))
+        self._next([found[name] for name in names])
+
+    def _look(self, part: Any) -> None:
+        kind = type(part)
+        if kind in _PLAIN:
+            self.tokens.append((kind, part))
+        elif isinstance(part, float) and not isinstance(part, np.generic):
+            self.tokens.append((kind, float.hex(part)))  # 0.0 is not -0.0, and nan is nan
+        elif isinstance(part, Value):
+            self._value(part)
+        elif isinstance(part, np.generic):
+            self.tokens.append((kind, part.dtype.str, part.tobytes()))
+        elif isinstance(part, type):
+            self._itself(part)
+        elif id(part) in self._met:
+            self.tokens.append(("again", self._met[id(part)]))
+        elif isinstance(part, np.ndarray):
+            self._array(part)
+        elif isinstance(part, list | tuple | deque):
+            self._container(part, list(part))
+        elif isinstance(part, Mapping):
+            self._container(part, [inner for item in part.items() for inner in item])
+        elif isinstance(part, set | frozenset):
+            self._container(part, sorted(part, key=hash))
+        elif callable(getattr(kind, "parameters", None)):
+            self.attributes_of(part)
+        elif dataclasses.is_dataclass(part):
+            names = [field.name for field in dataclasses.fields(part) if hasattr(part, field.name)]
+            self.tokens.append(tuple(names))
+            self._container(part, [getattr(part, name) for name in names])
+        else:
+            self._itself(part)
+
+    def _next(self, parts: list[Any]) -> None:
+        self.stack += reversed(parts)
+
+    def _meet(self, part: Any) -> None:
+        self._met[id(part)] = len(self._met)
+        self.kept.append(part)
+
+    def _container(self, held: Any, parts: list[Any]) -> None:
+        self._meet(held)
+        self.tokens.append((type(held), len(parts)))
+        self._next(parts)
+
+    def _itself(self, part: Any) -> None:
+        self.kept.append(part)
+        self.tokens.append(("is", id(part)))
+
+    def _value(self, part: Value) -> None:
+        place = self._parameters.get(id(part))
+        if place is not None:
+            self.tokens.append(("parameter", place))
+        elif isinstance(part, Traced):  # left behind by a recording; whoever computes with it is told so
+            self.tokens.append(Traced)
+        else:
+            self._itself(part)
+
+    def _array(self, part: Any) -> None:
+        if part.dtype.kind == "O":
+            self.tokens.append(part.shape)
+            self._container(part, part.ravel().tolist())
+        elif is_read(part):
+            self.tokens.append((part.dtype.str, part.shape, part.tobytes()))
+        else:
+            self._itself(part)
+
+
+_PLAIN = frozenset([bool, int, str, bytes, type(None)])
+
+
+def is_read(held: Any) -> bool:
+    """Return whether it counts what an array holds: numbers, texts or truth values, and not too many."""
+    return type(held) is np.ndarray and not held.dtype.hasobject and held.size <= MOST_NUMBERS
+
+
+__all__ = ["MOST_NUMBERS", "Anatomy", "is_read"]
