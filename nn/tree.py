@@ -126,11 +126,16 @@ def containers(root: Holder) -> list[Any] | None:
         elif type(part) in (list, tuple, dict, set, frozenset, deque):
             found.append(part)
             stack += part.values() if isinstance(part, dict) else part
-        elif isinstance(part, (list, tuple, set, frozenset, deque, Mapping)) or is_sequence(part):
-            return None
-        elif dataclasses.is_dataclass(part) or callable(getattr(type(part), "parameters", None)):
+        elif _may_hold_parts(part):
             return None
     return found
+
+
+def _may_hold_parts(part: Any) -> bool:
+    """Return whether `part` is a container of another kind, or a module of another library."""
+    is_container = isinstance(part, (list, tuple, set, frozenset, deque, Mapping)) or is_sequence(part)
+    is_module = callable(getattr(type(part), "parameters", None))
+    return is_container or is_module or dataclasses.is_dataclass(part)
 
 
 _SIMPLE = (float, int, str, type(None), type)

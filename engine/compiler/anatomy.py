@@ -20,7 +20,7 @@ class Anatomy:
     """How a module is built. Two are equal where a recording of one will do for the other.
 
     Numbers of parameters are not part of it, but which parameter is where; of other Values, functions and
-    objects that are no modules it is which one it is. It keeps these alive, so that no other takes their place.
+    objects that are no modules it is which one it is. It keeps these alive: no other takes their place.
     """
 
     __slots__ = ("_hash", "_kept", "_tokens")

@@ -41,10 +41,10 @@ def compile(
     What it reads from around itself is fixed by that run, but for Values, which are read at every call: so
     are the numbers that `random` or a clock gave it then. Of a module or another object among the arguments
     it is looked at how it is built: the classes of the modules inside and their order, which parameter is
-    where, functions, and settings (numbers, texts, truth values, enums, classes) in attributes, lists, tuples,
-    dictionaries, sets and NumPy arrays of at most 1,000 elements; where these change, `f` runs again. Of
-    larger arrays, and of objects inside that are no modules, it counts which ones they are, and not what is
-    changed inside them; attributes of classes do not count. See docs/compiler/anatomy.md.
+    where, functions, and settings (numbers, texts, truth values, enums, classes) in attributes, lists,
+    tuples, dictionaries, sets and NumPy arrays of at most 1,000 elements; where these change, `f` runs
+    again. Of larger arrays, and of objects inside that are no modules, it counts which ones they are, not
+    what is changed inside them; attributes of classes do not count. See docs/compiler/anatomy.md.
     argnums: the arguments that `value_and_grad` and `grad` differentiate by.
     batch: names or places of arguments that hold one entry for each sample of a batch, along their first
     axis; `f` itself is written for one sample.

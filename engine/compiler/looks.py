@@ -16,8 +16,8 @@ class Look:
 
     That are the very objects its attributes, lists and dictionaries held. While `holds()`, a walk would find
     the same: a number, a text or a truth value that is the same object has not changed, and neither has who
-    is a parameter. Small arrays of numbers are compared by what they hold. Where it does not, nothing is said:
-    look again.
+    is a parameter. Small arrays of numbers are compared by what they hold. Where it does not, nothing is
+    said: look again.
     """
 
     def __init__(self, module: Any, containers: Sequence[Any], found: Any = None) -> None:
@@ -37,7 +37,7 @@ class Look:
         return (
             [len(part) for part in self._live] == self._sizes
             and all(map(is_, chain.from_iterable(self._live), self._seen))
-            and all([_is_as_it_was(*array) for array in self._arrays])
+            and all(_is_as_it_was(*array) for array in self._arrays)
         )
 
     def numbers(self) -> list[float]:
@@ -47,7 +47,7 @@ class Look:
 
 
 def _is_as_it_was(array: Any, dtype: Any, shape: tuple[int, ...], held: bytes) -> bool:
-    return array.dtype == dtype and array.shape == shape and array.tobytes() == held
+    return bool(array.dtype == dtype and array.shape == shape and array.tobytes() == held)
 
 
 def look_at(held: Any, found: Any = None) -> Look | None:

@@ -109,7 +109,7 @@ def test_a_change_counts_at_the_next_call(change: Callable[[Any], Any]) -> None:
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 def test_a_change_counts_where_every_call_walks_through_the_module(change: Callable[[Any], Any]) -> None:
     model = Settings()
-    model.objects = np.array([Parameter(1.0)], object)
+    vars(model)["objects"] = np.array([Parameter(1.0)], object)
     assert model._containers() is None
     changed_by(change, model, 0.5)
 
@@ -226,11 +226,11 @@ def test_settings_of_other_types_and_shapes_are_told_apart(one: Any, other: Any)
 
 def test_large_arrays_are_told_apart_by_which_one_they_are() -> None:
     model = Plus(1.0)
-    vars(model)["table"] = np.zeros(MOST_NUMBERS + 1)
+    table = vars(model)["table"] = np.zeros(MOST_NUMBERS + 1)
     before = Anatomy(model)
-    model.table[0] = 1.0
+    table[0] = 1.0
     assert Anatomy(model) == before
-    vars(model)["table"] = model.table.copy()
+    vars(model)["table"] = table.copy()
     assert Anatomy(model) != before
 
 
