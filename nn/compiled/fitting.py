@@ -39,7 +39,6 @@ class CompiledDescent:
         check_nothing_looks_on("fit(compiled=True)", optimizer.params)
         learnt = [task.examples[place] for place in task.places]
         buffers = Buffers(task.model, task.loss, optimizer, [*learnt, *task.held_out], task.most)
-        self._anatomy = anatomy_of(task.model, buffers.params)
         self._buffers, self._recording = buffers, buffers.recording
         self._rows = buffers.rows_of(self._recording, task.examples)
         self._norms = Norms(buffers.params, task.layers, buffers.g)
@@ -48,6 +47,7 @@ class CompiledDescent:
         if task.held_out:
             recorded = buffers.recorded(self._recording.targets, False, task.held_out[0])
             self._held_out = _Scores(buffers, recorded, buffers.rows_of(recorded, task.held_out), task)
+        self._anatomy = anatomy_of(task.model, buffers.params)  # now: it may keep what it computes
 
     def step(self, places: Sequence[int]) -> Taken:
         """Take a step; see `Descent`."""

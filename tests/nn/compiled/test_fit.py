@@ -26,6 +26,7 @@ from chainrule.nn import (
     TrainingState,
     half_squared_error,
 )
+from chainrule.nn.compiled.fitting import CompiledDescent
 
 # -- what goes wrong on the way --------------------------------------------------------------------------
 
@@ -154,6 +155,23 @@ def test_a_function_or_an_item_that_a_callback_changes_is_recorded_anew(place: s
         trained(model, callbacks=[change], compiled=compiled, epochs=4)
         ends.append(numbers(model))
     assert ends[1] == pytest.approx(ends[0], rel=1e-12)
+
+
+def test_a_model_that_keeps_what_it_computes_is_recorded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Keeping(Module):
+        def __init__(self) -> None:
+            self.inner, self.last, self.calls = scorer(), None, 0
+
+        def __call__(self, x: Any) -> Any:
+            self.last = self.inner(x)
+            self.calls += 1
+            return self.last
+
+    made: list[CompiledDescent] = []
+    make = CompiledDescent._make
+    monkeypatch.setattr(CompiledDescent, "_make", lambda self: (made.append(self), make(self)))
+    trained(Keeping(), callbacks=[lambda state: None], validation=0.3, compiled=True, epochs=4)
+    assert len(made) == 1
 
 
 def test_early_stopping_keeps_the_best() -> None:
