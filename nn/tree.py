@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from types import FunctionType, NoneType
 from typing import Any, ClassVar, TypeAlias
 
-from ..engine import Constant, Value
+from ..engine import Constant, Primitive, Value
 
 Part: TypeAlias = tuple[str, Any, Any]
 """How a part is held, its key, and the part: (".", "w", ...) for an attribute, ("[", 0, ...) for an item.
@@ -138,8 +138,8 @@ def _may_hold_parts(part: Any) -> bool:
     return is_container or is_module or dataclasses.is_dataclass(part)
 
 
-_SIMPLE = (float, int, str, type(None), type)
-"""What holds nothing; classes among them."""
+_SIMPLE = (float, int, str, type(None), type, Primitive)
+"""What holds no parts; classes and functions of the engine among them."""
 
 
 def path(place: Place) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..primitive import Primitive
 from ..value import Value
 from .traced import Traced
 
@@ -94,7 +95,7 @@ class _Walk:
             self._value(part)
         elif isinstance(part, np.generic):
             self.tokens.append((kind, part.dtype.str, part.tobytes()))
-        elif isinstance(part, type):
+        elif isinstance(part, type | Primitive):
             self._itself(part)
         elif id(part) in self._met:
             self.tokens.append(("again", self._met[id(part)]))

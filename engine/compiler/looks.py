@@ -26,6 +26,9 @@ class Look:
         self._live += [part for part in containers if isinstance(part, dict)]  # the names
         self._sizes = [len(part) for part in self._live]
         self._seen = list(chain.from_iterable(self._live))
+        inside = [part for part in self._seen if callable(getattr(type(part), "parameters", None))]
+        self._modules = [module, *inside]
+        self._classes = list(map(type, self._modules))
         self._arrays = [
             (part, part.dtype, part.shape, part.tobytes()) for part in self._seen if is_read(part)
         ]
@@ -37,6 +40,7 @@ class Look:
         return (
             [len(part) for part in self._live] == self._sizes
             and all(map(is_, chain.from_iterable(self._live), self._seen))
+            and list(map(type, self._modules)) == self._classes
             and all(_is_as_it_was(*array) for array in self._arrays)
         )
 

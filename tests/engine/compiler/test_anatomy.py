@@ -103,7 +103,9 @@ def changed_by(change: Callable[[Any], Any], model: Any, x: Any) -> None:
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 def test_a_change_counts_at_the_next_call(change: Callable[[Any], Any]) -> None:
-    changed_by(change, Settings(), 0.5)
+    model = Settings()
+    assert model._containers() is not None  # so it is the quick look that sees the change
+    changed_by(change, model, 0.5)
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)

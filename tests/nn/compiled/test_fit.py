@@ -169,7 +169,12 @@ def test_a_model_that_keeps_what_it_computes_is_recorded_once(monkeypatch: pytes
 
     made: list[CompiledDescent] = []
     make = CompiledDescent._make
-    monkeypatch.setattr(CompiledDescent, "_make", lambda self: (made.append(self), make(self)))
+
+    def noted(self: CompiledDescent) -> None:
+        made.append(self)
+        make(self)
+
+    monkeypatch.setattr(CompiledDescent, "_make", noted)
     trained(Keeping(), callbacks=[lambda state: None], validation=0.3, compiled=True, epochs=4)
     assert len(made) == 1
 
