@@ -7,6 +7,7 @@ Passes are announced only while they tell something: after two in the same step 
 Where it is not clear that something is a mistake, nothing is said.
 """
 
+from threading import get_ident
 from typing import Any
 from weakref import ref
 
@@ -74,6 +75,7 @@ def before_step(optimizer: Any) -> Watch | None:
         if watch.steps % _STEPS_OF < _STEPS_AWAKE:
             _turn(watch, asleep=False)
         return None
+    _in_this_thread(watch)
     name = type(optimizer).__name__
     if watch.witness is not None and watch.added_to and not watch.zeroed:
         parameter, gradient = watch.witness
@@ -84,7 +86,7 @@ def before_step(optimizer: Any) -> Watch | None:
                 f"{name}.step() again without zero_grad(): the gradients are those of the step before plus "
                 "the new ones. Call optimizer.zero_grad() before each backward()",
             )
-    if watch.replaced:
+    if watch.found > 1 and watch.replaced and all(_number(p.grad) == 0.0 for p in watch.lost):
         shown = ", ".join(watch.replaced[:3]) + ", ..." * (len(watch.replaced) > 3)
         warn(
             watch,
@@ -92,7 +94,7 @@ def before_step(optimizer: Any) -> Watch | None:
             f"{name} holds parameters that the loss does not depend on any more; in their places are new "
             f"ones, which it does not hold: {shown}. Make the optimizer anew after replacing parameters",
         )
-        watch.replaced = []
+        watch.found = 0
     last = watch.witness
     if last is not None and type(grad := last[0].grad) is float and grad != 0.0:
         watch.witness = last[0], grad
@@ -111,6 +113,7 @@ def after_step(watch: Watch) -> None:
 def before_zeroing(module: Any, parameters: list[Value]) -> None:
     """Look at a module that is about to zero its gradients: by hand, that is once in each step."""
     watch = _watch_of(module, by_hand=True)
+    _in_this_thread(watch)
     if watch.steps & (watch.steps + 1) == 0:  # 0, 1, 3, 7, ...
         look_for_rebound(watch, module)
     _step_taken(watch)
@@ -136,6 +139,17 @@ def zeroed(optimizer: Any) -> None:
     watch = watches.get(id(optimizer))
     if watch is not None:
         watch.zeroed = True
+
+
+def _in_this_thread(watch: Watch) -> None:
+    """Forget what was seen in another thread: the passes of this one were not announced."""
+    thread = get_ident()
+    if watch.thread != thread:
+        watch.thread = thread
+        watch.witness = watch.loss = None
+        watch.zeroed = watch.added_to = False
+        watch.passes = watch.rising = watch.found = 0
+        watch.losses = []
 
 
 def _note_numbers(watch: Watch, parameters: list[Value]) -> None:
@@ -175,8 +189,10 @@ def _pass_begins(root: Value, order: list[Value]) -> None:
     """Look at a backward pass that is about to begin."""
     if not order:
         return
-    fresh: Watch | None = None
+    thread = get_ident()
     for watch in tuple(_listening):
+        if watch.thread != thread:
+            continue
         if not watch.zeroed and watch.witness is not None:
             parameter, gradient = watch.witness
             now = parameter.grad
@@ -187,15 +203,15 @@ def _pass_begins(root: Value, order: list[Value]) -> None:
         watch.latest = root.data
         watch.passes += 1
         if watch.passes == 1:
-            fresh = fresh or watch
-            if not watch.by_hand and watch.steps & (watch.steps - 1) == 0 and watch.owner is not None:
+            if watch.steps % _STEPS_OF_GROWING < _STEPS_GROWING:
+                look_for_growth(watch, root)
+            due = watch.steps & (watch.steps - 1) == 0 or watch.found == 1
+            if due and not watch.by_hand and watch.owner is not None:
                 owner = watch.owner()
                 if owner is not None:
                     look_for_replaced(owner, watch, order)
         elif watch.zeroed or watch.witness is None:
             _let_go(watch)  # until the next step
-    if fresh is not None and fresh.steps % _STEPS_OF_GROWING < _STEPS_GROWING:
-        look_for_growth(fresh, root)
 
 
 def _witness(parameters: list[Value]) -> tuple[Value, float] | None:

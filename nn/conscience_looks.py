@@ -1,37 +1,47 @@
 """What the training loop's conscience looks for: graphs that pile up, losses that rise, lost parameters."""
 
+import gc
+from collections import deque
 from typing import Any
 from weakref import ref
 
 from ..engine import Value
-from ..engine.about import About, about_made
+from ..engine.about import about_made
 from ..engine.debugging.places import walk, written
 from ..engine.debugging.rebound import is_update
 from ..engine.debugging.warn import GrowingGraphWarning, LostParameterWarning, RisingLossWarning
-from .conscience_watch import Watch, held_by_optimizers, warn
+from .conscience_watch import Watch, held_by_optimizers, steps_of_others, warn
 
 _STEPS_KEPT = 10
 _STEPS_RISING = 5
-
-_tokens: list[ref[About]] = []
-"""What belongs to the first losses of the last steps and to nobody else: the losses themselves are let go."""
 
 
 def look_for_growth(watch: Watch, root: Value) -> None:
     """Warn where the losses of the last steps all still exist."""
     token = about_made(root)
-    if _tokens and _tokens[-1]() is token:  # a step repeated from the same loss
+    losses = watch.losses
+    if losses and losses[-1]() is token:  # a step repeated from the same loss
         return
-    _tokens.append(ref(token))
-    if len(_tokens) > _STEPS_KEPT:
-        del _tokens[0]
-        if all(known() is not None for known in _tokens):
+    losses.append(ref(token))
+    if len(losses) > _STEPS_KEPT:
+        del losses[0]
+        if GrowingGraphWarning not in watch.said and all(known() is not None for known in losses):
+            if _is_in_a_window(losses[-2]()):
+                watch.said.add(GrowingGraphWarning)  # looked for once: it takes some milliseconds
+                return
             warn(
                 watch,
                 GrowingGraphWarning,
                 f"the graphs of the last {_STEPS_KEPT} steps' losses are all still in memory: add up or "
                 "collect the numbers, total += loss.item(), not the Values, total += loss",
             )
+
+
+def _is_in_a_window(token: Any) -> bool:
+    """Return whether the loss a token belongs to is kept in a deque of limited length, which lets it go."""
+    values = [value for value in gc.get_referrers(token) if isinstance(value, Value)]
+    keepers = gc.get_referrers(*values)
+    return any(isinstance(keeper, deque) and keeper.maxlen is not None for keeper in keepers)
 
 
 def look_for_rising(watch: Watch, change: float) -> None:
@@ -44,10 +54,12 @@ def look_for_rising(watch: Watch, change: float) -> None:
     expected = abs(watch.predicted)
     up = watch.predicted > 0.0 and watch.latest >= 0.0 if watch.by_hand else watch.predicted < 0.0
     watch.rising = watch.rising + 1 if up and 0.5 * expected < rose < 2.0 * expected else 0
+    if watch.rising == 1:
+        watch.others = steps_of_others(watch)
     watch.loss = watch.latest if one_pass else None
     watch.predicted = change
-    if watch.rising < _STEPS_RISING:
-        return
+    if watch.rising < _STEPS_RISING or steps_of_others(watch) != watch.others:
+        return  # what others move may be meant to raise it
     if watch.by_hand:
         module = watch.owner() if watch.owner is not None else None
         if module is None or not held_by_optimizers().isdisjoint(module.parameters()):
@@ -82,10 +94,18 @@ def _is_updated_parameter(value: Value) -> bool:
 
 def look_for_replaced(optimizer: Any, watch: Watch, order: list[Value]) -> None:
     """Note parameters of the loss that no optimizer holds and that have the labels of lost ones."""
+    watch.lost, watch.replaced = [], []
     reached = {o for node in order for o in node.operands if o.primitive is None and o.kind == "param"}
     unheld = reached - held_by_optimizers()
-    lost = {parameter.label for parameter in optimizer.params if parameter not in reached}
+    params = optimizer.params
+    watch.lost = [parameter for parameter in params if parameter not in reached]
+    if len(watch.lost) == len(params):  # another model's loss
+        watch.found = 0
+        return
+    lost = {parameter.label for parameter in watch.lost}
     labels = {parameter.label for parameter in unheld}
     # A layer made by itself has labels without its place in the model: the ends of those it replaces.
     ends = {label[i + 1 :] for label in lost for i, sign in enumerate(label) if sign == "."}
-    watch.replaced = sorted(labels) if labels and "" not in labels and labels <= lost | ends else []
+    if labels and "" not in labels and labels <= lost | ends:
+        watch.replaced = sorted(labels)
+    watch.found = watch.found + 1 if watch.replaced else 0

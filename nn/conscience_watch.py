@@ -1,9 +1,11 @@
 """What the training loop's conscience remembers of each optimizer and module, and how it speaks."""
 
+from threading import get_ident
 from typing import Any
 from weakref import ref
 
 from ..engine import Value
+from ..engine.about import About
 from ..engine.debugging.warn import GrowingGraphWarning, TrainingWarning, warn_user
 
 
@@ -26,7 +28,14 @@ class Watch:
         self.loss: float | None = None  # that of the pass before the last step
         self.latest = 0.0
         self.rising = 0
-        self.replaced: list[str] = []
+        self.others = 0  # the steps that others had taken when the loss began to rise
+        self.lost: list[Value] = []  # parameters that the loss does not depend on
+        self.replaced: list[str] = []  # the labels of those in their places
+        self.found = 0  # at so many steps one after the other
+        self.losses: list[
+            ref[About]
+        ] = []  # what belongs to the first losses of the last steps, and to nobody else
+        self.thread = get_ident()
 
 
 watches: dict[int, Watch] = {}
@@ -39,9 +48,26 @@ def live() -> list[tuple[Any, Watch]]:
     return [(owner, watch) for owner, watch in found if owner is not None]
 
 
+optimizers: dict[int, ref[Any]] = {}
+"""Every optimizer there is, by its identity, also those that have not taken a step."""
+
+
+def optimizer_made(optimizer: Any) -> None:
+    """Note that there is an optimizer, which may not have taken a step when another one is looked at."""
+    key = id(optimizer)
+    optimizers[key] = ref(optimizer, lambda _: optimizers.pop(key, None))
+
+
 def held_by_optimizers() -> set[Value]:
-    """Return the parameters of every optimizer that is watched."""
-    return {p for owner, watch in live() if not watch.by_hand for p in owner.params}
+    """Return the parameters of every optimizer."""
+    known = [optimizer() for optimizer in list(optimizers.values())]
+    known += [owner for owner, watch in live() if not watch.by_hand]  # a copy was not made by the class
+    return {p for optimizer in known if optimizer is not None for p in optimizer.params}
+
+
+def steps_of_others(watch: Watch) -> int:
+    """Return how many steps the other optimizers, or modules, have taken."""
+    return sum(other.steps for _, other in live() if other is not watch and other.by_hand is watch.by_hand)
 
 
 def warn(watch: Watch, category: type[TrainingWarning], text: str) -> None:

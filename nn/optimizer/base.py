@@ -9,6 +9,7 @@ from ...engine import Value, enable_grad, sqrt
 from ...engine.copies import number_of
 from ...engine.value import described, float_from
 from .. import conscience
+from ..conscience_watch import optimizer_made
 from .group import EXTRAS, Check, ParameterGroup, checked_parameters, flag
 
 Numbers: TypeAlias = list[Any]
@@ -37,6 +38,7 @@ class Optimizer:
         self.defaults: dict[str, Any] = {**settings, "maximize": maximize}
         self.param_groups: list[ParameterGroup] = []
         self.states: list[State] = []
+        optimizer_made(self)
         given: Any = (
             list(params) if isinstance(params, Iterable) and not isinstance(params, Value) else params
         )
