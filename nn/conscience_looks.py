@@ -5,7 +5,7 @@ from collections import deque
 from typing import Any
 from weakref import ref
 
-from ..engine import Value
+from ..engine import Value, topological_order
 from ..engine.about import about_made
 from ..engine.debugging.places import walk, written
 from ..engine.debugging.rebound import is_update
@@ -26,7 +26,7 @@ def look_for_growth(watch: Watch, root: Value) -> None:
     if len(losses) > _STEPS_KEPT:
         del losses[0]
         if GrowingGraphWarning not in watch.said and all(known() is not None for known in losses):
-            if _is_in_a_window(losses[-2]()):
+            if _is_in_a_window(losses[-2]()) or _is_of_others(losses[0](), root):
                 watch.said.add(GrowingGraphWarning)  # looked for once: it takes some milliseconds
                 return
             warn(
@@ -42,6 +42,17 @@ def _is_in_a_window(token: Any) -> bool:
     values = [value for value in gc.get_referrers(token) if isinstance(value, Value)]
     keepers = gc.get_referrers(*values)
     return any(isinstance(keeper, deque) and keeper.maxlen is not None for keeper in keepers)
+
+
+def _is_of_others(token: Any, root: Value) -> bool:
+    """Return whether the loss a token belongs to shares no parameter with another one: a list of models."""
+    values = [value for value in gc.get_referrers(token) if isinstance(value, Value)]
+    return bool(values) and _parameters(values[0]).isdisjoint(_parameters(root))
+
+
+def _parameters(root: Value) -> set[Value]:
+    leaves = {o for node in topological_order(root) for o in node.operands if o.primitive is None}
+    return {o for o in leaves if o.kind == "param"} or leaves  # an optimizer takes plain Values, too
 
 
 def look_for_rising(watch: Watch, change: float) -> None:

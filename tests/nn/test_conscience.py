@@ -171,6 +171,20 @@ def test_losses_that_are_added_up_while_parameters_are_updated_by_hand() -> None
     assert only(program)[0] is GrowingGraphWarning
 
 
+def test_losses_of_a_plain_value_that_are_collected() -> None:
+    def program() -> None:
+        w, losses = Value(2.0), []
+        steps = SGD([w], lr=0.01)
+        for _ in range(15):
+            steps.zero_grad()
+            loss = (w - 1.0) ** 2
+            loss.backward()
+            steps.step()
+            losses.append(loss)
+
+    assert only(program)[0] is GrowingGraphWarning
+
+
 def test_losses_that_are_collected_from_some_step_on() -> None:
     def program() -> None:
         model, losses = Line(), []

@@ -99,6 +99,8 @@ def test_losses_of_many_models_and_of_the_last_steps() -> None:
     for _ in range(3):
         losses = [_step(*twin) for twin in twins]
     assert len(losses) == 12
+    together = SGD([p for model, _ in twins for p in model.parameters()], lr=0.01)
+    losses = [_step(model, together) for model, _ in twins]
     window: deque[Value] = deque(maxlen=10)
     longer: deque[Value] = deque(maxlen=50)
     pairs: Iterable[tuple[tuple[MLP, SGD], deque[Value]]] = zip(twins, (window, longer), strict=False)
