@@ -40,7 +40,8 @@ def kinks(loss: Value, ledger: Iterable[Branch] | None = None) -> Kinks:
     so a digital payoff has derivative zero; and a second derivative knows nothing of any of them.
 
     ledger: the comparisons, as `with branches() as ledger` keeps them; unless given, those of the block that
-    is open, or those of the `record_sources()` in which the values were made, as long as it is the last.
+    is open, or those of the `record_sources()` in which the values were made, as long as it is the last:
+    the outermost where such blocks nest.
     Raises TypeError for what is no Value, and for another ledger.
 
     >>> from chainrule.engine import Value, relu

@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from sys import _getframe
 from types import CodeType, FrameType
 from typing import Any
@@ -90,7 +90,7 @@ class Ledger:
         # By the identity of the code and the sign, because Python's functions may compare in several ways at
         # one instruction; None for chainrule's own code, whose comparisons are part of operations.
         self._compared: dict[tuple[int, str], dict[int, _Went] | None] = {}
-        self._codes: list[CodeType] = []  # kept, so that their identities stay theirs
+        self._codes: dict[int, CodeType] = {}  # by identity; kept, so that these stay theirs
         self.latest = dict.fromkeys(_SIGNS, _NOWHERE)  # by the sign, those of the code that compared last
         self.less = self.greater = _NOWHERE  # those of < and >, which `Comparisons` looks at itself
         self._chosen: dict[object, _Went] = {}  # by the address of the instruction, see `Recorder`
@@ -103,7 +103,7 @@ class Ledger:
             return
         code, key = caller.f_code, (id(caller.f_code), sign)
         if key not in self._compared:
-            self._codes.append(code)
+            self._codes[id(code)] = code
             self._compared[key] = None if code.co_filename.startswith(OWN_FOLDERS) else {}
         here = self._compared[key]
         if here is None:
@@ -135,6 +135,27 @@ class Ledger:
         """Let go what only speeds up the next comparison: there will be none, or in another ledger."""
         for sign in _SIGNS:
             self._remember(sign, _NOWHERE)
+
+    def take(self, inner: Ledger) -> None:
+        """Keep what `inner`, of a block inside this one's, has kept as well: once, when that block ends."""
+        self._codes |= inner._codes
+        for key, places in inner._compared.items():
+            here = self._compared.setdefault(key, None if places is None else {})
+            if here is not None and places is not None:
+                self._take(here, places)
+        self._take(self._chosen, inner._chosen)
+
+    def _take(self, here: dict[Any, _Went], others: dict[Any, _Went]) -> None:
+        for place, other in others.items():
+            known = here.get(place)
+            if known is None:
+                here[place] = known = replace(other)
+                self._went.append(known)
+                continue
+            known.times += other.times
+            if other.margin < known.margin or math.isnan(known.margin):
+                known.margin, known.said = other.margin, other.said
+                known.above, known.below = other.above, other.below
 
     def went(self, operation: str, taken: str, margin: float) -> None:
         """Note which way a function of chainrule's went."""
@@ -239,8 +260,9 @@ def branches() -> Opened[Ledger]:
 
     Also a decorator. Comparisons leave no trace in a graph: `1.0 if s > k else 0.0` is a number without a
     derivative. Kept are Python's `<`, `==`, `if x:` and so on, those that `max()` and `sorted()` make, and
-    what `sort`, `median` and `interp` choose. `record_sources()` does the same. Holds for the thread or
-    task that opened it only.
+    what `sort`, `median` and `interp` choose. `record_sources()` does the same. Blocks nest: what an inner
+    one keeps is the outer's too, of another `branches()` from the end of that block on. Holds for the
+    thread or task that opened it only.
 
     >>> from chainrule.engine import Value
     >>> s = Value(100.5, label="s")
@@ -253,10 +275,13 @@ def branches() -> Opened[Ledger]:
 
 
 def _branches() -> Iterator[Ledger]:
-    ledger = Ledger()
-    _latest.set(ledger)
+    ledger, outer = Ledger(), modes.ledger()
+    if outer is None:  # of blocks that nest the outermost one knows all
+        _latest.set(ledger)
     try:
         with modes.kept_in(ledger):
             yield ledger
     finally:
         ledger.close()
+        if outer is not None and modes.ledger() is outer:  # in generators it may have ended before
+            outer.take(ledger)

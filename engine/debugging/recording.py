@@ -8,7 +8,7 @@ from typing import Any, TypeVar, overload
 
 from ..about import OnlyScope
 from ..blocks import Opened
-from ..modes import watcher, watching
+from ..modes import kept_in, ledger, watcher, watching
 from ..value import Value, described
 from . import recorder
 from .ledger import branches
@@ -30,7 +30,7 @@ def record_sources(function: F | None = None, /, *, frames: bool = False) -> Any
     when asked for. Values made in chainrule's own functions count as made where those were called.
     Leaves are known from their first use: they are called as the variable, attribute or element that
     holds them then, `params[3]`. A label always wins over a name that was found. Comparisons of Values
-    made inside are kept too, see `kinks`.
+    made inside are kept too, see `kinks`; those of a block inside another are the outer one's.
     Building a graph and its backward pass take 1.4 to 2.7 times as long inside (docs/sources.md says what was
     measured), the graph a few bytes more; outside nothing changes.
 
@@ -56,8 +56,13 @@ def record_sources(function: F | None = None, /, *, frames: bool = False) -> Any
 
 
 def _record_sources(frames: bool) -> Iterator[None]:
-    with branches() as ledger, watching(Recorder(frames, ledger.since).note):
-        yield
+    here = ledger()
+    if here is None:
+        with branches() as kept, watching(Recorder(frames, kept.since).note):
+            yield
+    else:  # the comparisons are those of the block around, and `since` tells `kinks` so
+        with kept_in(here), watching(Recorder(frames, here.since).note):
+            yield
 
 
 def scope(name: str) -> Opened[None]:
