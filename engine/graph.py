@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from . import modes
 from .hooks import attentive, hooked, hooks_of, live, watched, watchpoints_in
 
 if TYPE_CHECKING:
@@ -286,12 +287,14 @@ def recorded_product(factor: Any, partial: Any) -> Any:
 
 
 def warn_if_not_finite(root: Value) -> None:
-    """Warn, at the user's line, where `root` is inf or nan, and say where that started."""
+    """Warn, at the user's line, where `root` is inf or nan, and say where that started; in `strict` raise."""
     if math.isfinite(root.data):
         return
     from .debugging.diagnose import one_line  # it stands on this module
     from .debugging.warn import warn_user
 
+    if modes.is_strict():
+        raise modes.NotFiniteError(one_line(root))
     text = f"backward() from a root that is {root.data}: {one_line(root)}. diagnose(...) says more"
     warn_user(text, RuntimeWarning, about=re.sub(r"\([^()]*\)|[-+.\d]+", "", text))
 

@@ -133,7 +133,10 @@ def strict() -> Iterator[None]:
     """Make the first result that is inf or nan an error, at the operation that gives it.
 
     Also a decorator. Raises NotFiniteError, which names the operation and its operands, from inside the
-    block. Holds for the thread or task that opened it only.
+    block. `backward()`, `backward_steps()` and `trace()` from a root that is inf or nan, made before the
+    block, raise it instead of warning, and no gradient changes. Where all values are finite and a gradient
+    is not, `backward()` raises it at the end of the pass, and so do `backward_steps()`: the leaves
+    hold what the pass gave them. Holds for the thread or task that opened it only.
 
     >>> from chainrule.engine import Value
     >>> with strict():
@@ -146,7 +149,7 @@ def strict() -> Iterator[None]:
 
 
 class NotFiniteError(ArithmeticError):
-    """Inside `strict`: an operation gave inf or nan."""
+    """Inside `strict`: an operation, or a derivative of one, gave inf or nan."""
 
 
 @contextmanager

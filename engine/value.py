@@ -81,7 +81,8 @@ class Value(Comparisons, Operations):
 
         Leaves (values you made yourself) add the new gradient to what `grad` already holds, so that
         losses and mini-batches add up; set `grad = 0` or call `zero_grad()` to start anew. Inner
-        values start from zero at each call. A root that is not finite gets a RuntimeWarning.
+        values start from zero at each call. A root that is not finite gets a RuntimeWarning; inside
+        `strict` that, and a gradient that is not, is an error.
 
         create_graph: record the pass itself, so that it can be differentiated again: the gradients of
         leaves are then Values. They and the leaves hold on to each other until you set `grad = 0`; the
@@ -94,6 +95,10 @@ class Value(Comparisons, Operations):
         (-2.0, 2.0)
         """
         graph.backward(self, create_graph)
+        if modes.restrictions and modes.is_strict():
+            from .debugging.diagnose import check_gradients  # which needs this module
+
+            check_gradients(self)
 
     def register_hook(self, hook: Callable[[float], float | None]) -> Handle:
         """Call `hook` with d root / d self in every backward pass; what it returns is used instead.

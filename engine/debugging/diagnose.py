@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 
-from ..graph import operations, topological_order
+from ..graph import gradient_number, hooked_leaves, operations, topological_order
 from ..known import check_known
+from ..modes import NotFiniteError
 from ..names import own_name
 from ..trouble import SUM_OVERFLOW, Trouble, call_text, trouble_of
 from ..value import Constant, Value, described
@@ -34,6 +35,7 @@ EARLIER = Trouble(
     "call zero_grad() before each backward pass, and diagnose the earlier loss",
     (),
 )
+HOOKED = "the derivatives are finite: a hook made it so, or an earlier backward pass did"
 
 
 def diagnose(loss: Value) -> Diagnosis:
@@ -77,6 +79,25 @@ def one_line(root: Value) -> str:
     """Return where the inf or nan that reached `root` started, on one line."""
     first, *before = [f"{finding.text}: {finding.what}" for finding in _values_on_the_way(root)]
     return "; before that ".join([first, *before[:1]])
+
+
+def check_gradients(root: Value) -> None:
+    """Raise NotFiniteError where a backward pass from `root` left a leaf a gradient that is inf or nan."""
+    order = topological_order(root)
+    bad = next(filter(_has_bad_gradient, order), None)
+    if bad is None:
+        return
+    findings = _derivatives(root, [])
+    if findings:
+        raise NotFiniteError(f"{findings[0].text}: {findings[0].what}")
+    hooked = hooked_leaves(root, order) is not None
+    raise NotFiniteError(f"{_grad_text(bad)}: {HOOKED if hooked else EARLIER.what}")
+
+
+def _has_bad_gradient(value: Value) -> bool:
+    if value.primitive is not None or isinstance(value, Constant) or value.grad is None:
+        return False
+    return not math.isfinite(gradient_number(value.grad))
 
 
 def _values_on_the_way(root: Value) -> list[Finding]:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .. import graph
+from .. import graph, modes
 from .. import value as values  # still loading at this moment: Value itself needs this module
 from ..hooks import hooked, live, watchpoints_of
 from ..names import Names, differential
@@ -95,7 +95,8 @@ def backward_steps(root: Value) -> Iterator[Step]:
     The order is that of `backward()`: users before their operands. Each step comes when it has just been
     applied: `operand.grad` is then `step.grad_after`. Running through all of them is the same as
     `backward()`, to the last bit: leaves add to what they hold, inner values start from zero, hooks and
-    watchpoints see the same, and a root that is not finite gets the same warning, when this is called.
+    watchpoints see the same, and a root that is not finite gets the same warning, or in `strict` error,
+    when this is called.
     Edges along which nothing flows are steps too, with a contribution of 0. Edges to constants are
     not: nobody asks for their gradient.
 
@@ -120,7 +121,15 @@ def backward_steps(root: Value) -> Iterator[Step]:
     if isinstance(root, values.Constant):
         raise graph.nothing_recorded("backward_steps", root)
     graph.warn_if_not_finite(root)
-    return walk(root, graph.operations(root))
+    return _strict_walk(root, graph.operations(root))
+
+
+def _strict_walk(root: Value, order: Sequence[Value]) -> Iterator[Step]:
+    yield from walk(root, order)
+    if modes.is_strict():
+        from .diagnose import check_gradients  # seldom needed
+
+        check_gradients(root)
 
 
 def walk(root: Value, order: Sequence[Value], hooks: bool = True, watch: bool = True) -> Iterator[Step]:

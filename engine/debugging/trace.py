@@ -185,7 +185,7 @@ def trace(root: Value) -> Trace:
 
     It is computed at once, as if every gradient were zero, and leaves every `grad` as it was; hooks run,
     watchpoints rest. See `Trace`. A step takes some 230 bytes. A root that is not finite gets the warning
-    of `backward()`; one that is a constant raises RuntimeError, as there.
+    of `backward()`, or in `strict` its error; one that is a constant raises RuntimeError, as there.
 
     >>> from chainrule.engine import Value
     >>> w = Value(3.0, "w")

@@ -12,6 +12,7 @@ from waiting import SECONDS
 from chainrule.engine import (
     NotFiniteError,
     Value,
+    diagnose,
     exp,
     grad,
     log,
@@ -168,3 +169,78 @@ def test_the_graph_built_so_far_stays_usable() -> None:
             1.0 / x
         y.backward()
     assert x.grad == 1.0
+
+
+# -- backward passes ----------------------------------------------------------------------------------
+
+PASSES: dict[str, Callable[[Value], Any]] = {
+    "backward": lambda root: root.backward(),
+    "create_graph": lambda root: root.backward(create_graph=True),
+    "backward_steps": lambda root: list(root.backward_steps()),
+}
+
+
+@pytest.mark.parametrize("run", [*PASSES.values(), lambda root: root.trace()], ids=[*PASSES, "trace"])
+def test_a_pass_from_a_root_that_is_not_finite_raises_what_diagnose_says(run: Callable[[Value], Any]) -> None:
+    x = Value(0.0, "x")
+    loss = log(x) * 2.0
+    x.grad = 7.0
+    with strict(), pytest.raises(NotFiniteError) as caught:
+        run(loss)
+    assert str(caught.value) == diagnose(loss).line == "log(x=0.0) is -inf: the logarithm of 0"
+    assert x.grad == 7.0  # nothing was done
+    with pytest.warns(RuntimeWarning, match="backward\\(\\) from a root that is -inf"):
+        run(loss)
+
+
+@pytest.mark.parametrize("name", PASSES)
+def test_a_gradient_that_is_not_finite_names_the_derivative(name: str) -> None:
+    x = Value(0.0, "x")
+    root = sqrt(x)
+    with strict(), pytest.raises(NotFiniteError) as caught:
+        PASSES[name](root)
+    assert str(caught.value) == (
+        "div(x=0.5, y=0.0) is inf: the denominator is zero"
+        if name == "create_graph"  # whose derivatives are operations too
+        else "the derivative of sqrt(x=0.0) by x is inf: a square root at 0, where its slope is infinite"
+    )
+    x.grad = 0.0
+    sqrt(x).backward()  # outside nothing is said
+    assert x.grad == math.inf
+
+
+def test_derivatives_that_nobody_asks_for_or_that_a_zero_hides_are_no_error() -> None:
+    x = Value(0.0)
+    with strict():
+        (sqrt(x) * 0.0).backward()
+        (x**0.5 * 0.0).backward()
+        (Value(-2.0) ** 2).backward()  # by its exponent, a plain number, there is no derivative
+    assert x.grad == 0.0
+    x.grad = None  # type: ignore[assignment]
+    with strict():
+        (sqrt(x) * 0.0).backward()
+    assert x.grad is None
+
+
+def test_a_gradient_left_by_an_earlier_pass_or_made_by_a_hook_is_told_apart() -> None:
+    x = Value(2.0, "x")
+    x.grad = math.inf
+    with strict(), pytest.raises(NotFiniteError) as caught:
+        (x * 3.0).backward()
+    assert str(caught.value) == (
+        "the gradient that x holds is inf: the gradient was not finite before: an earlier backward pass "
+        "left that, and gradients add up"
+    )
+    x.grad = 0.0
+    x.register_hook(lambda gradient: math.nan)
+    with strict(), pytest.raises(NotFiniteError) as caught:
+        (x * 3.0).backward()
+    assert str(caught.value) == (
+        "the gradient that x holds is nan: the derivatives are finite: a hook made it so, or an earlier "
+        "backward pass did"
+    )
+    y = Value(0.0)
+    y.register_hook(lambda gradient: 1.0)
+    with strict():
+        sqrt(y).backward()  # a hook that cures it is heard
+    assert y.grad == 1.0
