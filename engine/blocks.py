@@ -37,6 +37,10 @@ class Opened(AbstractContextManager[T], ContextDecorator):
         self._body, self._args = body, args
         self._runs: list[AbstractContextManager[T]] = []  # that are under way, in whatever thread or task
 
+    @property
+    def _name(self) -> str:
+        return self._body.__name__.lstrip("_")
+
     def __enter__(self) -> T:
         run: Any = _GeneratorContextManager(self._body, self._args, {})  # type: ignore[arg-type]  # it wants a generator
         result: T = run.__enter__()
@@ -50,6 +54,10 @@ class Opened(AbstractContextManager[T], ContextDecorator):
             run = entered[-1]
             _entered.set(entered[:-1])
         else:  # blocks that overlap, or a generator that ends it elsewhere than it began it
+            if not self._runs:
+                raise RuntimeError(
+                    f"{self._name} is left without having been entered: write `with {self._name}():`"
+                )
             run = ([run for run in entered if run in self._runs] or self._runs)[-1]
             _entered.set(tuple([other for other in entered if other is not run]))
         self._runs.remove(run)
@@ -57,8 +65,14 @@ class Opened(AbstractContextManager[T], ContextDecorator):
 
     def __call__(self, function: F) -> F:
         """Return the function with the block around each call."""
+        name = self._name
+        if isinstance(function, type) or not callable(function):
+            what = f"the class {function.__name__}" if isinstance(function, type) else safe_repr(function)
+            raise TypeError(
+                f"@{name} decorates functions, got {cut(what, 60)}: decorate the methods that need it, or "
+                f"write `with {name}():` around the calls"
+            )
         if isgeneratorfunction(function) or iscoroutinefunction(function) or isasyncgenfunction(function):
-            name = self._body.__name__.lstrip("_")
             raise TypeError(
                 f"@{name} around {cut(safe_repr(function), 60)} would end before its body runs, as that is a "
                 f"generator or a coroutine: write `with {name}():` inside it"

@@ -38,10 +38,14 @@ recorders = 0
 
 
 def _state(variable: ContextVar[_Block | None], otherwise: Any) -> Any:
-    inner = variable.get()
-    while inner is not None and not inner.open:
-        inner = inner.outer
+    inner = _open_one(variable.get())
     return otherwise if inner is None else inner.state
+
+
+def _open_one(block: _Block | None) -> _Block | None:
+    while block is not None and not block.open:
+        block = block.outer
+    return block
 
 
 def recording() -> bool:
@@ -157,7 +161,7 @@ def _block(variable: ContextVar[_Block | None], state: Any) -> Iterator[None]:
     global open_blocks, restrictions
     restricts = variable is _recording or variable is _strict
     opened = _Block(state, variable.get())
-    token = variable.set(opened)
+    variable.set(opened)
     with _lock:
         open_blocks += 1
         restrictions += restricts
@@ -168,7 +172,12 @@ def _block(variable: ContextVar[_Block | None], state: Any) -> Iterator[None]:
         with _lock:
             open_blocks -= 1
             restrictions -= restricts
-        variable.reset(token)
+        # Generators may end their blocks in any order: the innermost that is open holds, whichever ended.
+        inner = _open_one(variable.get())
+        variable.set(inner)
+        while inner is not None:
+            inner.outer = _open_one(inner.outer)
+            inner = inner.outer
 
 
 @contextmanager

@@ -4,7 +4,7 @@ import asyncio
 import contextvars
 import gc
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -121,3 +121,70 @@ def test_blocks_that_overlap_end_each_its_own() -> None:
     around.__exit__(None, None, None)
     assert not modes.is_strict()
     assert modes.open_blocks == 0
+
+
+def test_generators_end_their_blocks_in_any_order() -> None:
+    x = Value(2.0)
+
+    def held(opened: Any) -> Iterator[None]:
+        with opened:
+            yield
+
+    for order in ((0, 1, 2), (2, 1, 0), (1, 0, 2), (1, 2, 0)):
+        generators = [held(no_grad()) for _ in range(3)]
+        for generator in generators:
+            next(generator)
+        for place in order:
+            assert not recorded(x)
+            generators[place].close()  # type: ignore[attr-defined]
+        assert recorded(x)
+        assert modes.open_blocks == 0
+
+
+def test_blocks_that_overlap_without_an_end_keep_nothing_of_those_that_ended() -> None:
+    previous = no_grad()
+    previous.__enter__()
+    for _ in range(5):
+        following = no_grad()
+        following.__enter__()
+        previous.__exit__(None, None, None)
+        previous = following
+    innermost = modes._recording.get()
+    assert innermost is not None
+    assert innermost.outer is None
+    previous.__exit__(None, None, None)
+    assert modes._recording.get() is None
+
+
+@pytest.mark.parametrize("name", OPENED)
+def test_a_block_left_without_being_entered_says_so(name: str) -> None:
+    opened = OPENED[name]()
+    text = rf"{name} is left without having been entered: write `with {name}\(\):`"
+    with pytest.raises(RuntimeError, match=text):
+        opened.__exit__(None, None, None)
+    with opened:
+        pass
+    with pytest.raises(RuntimeError, match=text):
+        opened.__exit__(None, None, None)
+    assert modes.open_blocks == 0
+
+
+@pytest.mark.parametrize("name", OPENED)
+def test_a_class_is_not_decorated(name: str) -> None:
+    class Model:
+        pass
+
+    text = rf"@{name} decorates functions, got the class Model: decorate the methods that need it, or write"
+    with pytest.raises(TypeError, match=text):
+        OPENED[name]()(Model)
+    with pytest.raises(TypeError, match=f"@{name} decorates functions, got 3.0: decorate the methods"):
+        OPENED[name]()(3.0)
+
+
+def test_a_class_is_not_decorated_without_parentheses_either() -> None:
+    class Model:
+        pass
+
+    for decorate in (no_grad, enable_grad, strict, collector_paused, record_sources):
+        with pytest.raises(TypeError, match="decorates functions, got the class Model"):
+            decorate(Model)
