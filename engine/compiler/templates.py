@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import compress, product
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from ..ieee import Ieee
 from ..primitive import Primitive
@@ -71,22 +72,23 @@ class Template:
         return False
 
 
-_values: dict[tuple[Primitive, Known], Template | None] = {}
-_partials: dict[tuple[Primitive, Known, bool, bool], Template] = {}
+# By row, so that what was made of a row of one's own goes when the row does.
+_values: WeakKeyDictionary[Primitive, dict[Known, Template | None]] = WeakKeyDictionary()
+_partials: WeakKeyDictionary[Primitive, dict[tuple[Known, bool, bool], Template]] = WeakKeyDictionary()
 
 
 def value_template(row: Primitive, known: Known) -> Template | None:
     """Return how `row` computes its value in simpler rows, or None where it can only be called."""
-    key = row, known
     if row.opaque:
         return None
-    if key not in _values:
+    made = _values.setdefault(row, {})
+    if known not in made:
         try:
             formula = row.lower or rewritten(row.evaluate)
-            _values[key] = _recorded(row, known, lambda operands, out: (_called(row, formula, operands),))
+            made[known] = _recorded(row, known, lambda operands, out: (_called(row, formula, operands),))
         except (ArithmeticError, AttributeError, LookupError, NotImplementedError, TypeError, ValueError):
-            _values[key] = None  # it does with its numbers what only Python can
-    return _values[key]
+            made[known] = None  # it does with its numbers what only Python can
+    return made[known]
 
 
 def partials_template(row: Primitive, known: Known, quick: bool = False, exact: bool = False) -> Template:
@@ -96,21 +98,21 @@ def partials_template(row: Primitive, known: Known, quick: bool = False, exact: 
     exact: so that derivatives of the partials are rounded as on Values.
     Raises RecordingError where they cannot be recorded: a black box.
     """
-    key = row, known, quick, exact
     if row.opaque:
         raise RecordingError(
             f"{row.name} is a black box: its derivative is code that takes floats, which compile cannot "
             "record; use declare(partials=...) with operations of the engine, or take the gradient on Values"
         )
-    if key not in _partials:
+    made, key = _partials.setdefault(row, {}), (known, quick, exact)
+    if key not in made:
         formula = (quick_partials(row, known) if quick else None) or rewritten(row.partials, exact)
-        _partials[key] = _recorded(
+        made[key] = _recorded(
             row,
             known,
             lambda operands, out: formula(operands, out) if row.variadic else formula(*operands, out),
             exact,
         )
-    return _partials[key]
+    return made[key]
 
 
 def _called(row: Primitive, formula: Any, operands: tuple[Any, ...]) -> Any:
@@ -138,14 +140,6 @@ def _result(row: Primitive, result: Any) -> int | float:
     if isinstance(result, int | float):
         return float(result)
     raise RecordingError(f"{row.name}'s formulas must give numbers, got {result!r}")
-
-
-def forgotten(row: Primitive) -> None:
-    """Forget the templates of a row that has left the table."""
-    for value_key in [key for key in _values if key[0] is row]:
-        del _values[value_key]
-    for partials_key in [key for key in _partials if key[0] is row]:
-        del _partials[partials_key]
 
 
 def replayed(template: Template, operands: Sequence[float], out: float) -> list[float]:

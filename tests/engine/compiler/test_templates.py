@@ -1,8 +1,10 @@
 """Every row of the table, taken apart: values and partials by simpler rows, without branches."""
 
+import gc
 import itertools
 import math
 import random
+import weakref
 
 import pytest
 
@@ -171,3 +173,19 @@ def test_partials_at_a_number_that_python_refuses_are_those_of_ieee() -> None:
     assert compile(lambda x: x / 0.0).value_and_grad(0.5) == (math.inf, math.inf)
     assert compile(grad(lambda x: x / 0.0))(0.5) == math.inf
     assert compile(lambda x: 0.0 / x, exact=True).value_and_grad(0.5) == (0.0, 0.0)
+
+
+def test_what_was_made_of_a_row_of_one_s_own_goes_with_the_row() -> None:
+    def declared() -> weakref.ref[Primitive]:
+        @declare(partials=lambda x, out: (3.0 * x * x,))
+        def cubed(x: float) -> float:
+            return x * x * x
+
+        assert compile(lambda x: cubed(x)).value_and_grad(2.0) == (8.0, 12.0)
+        return weakref.ref(cubed)
+
+    row = declared()
+    forget("cubed")
+    assert compile(lambda x: 2.0 * x)(1.0) == 2.0  # stand-ins lose the row's method at the next recording
+    gc.collect()
+    assert row() is None
