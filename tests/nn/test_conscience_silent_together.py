@@ -107,3 +107,22 @@ def test_losses_of_many_models_and_of_the_last_steps() -> None:
     for twin, kept in pairs:
         for _ in range(60):
             kept.append(_step(*twin))
+
+
+def test_a_loss_of_other_parameters_than_the_optimizer_s() -> None:
+    """It may have its own optimizer later: a whole model that was replaced looks like two models in turns."""
+    (_model, steps), (other, _) = _twins(2)
+    for _ in range(12):
+        squared_error(other([0.5]), 1.0).backward()
+        steps.step()
+        steps.zero_grad()
+        other.zero_grad()
+
+
+def test_parameters_without_labels_of_which_only_some_are_held() -> None:
+    used, unused, free = Parameter(1.0), Parameter(2.0), Parameter(3.0)
+    steps = SGD([used, unused], lr=0.01)
+    for _ in range(12):
+        (used * free).backward()
+        steps.step()
+        used.grad = free.grad = 0.0

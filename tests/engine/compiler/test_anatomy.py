@@ -212,6 +212,7 @@ def test_numbers_of_parameters_do_not_count_and_neither_does_which_object_a_sett
         ({1: 2}, {True: 2}),
         (np.zeros(2), np.zeros((1, 2))),
         (np.zeros(1), np.zeros(1, np.int64)),
+        (np.full((2, 3), 1, object), np.full((3, 2), 1, object)),
         ("1", b"1"),
         (int, float),
         (Value(1.0), Value(1.0)),
@@ -224,6 +225,25 @@ def test_settings_of_other_types_and_shapes_are_told_apart(one: Any, other: Any)
         vars(model)["setting"] = [setting]
         found.append(Anatomy(model, [model.w]))
     assert found[0] != found[1]
+
+
+def test_it_counts_with_which_parameter_another_is_tied() -> None:
+    model = Plus(1.0)
+    a, b = model.w, Parameter(2.0)
+    found = []
+    for tied in (a, b):
+        vars(model)["others"] = [b, tied]
+        found.append(Anatomy(model, [a, b]))
+    assert found[0] != found[1]
+
+
+def test_sets_are_the_same_whatever_was_put_in_first() -> None:
+    model = Plus(1.0)
+    found = []
+    for numbers in ((0, 8), (8, 0)):  # which have the same place in a small set, so the order shows
+        vars(model)["known"] = set(numbers)
+        found.append(Anatomy(model))
+    assert found[0] == found[1]
 
 
 def test_large_arrays_are_told_apart_by_which_one_they_are() -> None:
