@@ -285,6 +285,8 @@ def _constant_or_error(number: object, what: str) -> Constant:
 def float_from(data: Any) -> float:
     """Return `data` as a float, or raise an error that says what to pass instead."""
     if isinstance(data, Value):
+        if (no_input := getattr(data, "no_input", None)) is not None:  # the compiler's stand-in
+            raise no_input()
         raise TypeError(
             "Value(...) cannot hold a Value: use it as it is, v.detach() for a copy without "
             "history, or v.item() for the plain number"

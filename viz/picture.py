@@ -7,6 +7,7 @@ from operator import index
 from typing import SupportsIndex
 
 from ..engine import Value, collector_paused
+from ..engine.known import check_known
 from ..engine.value import described
 from .direction import direction
 from .dot import dot_text
@@ -38,6 +39,7 @@ def picture(
     """Return the DOT text of a picture, and what it says of each element by its id: see `draw`."""
     if not isinstance(root, Value):
         raise TypeError(f"draw(root) takes one Value, the result of a computation; got {described(root)}")
+    check_known("draw", root)
     if rankdir is not None:
         _one_of("rankdir", rankdir, RANKDIRS)
     _one_of("theme", theme, THEMES)

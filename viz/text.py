@@ -8,6 +8,7 @@ from typing import NamedTuple, TextIO
 from ..engine import Value, collector_paused, topological_order
 from ..engine.copies import number_of
 from ..engine.debugging.notation import SHOWN_OPERANDS, operation, plain_number
+from ..engine.known import check_known
 from ..engine.names import Names
 from ..engine.value import described
 from ..engine.words import number, plain
@@ -71,6 +72,7 @@ def graph_text(
     """
     if not isinstance(value, Value):
         raise TypeError(f"graph_text takes a Value, the root of a graph, got {described(value)}")
+    check_known("graph_text", value)
     _check_limit("max_nodes", max_nodes, least=1)
     if max_depth is not None:
         _check_limit("max_depth", max_depth, least=0)

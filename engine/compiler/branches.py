@@ -73,7 +73,7 @@ def _chosen(recorder: Recorder, condition: int, yes: Any, no: Any) -> Any:
     """Return `yes` where the condition holds, else `no`."""
     if isinstance(yes, Traced) and isinstance(no, Traced) and yes.entry == no.entry:
         return yes
-    if isinstance(yes, float) and isinstance(no, float) and yes.hex() == no.hex():
+    if type(yes) is float and type(no) is float and yes.hex() == no.hex():
         return yes
     entries = (condition, recorder.entry_of(yes, "where"), recorder.entry_of(no, "where"))
     return recorder.made(TABLE["where"], entries)

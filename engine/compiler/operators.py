@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..operations import Operations
 from ..primitive import Primitive
 from ..value import described
+from .plain import Plain, stays_plain
 from .traced import Traced
 
 if TYPE_CHECKING:
@@ -25,17 +26,20 @@ def learn() -> None:
         return
     for name in _given - vars(Operations).keys():
         delattr(Traced, name)
+        delattr(Plain, name)
         _given.remove(name)
     _learnt.clear()
     _learnt.update(vars(Operations))
-    for name, method in vars(Operations).items():
-        row = getattr(method, "row", None)
-        if row is None or not method.__qualname__.startswith("Value."):
+    for name, of_values in vars(Operations).items():
+        row = getattr(of_values, "row", None)
+        if row is None or not of_values.__qualname__.startswith("Value."):
             continue  # not a row's, or a function of its own that comes back here through the row
         forms = {f"__{row.dunder}__": _forward, f"__r{row.dunder}__": _reflected}
-        make: Callable[[Primitive], object] | None = _unary if row.arity == 1 else forms.get(name)
+        make: Callable[[Primitive], Callable[..., Any]] | None = _unary if row.arity == 1 else forms.get(name)
         if make is not None:
-            setattr(Traced, name, make(row))
+            method = make(row)
+            setattr(Traced, name, method)
+            setattr(Plain, name, stays_plain(method))
             _given.add(name)
 
 

@@ -21,6 +21,7 @@ from ..tree import flatten
 from ..value import REAL, Value, described
 from .anatomy import Anatomy
 from .recorder import Recorder
+from .refusals import with_place
 from .tape import Tape
 from .traced import RecordingError, Traced
 
@@ -99,7 +100,10 @@ def record(
     ]
     enabled = nullcontext() if recording() else enable_grad()
     with alone, recorder_at_work(), enabled, standing_in(held, module_entries, recorder):
-        returned, of_outputs = flatten(f(*positional, **keywords))
+        try:
+            returned, of_outputs = flatten(f(*positional, **keywords))
+        except RecordingError as error:
+            raise with_place(error)  # noqa: B904  # the very error, at its line
         outputs: list[int | float] = []
         for number in returned:
             made = recorder.known(number) if isinstance(number, Value) else None
@@ -149,7 +153,7 @@ def standing_in(parameters: Sequence[Value], entries: Sequence[int], recorder: R
         for parameter, (cls, partials, operands) in zip(parameters, before, strict=True):
             if type(parameter) is Traced:
                 parameter.__class__ = cls
-                parameter.partials = partials
+                parameter.partials = partials  # type: ignore[misc]  # as below
                 parameter.operands = operands  # type: ignore[misc]  # a Value again
 
 

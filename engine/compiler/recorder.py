@@ -11,6 +11,7 @@ from .. import modes
 from ..graph import operations
 from ..value import Value, constant, described
 from .operators import learn
+from .plain import Plain, is_plain
 from .tape import CONSTANT, DETACH, EQUAL, INDEX, INPUT, OUTSIDE, Comparison, Kind, Tape
 from .traced import Condition, RecordingError, Traced
 
@@ -70,11 +71,20 @@ class Recorder:
             )
         # Every operation comes through here, millions of times: what is rare is told by one number.
         if modes.restrictions and kind is not DETACH and not modes.recording():
-            return self.made(DETACH, (self.stand_in(self._entry(kind, entries)).entry,))
+            return self.made(DETACH, (self._entry(kind, entries),), cls)
         made = _new(cls)
         made.entry = self.tape.append(kind, entries) if self._shared is None else self._entry(kind, entries)
         made.recorder = self
         return made
+
+    def plain(self, entry: int) -> Traced:
+        """Return the number of an entry as a plain one, through which no derivative goes."""
+        return self.made(DETACH, (entry,), Plain)
+
+    def note_plain(self, made: Traced, operands: tuple[Any, ...]) -> None:
+        """Make what was made of plain numbers a plain number too."""
+        if all(map(is_plain, operands)):
+            made.__class__ = Plain
 
     @contextmanager
     def sharing(self) -> Iterator[None]:

@@ -7,14 +7,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..primitive import TABLE, Primitive
 from ..value import Number, Value
-from .tape import CONSTANT, DETACH, EQUAL, INPUT, LESS, LESS_EQUAL, TAKE, Comparison, Take
+from .refusals import RecordingError, Text, refusal
+from .tape import CONSTANT, DETACH, EQUAL, INPUT, LESS, LESS_EQUAL, OUTSIDE, TAKE, Comparison, Take
 
 if TYPE_CHECKING:
     from .recorder import Recorder
-
-
-class RecordingError(TypeError):
-    """A function asked for something that is not known while it is being recorded."""
 
 
 class Traced(Value):
@@ -37,9 +34,9 @@ class Traced(Value):
 
     @property  # type: ignore[override]  # a stand-in where a Value has the number itself
     def data(self) -> Traced:
-        """The same number as a new entry through which no derivative goes."""
+        """The same number as a new entry through which no derivative goes: a plain number, see plain.py."""
         recorder: Recorder = self.recorder
-        return recorder.made(DETACH, (self.entry,))
+        return recorder.plain(self.entry)
 
     @data.setter
     def data(self, number: object) -> None:
@@ -66,6 +63,13 @@ class Traced(Value):
     @grad.setter
     def grad(self, number: object) -> None:
         raise RecordingError("assigning to .grad while compile records would be lost")
+
+    @property
+    def partials(self) -> NoReturn:  # type: ignore[override]
+        raise RecordingError(
+            "partials are not known while compile records: use grad(f) or jacobian(f) inside, or partials of "
+            "Values outside"
+        )
 
     @property
     def primitive(self) -> Primitive | None:  # type: ignore[override]
@@ -152,7 +156,10 @@ class Traced(Value):
         recorder: Recorder = self.recorder
         if primitive.name == "where" and type(operands[0]) is not Condition:
             recorder.compares_derivatives |= recorder.derives  # whether a number is 0: nan is not
-        return recorder.made(primitive, tuple([recorder.entry_of(x, primitive.name) for x in operands]))
+        made = recorder.made(primitive, tuple([recorder.entry_of(x, primitive.name) for x in operands]))
+        if type(self) is not Traced:  # the first stand-in there is: all may be plain
+            recorder.note_plain(made, operands)
+        return made
 
     def both_ways(self, formula: Callable[..., Any], operands: tuple[Any, ...]) -> Any:
         """Record `formula(*operands)` with both sides of its branches; see `piecewise`."""
@@ -181,7 +188,8 @@ class Traced(Value):
 
     def detach(self) -> Traced:  # type: ignore[override]
         """Return the same number as a new entry through which no derivative goes."""
-        return self.data
+        recorder: Recorder = self.recorder
+        return recorder.made(DETACH, (self.entry,))
 
     def register_hook(self, hook: object) -> NoReturn:
         raise RecordingError(
@@ -198,10 +206,15 @@ class Traced(Value):
             "compiled function, on what the function gives for Values"
         )
 
-    def _refused(self, *_: object, **__: object) -> NoReturn:
-        raise self.unknown_to("this method")
+    backward_steps, trace = refusal("backward_steps()"), refusal("trace()")
+    zero_grad, debug = refusal("zero_grad()"), refusal("debug()")
 
-    backward_steps = trace = zero_grad = debug = _refused
+    def no_input(self) -> RecordingError:
+        """Return the error to raise where a Value is to be made of it, a leaf of its own."""
+        return RecordingError(
+            "Value(...) would freeze a number that compile records: use the number as it is, or x.detach(), "
+            "through which no derivative goes"
+        )
 
     def backward(self, create_graph: bool = False) -> NoReturn:
         raise RecordingError(
@@ -222,10 +235,16 @@ class Traced(Value):
         return self._compared(LESS_EQUAL, other, self)
 
     def __eq__(self, other: object) -> Any:
-        return self._compared(EQUAL, self, other)
+        # What is no number is equal to none, whatever that is; arrays compare element by element.
+        return self._compared(EQUAL, self, other) if self._is_operand(other) else NotImplemented
 
     def __ne__(self, other: object) -> Any:
-        return self._compared(EQUAL, self, other).negated()
+        is_operand = self._is_operand(other)
+        return self._compared(EQUAL, self, other).negated() if is_operand else NotImplemented
+
+    def _is_operand(self, other: object) -> bool:
+        recorder: Recorder = self.recorder
+        return recorder.known(other) is not None
 
     __hash__ = object.__hash__
 
@@ -260,16 +279,27 @@ class Traced(Value):
 
     def __repr__(self) -> str:
         recorder: Recorder = self.recorder
-        return f"<recorded {recorder.tape.line(self.entry)}>"
+        return Text(f"<recorded {recorder.tape.line(self.entry)}, no number yet>")
 
     def __copy__(self) -> Traced:
-        return self
+        """Return what copies of Values are: made from the same operands; of a leaf a leaf of its own."""
+        recorder: Recorder = self.recorder
+        kind, entries = recorder.tape[self.entry]
+        if kind in (INPUT, OUTSIDE, CONSTANT):
+            kind, entries = DETACH, (self.entry,)
+        return recorder.made(kind, entries, type(self))
 
-    def __deepcopy__(self, memo: object) -> Traced:
-        return self
+    def __deepcopy__(self, memo: dict[int, Any]) -> Traced:
+        """Return what deep copies of Values are: made from copies of leaves, so no derivative goes back."""
+        recorder: Recorder = self.recorder
+        made = memo[id(self)] = recorder.made(DETACH, (self.entry,), type(self))
+        return made
 
     def __reduce__(self) -> NoReturn:
-        raise RecordingError("a number that compile records cannot be pickled: it has no number yet")
+        raise RecordingError(
+            "a number that compile records cannot be pickled, for it has no number yet: pickle what the "
+            "kernel returns"
+        )
 
 
 class Condition(Traced):
@@ -290,7 +320,27 @@ class Condition(Traced):
         assert isinstance(made, Condition)
         return made
 
-    __rand__, __ror__ = __and__, __or__
+    def __xor__(self, other: object) -> Any:
+        return self != other if isinstance(other, Condition | bool) else NotImplemented
+
+    __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
+
+    def __invert__(self) -> NoReturn:
+        raise RecordingError("~ makes -2 of Python's True and -1 of False: use where(condition, 0.0, 1.0)")
+
+    def __hash__(self) -> NoReturn:
+        raise RecordingError(
+            "a dictionary or a set looks a comparison up, and the recording would keep what it found for "
+            "every later call: use where(condition, x, y)"
+        )
+
+    # A truth value: copies of it are itself.
+
+    def __copy__(self) -> Condition:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Condition:
+        return self
 
     def _combined(self, row: Primitive, other: object) -> Any:
         if not isinstance(other, Condition | bool):
@@ -298,3 +348,6 @@ class Condition(Traced):
         recorder: Recorder = self.recorder
         entries = (self.entry, recorder.entry_of(other, "&"))
         return recorder.made(row, entries, Condition)
+
+
+__all__ = ["Condition", "RecordingError", "Traced"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from ...engine import Value, collector_paused, topological_order
+from ...engine.known import check_known
 from ...engine.value import described
 from ..page.assemble import assembled, part, part_of
 from ..page.shown import Page
@@ -81,6 +82,7 @@ def show_graph(
     """
     if not isinstance(root, Value):
         raise TypeError(f"show_graph(root) takes one Value, a computation's result; got {described(root)}")
+    check_known("show_graph", root)
     if theme not in THEMES:
         raise ValueError(f"theme must be 'auto', 'light' or 'dark', got {theme!r}")
     with collector_paused():

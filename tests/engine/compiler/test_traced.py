@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chainrule.engine import TABLE, Value, take
+from chainrule.engine import TABLE, Value, no_grad, take
 from chainrule.engine.compiler.recorder import Recorder
 from chainrule.engine.compiler.tape import DETACH, EQUAL, LESS, LESS_EQUAL
 from chainrule.engine.compiler.traced import Condition, RecordingError, Traced
@@ -21,8 +21,8 @@ def two(**options: Any) -> tuple[Recorder, Any, Any]:
 def test_it_is_a_value_to_the_program_and_shows_its_entry() -> None:
     _, x, y = two()
     assert isinstance(x * y, Value)
-    assert repr(x * y) == "<recorded v3 = mul(v0, v1)>"
-    assert f"{x:.3f}" == repr(x)
+    assert f"it is {x * y!r}" == "it is <recorded v3 = mul(v0, v1), no number yet>"
+    assert f"it is {x:.3f}" == f"it is {x}" == "it is <recorded v0 = input 0, no number yet>"
 
 
 def test_data_item_and_detach_are_the_number_without_its_history() -> None:
@@ -133,9 +133,11 @@ REFUSED: dict[str, tuple[Callable[[Any], Any], str]] = {
     "set data": (lambda x: setattr(x, "data", 0.0), "assigning to .data"),
     "hook": (lambda x: x.register_hook(print), "machine code calls no hooks"),
     "break": (lambda x: x.break_when(print), "machine code stops nowhere"),
-    "trace": (lambda x: x.trace(), "this method looks at numbers"),
-    "zero_grad": (lambda x: x.zero_grad(), "this method looks at numbers"),
-    "pickle": (pickle.dumps, "cannot be pickled"),
+    "trace": (lambda x: x.trace(), r"trace\(\) looks at numbers"),
+    "zero_grad": (lambda x: x.zero_grad(), r"zero_grad\(\) looks at numbers"),
+    "pickle": (pickle.dumps, "cannot be pickled.*pickle what the kernel returns"),
+    "partials": (lambda x: x.partials, r"partials are not known .* use grad\(f\) or jacobian\(f\)"),
+    "an input": (Value, r"Value\(\.\.\.\) would freeze .* use the number as it is"),
 }
 
 
@@ -147,9 +149,48 @@ def test_what_needs_the_number_is_refused_and_says_what_to_do(name: str) -> None
         ask(x)
 
 
-def test_a_copy_is_the_stand_in_itself() -> None:
+def test_copies_are_made_from_what_copies_of_values_are_made_from() -> None:
+    recorder, x, y = two()
+    z = x * y
+    assert [part.entry for part in copy.copy(z).operands] == [0, 1]
+    for leaf in (copy.copy(x), copy.deepcopy(x), copy.deepcopy(z)):
+        assert recorder.tape.kind(leaf.entry) is DETACH
+    one, other = copy.deepcopy([z, z])
+    assert one is other
+    assert one is not z
+
+
+def test_it_is_a_key_by_which_one_it_is_as_a_value_is() -> None:
+    _, x, y = two()
+    assert {x: 1, y: 2}[x] == 1
+    assert x not in {y: 2}
+
+
+def test_what_is_no_number_is_equal_to_none() -> None:
     _, x, _ = two()
-    assert copy.copy(x) is x
-    assert copy.deepcopy([x])[0] is x
-    assert {x: 1}[x] == 1
+    assert (x == None, x != None, x == "a", x != "a") == (False, True, False, True)  # noqa: E711
+
+
+def test_a_comparison_is_no_key_and_is_not_turned_round_by_a_tilde() -> None:
+    recorder, x, y = two()
+    with pytest.raises(RecordingError, match=r"a dictionary or a set looks a comparison up.* use where"):
+        {True: 1.0}[x < y]
+    with pytest.raises(
+        RecordingError, match=r"~ makes -2 of Python's True.* use where\(condition, 0.0, 1.0\)"
+    ):
+        _ = ~(x < y)
+    assert copy.deepcopy([x < y])[0].entry == copy.copy(x < y).entry - 1
+    either = ((x < y) ^ (x < 1.0)) * 1.0
+    replayed = [
+        recorder.tape.replay(numbers)[either.entry] for numbers in ([0.0, 1.0], [2.0, 3.0], [0.0, -1.0])
+    ]
+    assert replayed == [0.0, 1.0, 1.0]
+    with pytest.raises(TypeError):
+        (x < y) ^ 2.0
+
+
+def test_a_comparison_inside_no_grad_is_one() -> None:
+    _, x, y = two()
+    with no_grad():
+        assert isinstance(x < y, Condition)
     assert issubclass(Condition, Traced)

@@ -1,0 +1,74 @@
+"""Stand-ins for plain numbers: what `.data` and `.item()` of a stand-in give, and arithmetic on that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from ..value import Value
+from .refusals import RecordingError
+from .traced import Condition, Traced
+
+
+class Plain(Traced):
+    """A stand-in for a float. It records as any other; to the program it is a float, and a Value as well.
+
+    Floats are looked up by their numbers, Values by which one they are. So a Value that is recorded may be a
+    dictionary's key, and this may not.
+    """
+
+    __slots__ = ()
+
+    @property  # type: ignore[misc]  # what isinstance goes by
+    def __class__(self) -> type:
+        return float
+
+    def __hash__(self) -> NoReturn:
+        raise RecordingError(
+            "a dictionary, a set or a cache looks a plain number up, and the recording would keep what it "
+            "found for every later call: use where(x == y, ...), or take(rows, i)"
+        )
+
+    def _refused(self) -> NoReturn:
+        raise RecordingError(
+            "is_integer(), hex() and as_integer_ratio() of a number that compile records would freeze it: "
+            "compare it, where(x == floor(x), ...)"
+        )
+
+    is_integer = hex = as_integer_ratio = _refused
+
+    def __round__(self, ndigits: int | None = None) -> Any:
+        if ndigits is None:
+            return super().__round__()
+        raise RecordingError(
+            f"round(x, {ndigits!r}) of a number that compile records would freeze it: use round(x * 10**n) / "
+            "10**n, which is recorded"
+        )
+
+    @property
+    def real(self) -> Plain:
+        return self
+
+    @property
+    def imag(self) -> float:
+        return 0.0
+
+
+def is_plain(x: object) -> bool:
+    """Return whether an operand is a plain number, so that what is made of such is one."""
+    return not isinstance(x, Value) or issubclass(type(x), Plain | Condition)
+
+
+def stays_plain(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a method of stand-ins as plain numbers have it: of plain numbers it makes one."""
+
+    def of_plain(self: Plain, *others: Any) -> Any:
+        made = method(self, *others)
+        if type(made) is Traced and all(map(is_plain, others)):
+            made.__class__ = Plain
+        return made
+
+    return of_plain
+
+
+__all__ = ["Plain", "is_plain", "stays_plain"]
