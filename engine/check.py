@@ -12,7 +12,7 @@ from typing import Any
 from .differences import complex_step, extrapolated, one_sided, slope
 from .known import check_known
 from .modes import no_grad, watching
-from .recorded import Recorded, record
+from .recorded import Recorded, check_function, record
 from .tree import flatten
 from .value import Value
 
@@ -59,6 +59,7 @@ def check_gradients(f: Callable[..., Any], *args: Any, tolerance: float = 1e-6) 
     >>> report.inputs, report.forward < 1e-15, report.differences < 1e-9
     (2, True, True)
     """
+    check_function(f, "check_gradients")
     check_known("check_gradients", args)
     sources: dict[Value, Source] = {}
 

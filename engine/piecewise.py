@@ -6,6 +6,8 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
+from .recorded import check_function
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -26,6 +28,7 @@ def piecewise(formula: F) -> F:
     >>> payoff(Value(105.0), 100.0)
     Value(sub(105, 100) = 5, grad=0)
     """
+    check_function(formula, "piecewise")
 
     @wraps(formula)
     def run(*operands: Any) -> Any:

@@ -81,6 +81,17 @@ class Recorded(NamedTuple):
         return seed if self.nested or not isinstance(seed, Value) else seed.data
 
 
+def check_function(f: Any, what: str) -> None:
+    """Raise TypeError for what cannot be called: a number, or a result that is to be differentiated.
+
+    what: the caller's name.
+    """
+    if not callable(f):
+        of_result = "; of a result that is there already, v.backward() gives the derivatives"
+        way_out = of_result if isinstance(f, Value) else ""
+        raise TypeError(f"{what} takes a function, got {described(f)}{way_out}")
+
+
 def record(
     f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], argnums: Argnums, what: str
 ) -> Recorded:

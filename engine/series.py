@@ -13,7 +13,7 @@ from typing import Any
 
 from .graph import operations
 from .primitive import TABLE, Primitive
-from .recorded import Recorded, record
+from .recorded import Recorded, check_function, record
 from .transforms import matching
 from .value import Value, described
 
@@ -227,6 +227,7 @@ def taylor(f: Callable[..., Any], x: Any, n: int, direction: Any = 1.0) -> list[
     >>> taylor(lambda x: x**3, 2.0, 4)
     [8.0, 12.0, 12.0, 6.0, 0.0]
     """
+    check_function(f, "taylor")
     if not hasattr(n, "__index__"):
         raise TypeError(f"taylor needs a whole number of derivatives, got {described(n)}")
     if n < 0:

@@ -15,7 +15,7 @@ from itertools import chain
 from typing import Any, Literal
 
 from .graph import operations
-from .recorded import Argnums, Recorded, record
+from .recorded import Argnums, Recorded, check_function, record
 from .value import Value, described
 
 
@@ -67,6 +67,7 @@ def jacobian_sparsity(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[.
     >>> list(zip(pattern.rows, pattern.cols))
     [(0, 0), (0, 1), (1, 2)]
     """
+    check_function(f, "jacobian_sparsity")
 
     @wraps(f)
     def found(*args: Any, **kwargs: Any) -> Sparsity:

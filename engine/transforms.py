@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import wraps
 from typing import Any, Literal
 
-from .recorded import Argnums, record
+from .recorded import Argnums, check_function, record
 from .sparsity import entries_of
 from .tree import flatten
 from .value import Value, described
@@ -23,6 +23,7 @@ def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[...,
     >>> value_and_grad(lambda x, y: x * y)(2.0, 3.0)
     (6.0, 3.0)
     """
+    check_function(f, "value_and_grad")
 
     @wraps(f)
     def value_and_gradient(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
@@ -59,6 +60,7 @@ def grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
     >>> grad(lambda spot, vol: spot * vol**2)(spot=100.0, vol=0.5)
     {'spot': 0.25, 'vol': 100.0}
     """
+    check_function(f, "grad")
     both = value_and_grad(f, argnums)
 
     @wraps(f)
@@ -94,6 +96,7 @@ def jacobian(
     >>> jacobian(lambda x: [x[0] ** 2, x[1] ** 3], sparsity=[(0, 0), (1, 1)])([2.0, 3.0])
     [4.0, 27.0]
     """
+    check_function(f, "jacobian")
     if mode not in ("reverse", "forward"):
         raise ValueError(f"jacobian: mode must be 'reverse' or 'forward', got {mode!r}")
 
@@ -126,6 +129,7 @@ def hessian(f: Callable[..., Any], argnums: Argnums = 0, sparsity: Any = None) -
     >>> hessian(lambda x, y: x**2 * y, argnums=(0, 1))(2.0, 3.0)
     ((6.0, 4.0), (4.0, 0.0))
     """
+    check_function(f, "hessian")
     return jacobian(grad(f, argnums), argnums, sparsity=sparsity)
 
 
@@ -144,6 +148,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
 def _jvp(
     f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], what: str, name: str
 ) -> tuple[Any, Any]:
+    check_function(f, what)
     try:
         args = tuple(primals)
     except TypeError:
@@ -165,6 +170,7 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
     >>> value, pull([1.0, 10.0])
     ([6.0, 5.0], (13.0, 12.0))
     """
+    check_function(f, "vjp")
     run = record(f, primals, {}, range(len(primals)), "vjp")
 
     def pull(cotangent: Any) -> tuple[Any, ...]:
@@ -184,6 +190,7 @@ def hvp(f: Callable[..., Any], x: Any, v: Any) -> Any:
     >>> hvp(lambda x: x[0] ** 2 * x[1], [2.0, 3.0], [1.0, 0.0])
     [6.0, 4.0]
     """
+    check_function(f, "hvp")
     return _jvp(grad(f), (x,), (v,), "hvp", "v")[1]
 
 

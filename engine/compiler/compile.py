@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from .. import modes, transforms
+from ..recorded import check_function
 from ..tree import flatten
 from ..value import Value
 from .arguments import Call, Signature
@@ -75,6 +76,7 @@ def compile(
     >>> print(f"{value:.4f}", [f"{part:.4f}" for part in gradient])
     0.1951 ['-0.1717', '0.7683']
     """
+    check_function(f, "compile")
     _check(argnums)
     if reduce not in (None, "mean", "sum"):
         raise ValueError(f"compile: reduce is 'mean', 'sum' or None, got {reduce!r}")
