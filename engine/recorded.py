@@ -109,7 +109,7 @@ def record(
     may_nest = recording()
     with enable_grad():
         inputs = [
-            number * 1.0 if own else Value(number.data if isinstance(number, Value) else number)
+            _made_from(number) if own else Value(number.data if isinstance(number, Value) else number)
             for number, own in zip(numbers, owned, strict=True)
         ]
         returned, of_outputs = _run(f, *replaced(of_inputs(inputs)))
@@ -155,6 +155,12 @@ def _stand_ins(inputs: list[Value], returned: list[Any]) -> list[Value] | None:
             found: list[Value] | None = in_place_of(inputs)
             return found
     return None
+
+
+def _made_from(number: Any) -> Value:
+    made = number * 1.0
+    found: Value = getattr(made, "itself", made)  # of the compiler's plain numbers too f gets a Value
+    return found
 
 
 def _is_owned(number: Any) -> bool:

@@ -108,7 +108,7 @@ def _partials(primitive: Primitive, operands: tuple[Any, ...], out: Series) -> t
         partials = recorded()
         below = [partial for partial in partials if isinstance(partial, Value)]
         _carry(series, operations(*below, above=series), lambda value: value)
-        return tuple([series.get(partial, partial) for partial in partials])
+        return tuple([series.get(getattr(partial, "itself", partial), partial) for partial in partials])
     try:
         return primitive.partials_at(operands, out)
     except TypeError:  # formulas that take Values only: an implicit function's, which differentiate

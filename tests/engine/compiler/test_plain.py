@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chainrule.engine import Value, exp, maximum, where
+from chainrule.engine import Value, exp, grad, maximum, where
 from chainrule.engine.compiler import compile
 from chainrule.engine.compiler.plain import Plain, is_plain
 from chainrule.engine.compiler.recorder import Recorder
@@ -104,3 +104,11 @@ def test_a_float_is_told_by_isinstance_as_on_values() -> None:
         return 2.0 * x if isinstance(x.data * 2.0, float) and not isinstance(x, float) else 5.0 * x
 
     assert f(Value(3.0)).data == compile(f)(3.0) == 6.0
+
+
+def test_a_function_that_is_differentiated_at_one_gets_a_value() -> None:
+    def inner(y: Any) -> Any:
+        return 7.0 * y if isinstance(y, float) else {y: y * y}[y]
+
+    kernel = compile(lambda x: grad(inner)(x.data) * x)
+    assert kernel.value_and_grad(3.0) == (18.0, 6.0)
