@@ -1,12 +1,12 @@
 """The goals for compiled functions: what was aimed at, what is reached, and peers measured in the same run.
 
-Workloads are those of compiled.py, written with plain scalars; W1, the step whose graph is built anew, is
-that of eager.py and has no compiled form. Peers: NumPy by hand; C by hand (by_hand.c, where there is gcc);
-heyoka, which also compiles scalar expressions, where it is installed. Value and gradient of all are
-compared to 1e-9 before any is timed, and all take turns in every round, so that a busy machine slows them
-alike. Times are CPU time, medians over the rounds, with the arguments in place (`kernel.bind`, for C and
-heyoka arrays of their own; heyoka gives a gradient for each sample, which is then summed, as a user would).
-Machine code is made anew: `first` is recording and compiling in seconds, `us/op` that for each operation.
+The workloads are those of workloads.py, written with plain scalars; W1, the step whose graph is built anew,
+is that of eager.py and has no compiled form. Peers: NumPy by hand, and those of code_peers.py: C by hand,
+where there is gcc, and heyoka, where it is installed. Value and gradient of all are compared to 1e-9 before
+any is timed, and all take turns in every round, so that a busy machine slows them alike. Times are CPU time,
+medians over the rounds, with the arguments in place (`kernel.bind`, for C and heyoka arrays of their own;
+heyoka gives a gradient for each sample, which is then summed, as a user would). Machine code is made anew:
+`first` is recording and compiling in seconds, `us/op` that for each operation.
 
     pip install -e '.[compile,bench]' heyoka
     OPENBLAS_NUM_THREADS=1 python benchmarks/goals.py --rounds 7
@@ -14,33 +14,26 @@ Machine code is made anew: `first` is recording and compiling in seconds, `us/op
 """
 
 import argparse
-import ctypes
 import importlib
 import os
 import platform
-import shutil
-import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import pairwise
-from pathlib import Path
 from statistics import median
 from typing import Any
 
-import compiled as cases
 import eager
 import numpy as np
+import workloads
+from code_peers import Heyoka, in_c, library
+from measuring import Answer, agree, clock, timed
 from microgpt import EXAMPLES
 
 from chainrule.engine import collector_paused
-
-Answer = tuple[Any, Any]
-FLAGS = ["-O3", "-march=native", "-ffast-math", "-mprefer-vector-width=512", "-shared", "-fPIC"]
 
 
 @dataclass
@@ -64,131 +57,6 @@ class Row:
     seconds: float = 0.05
 
 
-# -- peers ---------------------------------------------------------------------------------------------
-
-
-def library() -> Any:
-    """Return by_hand.c as a library; None, and a line that says so, where there is no gcc."""
-    compiler = shutil.which("gcc")
-    if compiler is None:
-        print("gcc is absent: no C by hand\n")
-        return None
-    folder = tempfile.mkdtemp()
-    target = Path(folder) / "by_hand.so"
-    source = Path(__file__).with_name("by_hand.c")
-    subprocess.run([compiler, *FLAGS, str(source), "-o", str(target), "-lm"], check=True)
-    loaded = ctypes.CDLL(str(target))
-    shutil.rmtree(folder)
-    for name in ("moons", "asian", "rosenbrock"):
-        getattr(loaded, name).restype = ctypes.c_double
-    return loaded
-
-
-def in_c(function: Any, arguments: Sequence[Any], size: int) -> Callable[[], Answer]:
-    """Return a call of a C function; arrays among the arguments stay where they are, the gradient is last."""
-    gradient = np.zeros(size)
-    held = [*arguments, gradient]
-    passed = [
-        ctypes.c_void_p(one.ctypes.data)
-        if isinstance(one, np.ndarray)
-        else ctypes.c_double(one)
-        if isinstance(one, float)
-        else ctypes.c_long(one)
-        for one in held
-    ]
-
-    def call(keep: Any = held) -> Answer:
-        return function(*passed), gradient
-
-    return call
-
-
-class Heyoka:
-    """heyoka's cfunc of value and gradient, made once for each function."""
-
-    def __init__(self, module: Any) -> None:
-        self.m = module
-        self.known: dict[str, Any] = {}
-
-    def function(self, name: str, by: Sequence[Any], rest: Sequence[Any], value: Any) -> Any:
-        """Return machine code for `value` and its derivatives; the other variables follow `by`."""
-        if name not in self.known:
-            found = self.m.diff_tensors([value], list(by), diff_order=1)
-            self.known[name] = self.m.cfunc([value, *found.gradient], [*by, *rest])
-        return self.known[name]
-
-    def over_batch(self, function: Any, shared: Any, each: Any) -> Callable[[], Answer]:
-        """Return a call for all samples, a column each, and the means over them."""
-        n, samples = len(shared), each.shape[1]
-        inputs, outputs = np.empty((n + len(each), samples)), np.empty((n + 1, samples))
-        inputs[n:] = each
-
-        def call() -> Answer:
-            inputs[:n] = shared[:, None]
-            function(inputs=inputs, outputs=outputs)
-            means = outputs.sum(axis=1) / samples
-            return means[0], means[1:]
-
-        return call
-
-    def moons(self, p: Any, x: Any, y: Any) -> Callable[[], Answer]:
-        """Return the step of the moons; the penalty is added by NumPy."""
-        h = self.m
-        weights, point, side = (
-            h.make_vars(*[f"p{i}" for i in range(len(p))]),
-            h.make_vars("u", "v"),
-            h.expression("t"),
-        )
-        at, held = 0, list(point)
-        for depth, (width, count) in enumerate(pairwise(cases.SIZES), 1):
-            sums = []
-            for _ in range(count):
-                products = [w * value for w, value in zip(weights[at : at + width], held, strict=True)]
-                sums.append(h.sum([*products, weights[at + width]]))
-                at += width + 1
-            held = sums if depth == len(cases.SIZES) - 1 else [h.relu(z) for z in sums]
-        function = self.function("moons", weights, [*point, side], h.relu(1.0 - side * held[0]))
-        means = self.over_batch(function, p, np.vstack([x.T, y]))
-
-        def call() -> Answer:
-            value, gradient = means()
-            return value + cases.ALPHA * (p @ p), gradient + 2.0 * cases.ALPHA * p
-
-        return call
-
-    def rosenbrock(self, x: Any) -> Callable[[], Answer]:
-        """Return Rosenbrock's function."""
-        names = self.m.make_vars(*[f"x{i}" for i in range(len(x))])
-        terms = [100.0 * (b - a * a) ** 2.0 + (1.0 - a) ** 2.0 for a, b in pairwise(names)]
-        function = self.function(f"rosenbrock {len(x)}", names, [], self.m.sum(terms))
-        outputs = np.empty(len(x) + 1)
-
-        def call() -> Answer:
-            function(inputs=x, outputs=outputs)
-            return outputs[0], outputs[1:]
-
-        return call
-
-    def asian(self, market: Any, z: Any) -> Callable[[], Answer]:
-        """Return the Asian option."""
-        h, steps = self.m, z.shape[1]
-        spot, volatility, rate = by = h.make_vars("s", "v", "r")
-        shocks = h.make_vars(*[f"z{i}" for i in range(steps)])
-        price, prices = spot, []
-        for shock in shocks:
-            price = price * h.exp(
-                (rate - 0.5 * volatility * volatility) / steps + volatility * steps**-0.5 * shock
-            )
-            prices.append(price)
-        pay = h.exp(-rate) * h.relu(h.sum(prices) / steps - 100.0)
-        return self.over_batch(
-            self.function(f"asian {steps}", by, shocks, pay), market, np.ascontiguousarray(z.T)
-        )
-
-
-# -- rows ----------------------------------------------------------------------------------------------
-
-
 class Rows:
     """The rows of each workload, made when they are asked for."""
 
@@ -200,12 +68,12 @@ class Rows:
             print("heyoka is absent; the head of this file says how to install it\n")
             self.heyoka = None
 
-    def row(self, case: cases.Case, goal: float | None, **more: Any) -> Row:
-        """Return the row of a case of compiled.py with its peer NumPy; value and gradient are compared."""
-        start = cases.clock()
+    def row(self, case: workloads.Case, goal: float | None, **more: Any) -> Row:
+        """Return the row of a case of workloads.py with its peer NumPy; value and gradient are compared."""
+        start = clock()
         with collector_paused():
             case.ours()
-        first = cases.clock() - start
+        first = clock() - start
         bound = case.alone()
         made = Row(case.name, bound, {"NumPy": case.peer}, goal, first=first, **more)
         agree(case.name, case.peer(), case.ours())
@@ -218,25 +86,25 @@ class Rows:
 
     def moons(self, samples: int, goal: float, times: float) -> Row:
         """W2."""
-        case = cases.moons_step(samples, "")
+        case = workloads.moons_step(samples, "")
         row = self.row(case, goal)
         p, x, y = case.arguments
         if self.c:
             held = [np.concatenate([one, np.zeros(-samples % 8)]) for one in (*x.T, y)]
-            self.with_peer(row, "C", in_c(self.c.moons, [p, *held, samples, cases.ALPHA], len(p)), 1.0)
+            self.with_peer(row, "C", in_c(self.c.moons, [p, *held, samples, workloads.ALPHA], len(p)), 1.0)
         if self.heyoka:
             self.with_peer(row, "heyoka", self.heyoka.moons(p, x, y), times)
         return row
 
     def digits(self, samples: int, times: float) -> Row:
         """784-128-10."""
-        row = self.row(cases.digits_step(samples), None)
+        row = self.row(workloads.digits_step(samples), None)
         row.times["NumPy"] = times
         return row
 
     def rosenbrock(self, n: int, goal: float) -> Row:
         """W3."""
-        case = cases.rosenbrock_case(n, "")
+        case = workloads.rosenbrock_case(n, "")
         row = self.row(case, goal)
         (x,) = case.arguments
         if self.c:
@@ -247,7 +115,7 @@ class Rows:
 
     def asian(self, steps: int, goal: float, times: float) -> Row:
         """W5."""
-        case = cases.asian_case(steps, "")
+        case = workloads.asian_case(steps, "")
         row = self.row(case, goal, unit="ms", scale=1e3)
         market, z = case.arguments
         if self.c:
@@ -259,25 +127,17 @@ class Rows:
 
     def chain(self, links: int) -> Row:
         """W4: nanoseconds an operation, and recording and compiling for each; the goal is to get through."""
-        return self.by_operations(cases.chain_case(links, ""), None)
+        return self.by_operations(workloads.chain_case(links, ""), None)
 
     def growth(self, width: int) -> Row:
         """W6: the same."""
-        return self.by_operations(cases.growth_case(width, ""), 2.0)
+        return self.by_operations(workloads.growth_case(width, ""), 2.0)
 
-    def by_operations(self, case: cases.Case, goal: float | None) -> Row:
+    def by_operations(self, case: workloads.Case, goal: float | None) -> Row:
         """Return the row of a case that is measured for each of its operations."""
         row = self.row(case, goal, unit="ns/op", scale=1e9 / case.operations)
         row.operations = case.operations
         return row
-
-
-def agree(name: str, expected: Answer, found: Answer) -> None:
-    """Raise SystemExit where two values or gradients differ by more than 1e-9 of the largest."""
-    by, gradient = cases.flat(expected[1]), cases.flat(found[1])
-    worst = np.abs(gradient - by).max() / np.abs(by).max()
-    if abs(found[0] - expected[0]) > 1e-9 * abs(expected[0]) or worst > 1e-9:
-        raise SystemExit(f"{name}: {found[0]!r} and {expected[0]!r}, gradients differ by {worst:.1e}")
 
 
 def eager_row() -> Row:
@@ -300,7 +160,7 @@ def microgpt_row() -> Row:
     worst = check(100, 200)
     if worst > 1e-12:
         raise SystemExit(f"microgpt: a loss differs by {worst:.1e}")
-    start = cases.clock()
+    start = clock()
     run = CompiledRun()
     lengths = Counter([len(run.run.tokens(name)[:17]) for name in run.run.names[:1000]])
     steps = [
@@ -308,7 +168,7 @@ def microgpt_row() -> Row:
         for length in sorted(lengths)
         for _ in range(max(1, round(lengths[length] / 10)))
     ]
-    first = cases.clock() - start
+    first = clock() - start
 
     def ours() -> None:
         for step in steps:
@@ -346,7 +206,7 @@ def line(row: Row, rounds: int) -> str:
     found: dict[str, list[float]] = {name: [] for name in calls}
     for _ in range(rounds):
         for name, call in calls.items():
-            found[name].append(cases.timed(call, row.seconds))
+            found[name].append(timed(call, row.seconds))
     own = median(found[""])
     faster = {
         name: median([a / b for a, b in zip(found[name], found[""], strict=True)]) for name in row.peers

@@ -4,7 +4,8 @@ import re
 
 import numpy as np
 import pytest
-from goals import Row, agree, line
+from goals import Row, line
+from measuring import agree
 
 
 def verdict(row: Row) -> str:
