@@ -39,7 +39,7 @@ PLAIN = "x86-64"
 
 def on_all(name: str, xs: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return what the vector function makes of the numbers."""
-    called, needed = vector_function(name, WIDTH)
+    function = vector_function(name, WIDTH)
     kind = f"<{WIDTH} x double>"
     text = f"""define void @run(ptr %from, ptr %to, i64 %count) {{
 entry:
@@ -49,7 +49,7 @@ next:
   %source = getelementptr {kind}, ptr %from, i64 %i
   %target = getelementptr {kind}, ptr %to, i64 %i
   %x = load {kind}, ptr %source, align 8
-  %y = call {kind} @{called}({kind} %x)
+  %y = call {kind} @{function.name}({kind} %x)
   store {kind} %y, ptr %target, align 8
   %i1 = add i64 %i, 1
   %more = icmp ult i64 %i1, %count
@@ -62,7 +62,7 @@ attributes #0 = {{ nounwind }}
     count = -(-len(xs) // WIDTH)
     held = np.resize(xs, count * WIDTH)
     found = np.empty_like(held)
-    code = machine.Code(machine.object_code("\n".join([*sorted(needed), text])))
+    code = machine.Code(machine.object_code("\n".join([*sorted(function.needed), text])))
     run = code.function("run", ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
     run(held.ctypes.data, found.ctypes.data, count)
     return found[: len(xs)]

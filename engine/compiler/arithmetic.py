@@ -14,6 +14,9 @@ from .tape import DETACH, EQUAL, LESS, LESS_EQUAL, Comparison
 from .text import DOUBLE, Real
 from .vector_functions import BOUNDS, vector_function
 
+MOST_IN_PLACE = 300
+"""How many instructions of vector functions a function has in place of calls: long code is slow to make."""
+
 
 class Arithmetic(Numbers):
     """A function under construction that adds, multiplies and calls.
@@ -24,6 +27,8 @@ class Arithmetic(Numbers):
     def __init__(self, pools: Pools, exact: bool, declared: set[str], real: Real) -> None:
         super().__init__(declared, real=real)
         self.pools, self.exact = pools, exact
+        self._in_place = 0
+        """How many instructions of formulas are written where they are needed."""
         self._where: dict[str, str] = {}
         """Of results of comparisons, which are 1 or 0: where they are 1, for the selections that follow."""
 
@@ -85,11 +90,18 @@ class Arithmetic(Numbers):
         return self._called_back(kind, xs)
 
     def _of_vector(self, name: str, x: str) -> str:
-        """Call a function that computes all lanes at once."""
-        called, needed = vector_function(name, self.width)
-        self.declared |= needed
+        """Compute all lanes at once: in a loop in place, so that the formula's numbers stay in registers."""
+        function, x = vector_function(name, self.width), self.widened(x)
+        if self.in_loop and function.body and self._in_place + len(function.body) <= MOST_IN_PLACE:
+            self._in_place += len(function.body)
+            self.declared |= function.declared
+            self._count += 1
+            lines, result = function.in_place(x, f"f{self._count}")
+            self.lines += lines
+            return self.narrowed(result)
+        self.declared |= function.needed
         doubles = self._type_of(DOUBLE)
-        return self.narrowed(self.value(f"call {doubles} @{called}({doubles} {self.widened(x)})"))
+        return self.narrowed(self.value(f"call {doubles} @{function.name}({doubles} {x})"))
 
     def _extreme(self, sign: str, xs: list[str]) -> str:
         """Return the largest or smallest number, the first of equal ones; nan where one is."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from .numbers import Numbers
 
@@ -56,13 +58,50 @@ class Formula(Numbers):
         operands = self._typed(x.name, exponent.name, "zeroinitializer")
         return Floats(self, self.value(f"call {self.type} {name}({operands}, i8 -1, i32 4)"))
 
-    def define(self, name: str, result: Floats) -> str:
-        """Return the function as text."""
+    def define(self, name: str, result: Floats) -> VectorFunction:
+        """Return the function under a name."""
         lines = "\n".join(self.lines)
-        return (
+        text = (
             f"define internal {self.type} @{name}({self.type} %x) #0 {{\nentry:\n{lines}\n"
             f"  ret {self.type} {result.name}\n}}\n"
         )
+        straight = all(line.startswith("  ") for line in self.lines)  # else it branches to a label
+        body = tuple(self.lines) if straight else ()
+        return VectorFunction(name, text, frozenset(self.declared), body, result.name)
+
+
+@dataclass(frozen=True)
+class VectorFunction:
+    """A function of one vector in LLVM's language.
+
+    name: what it is called in a module.  text: all of it.  declared: what it needs of LLVM.
+    body, result: its instructions, and the name of what they come to; empty where it has branches.
+    """
+
+    name: str
+    text: str
+    declared: frozenset[str]
+    body: tuple[str, ...]
+    result: str
+
+    @property
+    def needed(self) -> frozenset[str]:
+        """What a module must have to call it."""
+        return self.declared | {self.text}
+
+    def in_place(self, x: str, mark: str) -> tuple[list[str], str]:
+        """Return its instructions for the vector `x`, and the name of the result.
+
+        mark: what the names of these begin with, so that none is there twice.
+        """
+
+        def named(found: re.Match[str]) -> str:
+            return x if found[1] == "x" else f"%{mark}.{found[1]}"
+
+        return [_NAME.sub(named, line) for line in self.body], _NAME.sub(named, self.result)
+
+
+_NAME = re.compile(r"%(x|v\d+)\b")
 
 
 class Floats:

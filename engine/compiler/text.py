@@ -49,6 +49,11 @@ class Function:
         self._known: list[dict[object, str]] = [{}]
         """What has been computed, and still holds, in each of the loops around."""
 
+    @property
+    def in_loop(self) -> bool:
+        """Whether what is added now is in a loop."""
+        return len(self._known) > 1
+
     def value(self, text: str) -> str:
         """Add an instruction and return the name of its result."""
         self._count += 1

@@ -33,7 +33,7 @@ from .coefficients import (
     TANH,
     TWO_OVER_PI,
 )
-from .formula import Bits, Floats, Formula
+from .formula import Bits, Floats, Formula, VectorFunction
 
 BOUNDS = {
     "exp": 1.1,
@@ -55,18 +55,16 @@ _ROOT_HALF_BITS = 0x3FE6A09E667F3BCD
 _EXPONENT_OF_2_52 = 0x433 << 52
 
 
-def vector_function(name: str, width: int) -> tuple[str, frozenset[str]]:
-    """Return the name in the module of a function on vectors, and the declarations and text it needs."""
+def vector_function(name: str, width: int) -> VectorFunction:
+    """Return a function on vectors."""
     return _vector_function(name, width, machine.has_avx512())
 
 
 @cache
-def _vector_function(name: str, width: int, avx512: bool) -> tuple[str, frozenset[str]]:
+def _vector_function(name: str, width: int, avx512: bool) -> VectorFunction:
     formula = Formula(width)
-    called = f"{name}.v{width}"
     formulas = _FORMULAS | _WITH_AVX512 if avx512 and width == 8 else _FORMULAS
-    text = formula.define(called, formulas[name](formula, formula.x))
-    return called, frozenset([*formula.declared, text])
+    return formula.define(f"{name}.v{width}", formulas[name](formula, formula.x))
 
 
 def _clipped(f: Formula, x: Floats, low: float, high: float) -> Floats:

@@ -9,12 +9,13 @@ import pytest
 from programs import computed
 
 from chainrule.engine import TABLE
-from chainrule.engine.compiler.arithmetic import Arithmetic
+from chainrule.engine.compiler.arithmetic import MOST_IN_PLACE, Arithmetic
 from chainrule.engine.compiler.instructions import CBRT, COPYSIGN, LARGEST, NORMAL, SMALLEST
 from chainrule.engine.compiler.operands import Pools
 from chainrule.engine.compiler.program import GUARDED
 from chainrule.engine.compiler.tape import DETACH, EQUAL, LESS, LESS_EQUAL
-from chainrule.engine.compiler.text import DOUBLE, SINGLE
+from chainrule.engine.compiler.text import DOUBLE, SINGLE, Index
+from chainrule.engine.compiler.vector_functions import vector_function
 
 FIRST = [0.5, -2.5, 0.0, -0.0, 7.25, math.inf, math.nan, 3.0]
 SECOND = [2.0, -2.5, -0.0, 0.0, math.nan, math.inf, 1.0, -1e300]
@@ -127,3 +128,22 @@ def test_of_single_numbers_the_smallest_ordinary_one_is_larger() -> None:
     for x, ordinary in ((2.0**-126, True), (2.0**-127, False)):
         (found,) = computed(lambda w, v: w.operation(NORMAL, v), x, 1.0, real=SINGLE)
         assert (found == x) is ordinary
+
+
+def test_a_loop_has_the_instructions_of_vector_functions_until_these_are_many() -> None:
+    writer = Arithmetic(Pools(), False, set(), DOUBLE)
+    writer.width = 8
+    writer.operation(TABLE["exp"], ["%x"])
+    assert sum("@exp.v8(" in line for line in writer.lines) == 1  # no loop, so a call
+
+    def body(index: Index, _: list[str]) -> list[str]:
+        for _ in range(40):
+            writer.operation(TABLE["exp"], ["%x"])
+        return []
+
+    writer.loop(0, 5, 1, body)
+    calls = sum("@exp.v8(" in line for line in writer.lines) - 1
+    size = len(vector_function("exp", 8).body)
+    assert calls == 40 - MOST_IN_PLACE // size > 0
+    names = [line.split(" = ")[0] for line in writer.lines if " = " in line]
+    assert len(names) == len(set(names))

@@ -17,7 +17,7 @@ POINTS = [0.5, -1.25, 3.0, -0.0]
 def evaluated(write: Callable[[Formula, Floats], Floats], xs: list[float]) -> list[float]:
     """Return what a formula gives for a vector of four."""
     f = Formula(4)
-    text = f.define("formula", write(f, f.x))
+    text = f.define("formula", write(f, f.x)).text
     call = (
         "define void @f(ptr %x, ptr %y) #0 {\n  %v = load <4 x double>, ptr %x, align 8\n"
         "  %r = call <4 x double> @formula(<4 x double> %v)\n"
@@ -71,6 +71,25 @@ def test_comparisons_are_false_for_nan() -> None:
 
 def test_it_is_a_function_of_one_vector_and_declares_what_it_calls() -> None:
     f = Formula(8)
-    text = f.define("name", abs(f.x))
-    assert text.startswith("define internal <8 x double> @name(<8 x double> %x) #0 {\nentry:\n")
-    assert f.declared == {"declare <8 x double> @llvm.fabs.v8f64(<8 x double>)"}
+    function = f.define("name", abs(f.x))
+    assert function.text.startswith("define internal <8 x double> @name(<8 x double> %x) #0 {\nentry:\n")
+    assert function.declared == {"declare <8 x double> @llvm.fabs.v8f64(<8 x double>)"}
+    assert function.needed == {*function.declared, function.text}
+
+
+def test_its_instructions_can_be_written_for_another_vector_under_other_names() -> None:
+    f = Formula(2)
+    function = f.define("name", abs(f.x) + f.x)
+    lines, result = function.in_place("%held", "a")
+    assert result == "%a.v2"
+    assert lines == [
+        "  %a.v1 = call <2 x double> @llvm.fabs.v2f64(<2 x double> %held)",
+        "  %a.v2 = fadd <2 x double> %a.v1, %held",
+    ]
+    assert Formula(2).define("x", f.x).in_place("%held", "b") == ([], "%held")
+
+
+def test_a_function_with_branches_has_no_instructions_for_another_place() -> None:
+    f = Formula(2)
+    f.lines += ["  br label %next", "next:"]
+    assert f.define("name", f.x).body == ()
