@@ -187,6 +187,20 @@ def is_plain_array(held: Any, dtype: str) -> bool:
     )
 
 
+def in_place(lines: Floats, dtype: str) -> bool:
+    """Return whether machine code can read samples where they are, a line for each.
+
+    They are contiguous, or neighbours: an array in Fortran's order, or the transpose of one that has a line
+    for each of a sample's numbers.
+    """
+    if is_plain_array(lines, dtype):
+        return True
+    down, along = lines.strides
+    size = lines.itemsize
+    columns = down == size and along >= size * len(lines) and along % size == 0
+    return columns and lines.dtype == dtype and lines.dtype.isnative and lines.flags.aligned
+
+
 def numbers_of(argument: Any) -> Any:
     """Return the numbers in an argument, in a row."""
     if isinstance(argument, float):

@@ -9,17 +9,25 @@ from .groups import ROW, Placed
 from .text import Real
 from .tiles import WIDTH
 
+FETCH = "declare void @llvm.prefetch.p0(ptr, i32, i32, i32)"
+"""What `pack` needs of LLVM, and who fetches in its place."""
+WORDS = 2
+"""How many words say where an array of samples is: its address, and how far apart a sample's numbers are."""
 
-def pack(lanes: int, widths: Sequence[int], real: Real) -> str:
+
+def pack(lanes: int, widths: Sequence[int], real: Real, fetched: int = -1) -> str:
     """Return the function that puts a block of rows of the batch into lanes.
 
-    widths: how many numbers a sample has in each of the arrays, whose addresses stand at B. Their rows come
-    one below the other, and below these a sample's weight, 1. Lanes without a sample repeat the last one,
-    with weight 0. Eight samples go together where there are as many.
+    widths: how many numbers a sample has in each of the arrays. At B stand two words for each: its address,
+    and 0 where a sample's numbers are neighbours, else how far it is from one of them to the next; the
+    samples are neighbours then. Their rows come one below the other, and below these a sample's weight, 1.
+    Lanes without a sample repeat the last one, with weight 0. Eight samples go together where there are as
+    many.
+    fetched: which of the arrays others fetch before they are needed; see `ahead`.
     """
     starts = [sum(widths[:k]) for k in range(len(widths))]
     arrays = [
-        _Array(k, start, width, lanes, real)
+        _Array(k, start, width, lanes, real, k != fetched)
         for k, (start, width) in enumerate(zip(starts, widths, strict=True))
     ]
     arrays = [one for one in arrays if one.width]
@@ -28,8 +36,7 @@ def pack(lanes: int, widths: Sequence[int], real: Real) -> str:
     alone = "\n".join([one.one_row() for one in arrays])
     vector = f"<{WIDTH} x {real}>"
     ones = ", ".join([f"{real} {real.number(1.0)}"] * WIDTH)
-    return f"""declare void @llvm.prefetch.p0(ptr, i32, i32, i32)
-define internal void @pack(i64 %n, i64 %first, ptr noalias %B, ptr noalias %X) #0 {{
+    return f"""define internal void @pack(i64 %n, i64 %first, ptr noalias %B, ptr noalias %X) #0 {{
 entry:
 {loads}
   %last = sub i64 %n, 1
@@ -78,6 +85,8 @@ class _Array:
     """One array of samples, and which rows of the lanes its numbers become.
 
     number: which of the arrays.  start: the first row.  width: how many numbers a sample has.
+    fetches: whether the next block's numbers are on their way while this one is computed; beyond the array
+    none are.
     """
 
     number: int
@@ -85,25 +94,32 @@ class _Array:
     width: int
     lanes: int
     real: Real
+    fetches: bool
 
     def found(self) -> str:
         """Return what reads its address."""
         k = self.number
-        return f"""  %b.at{k} = getelementptr ptr, ptr %B, i64 {k}
-  %b{k} = load ptr, ptr %b.at{k}, align 8"""
+        return f"""  %b.at{k} = getelementptr i64, ptr %B, i64 {WORDS * k}
+  %b{k} = load ptr, ptr %b.at{k}, align 8
+  %far.at{k} = getelementptr i64, ptr %b.at{k}, i64 1
+  %far{k} = load i64, ptr %far.at{k}, align 8
+  %in.lines{k} = icmp eq i64 %far{k}, 0
+  %sample.step{k} = select i1 %in.lines{k}, i64 {self.width}, i64 1
+  %step{k} = select i1 %in.lines{k}, i64 1, i64 %far{k}"""
 
     def one_row(self) -> str:
         """Return what copies a row into its lane, number by number."""
         k, real, width = self.number, self.real, self.width
         lines = [
-            f"  %at{k} = mul i64 %sample, {width}",
+            f"  %at{k} = mul i64 %sample, %sample.step{k}",
             f"  %row{k} = getelementptr {real}, ptr %b{k}, i64 %at{k}",
             f"  %column{k} = getelementptr {real}, ptr %column, i64 {self.start * self.lanes}",
         ]
         if width < WIDTH:
             for f in range(width):
                 name = f"{k}.{f}"
-                lines.append(f"""  %source{name} = getelementptr {real}, ptr %row{k}, i64 {f}
+                lines.append(f"""  %from{name} = mul i64 %step{k}, {f}
+  %source{name} = getelementptr {real}, ptr %row{k}, i64 %from{name}
   %loaded{name} = load {real}, ptr %source{name}, align {real.size}
   %target{name} = getelementptr {real}, ptr %column{k}, i64 {f * self.lanes}
   store {real} %loaded{name}, ptr %target{name}, align {real.size}""")
@@ -113,7 +129,8 @@ fields{k}:
   br label %field{k}
 field{k}:
   %f{k} = phi i64 [0, %fields{k}], [%g{k}, %field{k}]
-  %source{k} = getelementptr {real}, ptr %row{k}, i64 %f{k}
+  %from{k} = mul i64 %f{k}, %step{k}
+  %source{k} = getelementptr {real}, ptr %row{k}, i64 %from{k}
   %loaded{k} = load {real}, ptr %source{k}, align {real.size}
   %shift{k} = mul i64 %f{k}, {self.lanes}
   %target{k} = getelementptr {real}, ptr %column{k}, i64 %shift{k}
@@ -128,11 +145,45 @@ copied{k}:""")
         """Return what puts eight rows into eight lanes: numbers beside each other come out below."""
         k, real = self.number, self.real
         lines = [
-            f"  %start{k} = mul i64 %from, {self.width}",
+            f"  %start{k} = mul i64 %from, %sample.step{k}",
             f"  %rows{k} = getelementptr {real}, ptr %b{k}, i64 %start{k}",
             f"  %into{k} = getelementptr {real}, ptr %to, i64 {self.start * self.lanes}",
+            f"  br i1 %in.lines{k}, label %lines{k}, label %columns{k}",
+            f"columns{k}:",
+            *self._columns(),
+            f"  br label %both{k}",
+            f"lines{k}:",
+            *(self._short_rows() if self.width < WIDTH else self._squares()),
+            f"  br label %both{k}",
+            f"both{k}:",
         ]
-        return "\n".join(lines + (self._short_rows() if self.width < WIDTH else self._squares()))
+        return "\n".join(lines)
+
+    def _columns(self) -> list[str]:
+        """Return what copies eight samples where these are neighbours, number by number."""
+        k, real = self.number, self.real
+        vector = f"<{WIDTH} x {real}>"
+        lines = [
+            f"  br label %next.column{k}",
+            f"next.column{k}:",
+            f"  %d{k} = phi i64 [0, %columns{k}], [%d{k}.next, %next.column{k}]",
+            f"  %far.on{k} = mul i64 %d{k}, %far{k}",
+            f"  %eight.p{k} = getelementptr {real}, ptr %rows{k}, i64 %far.on{k}",
+            f"  %eight{k} = load {vector}, ptr %eight.p{k}, align {real.size}",
+            f"  %line{k} = mul i64 %d{k}, {self.lanes}",
+            f"  %line.p{k} = getelementptr {real}, ptr %into{k}, i64 %line{k}",
+            f"  store {vector} %eight{k}, ptr %line.p{k}, align {real.size}",
+        ]
+        if self.fetches:
+            lines.append(f"  %eight.h{k} = getelementptr {real}, ptr %eight.p{k}, i64 {self.lanes}")
+            lines.append(f"  call void @llvm.prefetch.p0(ptr %eight.h{k}, i32 0, i32 3, i32 1)")
+        return [
+            *lines,
+            f"  %d{k}.next = add i64 %d{k}, 1",
+            f"  %more.d{k} = icmp ult i64 %d{k}.next, {self.width}",
+            f"  br i1 %more.d{k}, label %next.column{k}, label %copied.columns{k}",
+            f"copied.columns{k}:",
+        ]
 
     def _short_rows(self) -> list[str]:
         """Return what reads eight short rows at once: of each number the eight come together."""
@@ -153,11 +204,9 @@ copied{k}:""")
         k, real, width = self.number, self.real, self.width
         vector = f"<{WIDTH} x {real}>"
         lines = [
-            f"  br label %squares{k}",
-            f"squares{k}:",
             f"  br label %turn{k}",
             f"turn{k}:",
-            f"  %t{k} = phi i64 [0, %squares{k}], [%u{k}, %turn{k}]",
+            f"  %t{k} = phi i64 [0, %lines{k}], [%u{k}, %turn{k}]",
             # The last square reaches back into the one before it, where there are no eight numbers left.
             f"  %over{k} = icmp ugt i64 %t{k}, {width - WIDTH}",
             f"  %c{k} = select i1 %over{k}, i64 {width - WIDTH}, i64 %t{k}",
@@ -168,9 +217,9 @@ copied{k}:""")
             lines.append(f"  %p{k}.{j} = getelementptr {real}, ptr %corner{k}, i64 {j * width}")
             lines.append(f"  %r{k}.0.{j} = load {vector}, ptr %p{k}.{j}, align {real.size}")
             held.append(f"%r{k}.0.{j}")
-            # The next block's rows are on their way while this one is computed; beyond the array none are.
-            lines.append(f"  %h{k}.{j} = getelementptr {real}, ptr %p{k}.{j}, i64 {self.lanes * width}")
-            lines.append(f"  call void @llvm.prefetch.p0(ptr %h{k}.{j}, i32 0, i32 3, i32 1)")
+            if self.fetches:
+                lines.append(f"  %h{k}.{j} = getelementptr {real}, ptr %p{k}.{j}, i64 {self.lanes * width}")
+                lines.append(f"  call void @llvm.prefetch.p0(ptr %h{k}.{j}, i32 0, i32 3, i32 1)")
         size = 1
         while size < WIDTH:  # swap what lies off the diagonal: of single numbers, of pairs, of fours
             made = list(held)

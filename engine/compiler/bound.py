@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..value import described
-from .arguments import Call, Floats, as_batch, is_plain_array, numbers_of
+from .arguments import Call, Floats, as_batch, in_place, is_plain_array, numbers_of
 from .entry import NO_ROW
 from .form import FEW, Form
 from .frame import Frame
@@ -220,7 +220,8 @@ class Bound:
         taken = []
         for place, numbers in self._call.batches.items():
             argument = self._call.held[place]
-            if not is_plain_array(argument, self._frame.dtype.name):  # else it is read where it is
+            kept = type(argument) is np.ndarray and np.may_share_memory(argument, numbers)
+            if not (kept and in_place(numbers, self._frame.dtype.name)):
                 numbers = numbers.copy()
                 self._refreshed.append(partial(_reread_batch, argument, numbers))
             taken.append(numbers)

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..tree import PerSample, flatten
 from ..value import described
-from .arguments import Call
+from .arguments import Call, in_place
 from .build import Wanted, built, grouped, lowered
 from .entry import NO_ROW
 from .frame import Frame
@@ -96,7 +96,13 @@ class Form:
                 ) from None
         self.take_rest(frame, call.samples)
         if self.any_batched:
-            frame.take_samples([np.ascontiguousarray(one, frame.dtype) for one in call.batches.values()])
+            dtype = frame.dtype.name
+            frame.take_samples(
+                [
+                    one if in_place(one, dtype) else np.ascontiguousarray(one, frame.dtype)
+                    for one in call.batches.values()
+                ]
+            )
 
     def take_rest(self, frame: Frame, samples: int) -> None:
         """Put the numbers that are no arguments into a frame."""

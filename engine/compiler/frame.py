@@ -89,7 +89,8 @@ class Frame:
     def take_samples(self, batches: Sequence[Floats], rows: Floats | None = None) -> None:
         """Set the samples' numbers, and where their results go: new memory, unless said.
 
-        batches: contiguous arrays with a line for each sample, in the order of the program's inputs.
+        batches: arrays with a line for each sample, in the order of the program's inputs: contiguous, or such
+        that the samples are neighbours.
         """
         n = len(batches[0])
         if rows is None:
@@ -99,7 +100,7 @@ class Frame:
             self.words[entry.ROW_VECTORS] = 0
         self.batches, self.rows = batches, rows
         self._taken = batches, rows
-        self._sources = array("q", [address(one) for one in batches])
+        self._sources = array("q", [word for one in batches for word in (address(one), _far(one))])
         self.words[entry.SAMPLES] = n
         self.words[entry.ROWS] = self._sources.buffer_info()[0]
         self.words[entry.RESULT_ROWS] = address(rows)
@@ -174,6 +175,11 @@ def address(held: NDArray[Any]) -> int:
     """Return where the numbers of an array begin."""
     found: int = held.__array_interface__["data"][0]
     return found
+
+
+def _far(held: Floats) -> int:
+    """Return how far it is from one of a sample's numbers to the next; 0 where they are neighbours."""
+    return 0 if held.flags.c_contiguous else held.strides[1] // held.itemsize
 
 
 def vectors(count: int) -> int:

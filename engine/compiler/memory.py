@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from .ahead import ROW_AHEAD, STEP_AHEAD
 from .arithmetic import Arithmetic
+from .blocks import FETCH
 from .groups import CONSTANT_SPACE, LANES, ONCE, PARAMETER, ROW
 from .nests import Nest
 from .operands import Operand, Pools
@@ -110,6 +112,8 @@ class Memory(Arithmetic):
         if key not in self._loaded:
             if moves == 1:
                 read = self._read(self.pointer(base, place), wanted)
+                if operand.ahead:
+                    self._fetch_ahead(operand, point, terms)
                 there = self.there.get(point.lane, "")
                 self._loaded[key] = self.chosen(there, read, self.constant(0.0)) if there else read
             else:
@@ -121,6 +125,19 @@ class Memory(Arithmetic):
                     )
                 self._loaded[key] = self.splat(self._loaded[scalar])
         return self._loaded[key]
+
+    def _fetch_ahead(self, operand: Operand, point: Point, terms: Sequence[Index]) -> None:
+        """Ask for what stands in the next block where an operand stands in this one: see `ahead`."""
+        parts = [(operand.shift, self.time), *zip(operand.strides, point.indices, strict=False)]
+        name, row = self.linear(operand.base, [*parts, *zip(operand.within, terms, strict=False)])
+        if name and row:
+            name = self.value(f"add nsw i64 {name}, {row}")
+        at = self.value(f"mul i64 {name or row}, {STEP_AHEAD}")
+        if point.lane[0]:
+            at = self.value(f"add i64 {at}, {point.lane[0]}")
+        pointer = self.pointer(ROW_AHEAD, (at, point.lane[1]))
+        self.declared.add(FETCH)
+        self.do(f"call void @llvm.prefetch.p0(ptr {pointer}, i32 0, i32 2, i32 1)")
 
     def _read(self, pointer: str, wanted: int) -> str:
         if wanted == self.width:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .blocks import pack, unpack
+from .ahead import ROW_AHEAD, STEP_AHEAD, Ahead, largest
+from .blocks import FETCH, pack, unpack
 from .entry import FIRST, LAST, PARTS
 from .fused import go_together
 from .groups import AFTER, BEFORE, EACH, LANES, ONCE, OVER, ROW, Group, Placed
@@ -22,8 +23,10 @@ from .uses import inside, read_until
 CHUNK = 1000
 """About how many lines a function gets: code generation takes more than linear time in them."""
 _NAMES = ("%P", "%X", "%U", "%T", "%K", "%I", "%F")
-ARGUMENTS = ", ".join([*[f"ptr noalias {name}" for name in _NAMES], "i64 %L"])
-"""The memory that a function works in, and how many lanes of the block it computes."""
+ARGUMENTS = ", ".join(
+    [*[f"ptr noalias {name}" for name in _NAMES], "i64 %L", f"ptr {ROW_AHEAD}", f"i64 {STEP_AHEAD}"]
+)
+"""The memory that a function works in, how many lanes of the block it computes, and where the next one is."""
 _PASSED = ", ".join([f"ptr {name}" for name in _NAMES])
 
 
@@ -71,6 +74,7 @@ def module(
             written(together[0].phase).together(together, unread)
             together.clear()
 
+    ahead = largest(widths, lanes)
     together: list[Nest] = []
     until = read_until(placed, outputs)
     of_groups = (
@@ -79,6 +83,7 @@ def module(
     for item in placed.items():
         if isinstance(item, Group):
             nest = nest_of(placed, item, pools)
+            ahead.settle([nest])
             joins = go_together(together, nest, lanes)
             if not joins:
                 join()
@@ -97,6 +102,7 @@ def module(
                 nests, inside(until, item, slice(None)), inside(until, item, slice(-1)), strict=True
             ):
                 nest.inside, nest.last_outside = whole, but_last - whole
+            ahead.settle(nests, len(item[0].rounds))
             written(item[0].phase).over_time(len(item[0].rounds), nests)
         else:
             phase = int(placed.phase[item[0]])
@@ -113,13 +119,15 @@ def module(
     )
     sums = placed.sums()
     if each or sums[1] > sums[0]:
-        functions += [pack(lanes, widths, real), unpack(placed, each, lanes, real)]
-    return "\n".join([*sorted(declared), *functions, _run(calls, sums, lanes, bool(each), real)])
+        declared.add(FETCH)
+        functions += [pack(lanes, widths, real, ahead.fetched), unpack(placed, each, lanes, real)]
+    return "\n".join([*sorted(declared), *functions, _run(calls, sums, lanes, bool(each), real, ahead)])
 
 
 def _passed(phase: int) -> str:
     """Return what a function of this phase gets."""
-    return f"{_PASSED}, i64 {'%L' if phase in (EACH, OVER) else 0}"
+    block = f"%L, ptr {ROW_AHEAD}, i64 {STEP_AHEAD}" if phase in (EACH, OVER) else "0, ptr null, i64 0"
+    return f"{_PASSED}, i64 {block}"
 
 
 REPORTED = 16
@@ -131,7 +139,9 @@ def report_of(placed: Placed) -> int:
     return placed.sizes[ONCE] + 1
 
 
-def _run(calls: dict[int, list[str]], sums: tuple[int, int], lanes: int, each: bool, real: Real) -> str:
+def _run(
+    calls: dict[int, list[str]], sums: tuple[int, int], lanes: int, each: bool, real: Real, ahead: Ahead
+) -> str:
     """Return the function that the caller calls, with a pointer to all others.
 
     sums: where the sums over the samples lie.  each: whether samples have results of their own.
@@ -174,6 +184,7 @@ def _run(calls: dict[int, list[str]], sums: tuple[int, int], lanes: int, each: b
             f"  %here = select i1 %part, i64 %left, i64 {lanes}",
             f"  %up = add i64 %here, {WIDTH - 1}",
             f"  %L = and i64 %up, {-WIDTH}",
+            *ahead.text(lanes, real),
             "  call void @pack(i64 %n, i64 %first, ptr %B, ptr %X)",
             *calls[EACH],
             *calls[OVER],

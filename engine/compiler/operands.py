@@ -28,6 +28,7 @@ class Operand:
     shift: for the loop over time that the nest is in.
     table: the first entry of its part of the index table, or -1; with its own strides and shift.
     constant: or the operand is this very number.
+    ahead: whether who reads a row of samples asks for the next block's as well; see `ahead`.
     """
 
     space: int
@@ -40,6 +41,7 @@ class Operand:
     constant: float | None = None
     shift: int = 0
     table_shift: int = 0
+    ahead: bool = False
 
     def step(self, axis: int) -> int | None:
         """Return how far it moves with a loop over the nodes, or None where a table says so."""

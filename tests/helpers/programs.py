@@ -76,9 +76,9 @@ def run(writer: Arithmetic, **memory: NDArray[Any]) -> None:
     text = f"define void @f({ARGUMENTS}) #0 {{\nentry:\n{body}\n  ret void\n}}\n{ATTRIBUTES}\n"
     code = Code(object_code("\n".join([*sorted(writer.declared), text])))
     held = [(memory | tables).get(name, np.zeros(1)) for name in "PXUTKIF"]
-    arguments = [ctypes.c_void_p] * len(held) + [ctypes.c_int64]
+    arguments = [ctypes.c_void_p] * len(held) + [ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64]
     lanes = getattr(writer, "lanes", 0)
-    code.function("f", *arguments)(*[array.ctypes.data for array in held], lanes)
+    code.function("f", *arguments)(*[array.ctypes.data for array in held], lanes, 0, 0)
 
 
 def computed(

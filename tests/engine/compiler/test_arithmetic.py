@@ -137,7 +137,7 @@ def test_a_loop_has_the_instructions_of_vector_functions_until_these_are_many() 
     assert sum("@exp.v8(" in line for line in writer.lines) == 1  # no loop, so a call
 
     def body(index: Index, _: list[str]) -> list[str]:
-        for _ in range(40):
+        for _again in range(40):
             writer.operation(TABLE["exp"], ["%x"])
         return []
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from programs import ATTRIBUTES, placed_of
 
 from chainrule.engine import exp
-from chainrule.engine.compiler.blocks import pack, unpack
+from chainrule.engine.compiler.blocks import FETCH, pack, unpack
 from chainrule.engine.compiler.machine import Code, object_code
 from chainrule.engine.compiler.text import DOUBLE, SINGLE, Real
 
@@ -23,12 +23,23 @@ def packed(batch: NDArray[Any], first: int, lanes: int, real: Real) -> NDArray[A
     return packed_of([batch], first, lanes, real)
 
 
-def packed_of(batches: list[NDArray[Any]], first: int, lanes: int, real: Real) -> NDArray[Any]:
+def packed_of(
+    batches: list[NDArray[Any]], first: int, lanes: int, real: Real, fetched: int = -1
+) -> NDArray[Any]:
     """Return a block of a batch that is in several arrays."""
     widths = [batch.shape[1] for batch in batches]
     block = np.full((sum(widths) + 2, lanes), -1.0, batches[0].dtype)
-    places = np.array([batch.ctypes.data for batch in batches])
-    function = code_of(pack(lanes, widths, real)).function(
+    places = np.array(
+        [
+            word
+            for batch in batches
+            for word in (
+                batch.ctypes.data,
+                0 if batch.flags.c_contiguous else batch.strides[1] // batch.itemsize,
+            )
+        ]
+    )
+    function = code_of(FETCH + "\n" + pack(lanes, widths, real, fetched)).function(
         "pack", ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p
     )
     function(len(batches[0]), first, places.ctypes.data, block.ctypes.data)
@@ -56,6 +67,24 @@ def test_several_arrays_come_one_below_the_other(widths: tuple[int, ...]) -> Non
     for first in (0, 16):
         expected = packed(together, first, 16, DOUBLE)
         assert packed_of(batches, first, 16, DOUBLE).tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize("widths", [(2, 1), (9, 3), (12, 8), (1,)])
+@pytest.mark.parametrize("fetched", [-1, 0])
+def test_samples_that_are_neighbours_are_read_where_they_lie(widths: tuple[int, ...], fetched: int) -> None:
+    batches = [100.0 * width + np.arange(21.0 * width).reshape(21, width) for width in widths]
+    turned = [np.asfortranarray(batch) for batch in batches]
+    spaced = [np.asfortranarray(np.repeat(batch, 3, axis=1))[:, ::3] for batch in batches]
+    for first in (0, 16):
+        expected = packed_of(batches, first, 16, DOUBLE, fetched).tolist()
+        assert packed_of(turned, first, 16, DOUBLE, fetched).tolist() == expected
+        assert packed_of([turned[0], *batches[1:]], first, 16, DOUBLE, fetched).tolist() == expected
+        assert packed_of(spaced, first, 16, DOUBLE, fetched).tolist() == expected
+
+
+def test_an_array_that_others_fetch_is_not_fetched_here_too() -> None:
+    assert pack(16, [9, 12], DOUBLE).count("call void @llvm.prefetch") == 2 * (8 + 1)
+    assert pack(16, [9, 12], DOUBLE, 1).count("call void @llvm.prefetch") == 8 + 1
 
 
 @pytest.mark.parametrize("samples", [1, 7, 9])

@@ -95,6 +95,40 @@ def test_arrays_with_gaps_and_off_their_boundary_are_read_as_they_are() -> None:
     assert compile(rosenbrock).bind(crooked)() == pytest.approx(rosenbrock([1.0, 2.0, 3.0]))
 
 
+def test_a_batch_whose_samples_are_neighbours_is_read_where_it_is() -> None:
+    f = lambda w, x: w * x[0] + x[1] * x[2]  # noqa: E731
+    lines = np.random.default_rng(0).standard_normal((50, 3))
+    steps = np.ascontiguousarray(lines.T)
+    kernel = compile(f, batch="x", reduce="mean")
+    expected = kernel.bind(2.0, lines)
+    for columns in (steps.T, np.asfortranarray(lines), np.repeat(steps, 2, axis=0)[::2].T):
+        bound = kernel.bind(2.0, columns)
+        assert not bound._refreshed
+        assert bound._frame.batches[0].ctypes.data == columns.ctypes.data
+        assert (bound(), bound.grad) == (expected(), expected.grad)
+        assert kernel.value_and_grad(2.0, columns) == (expected(), expected.grad)
+        columns[7, 1] = 100.0
+        assert bound() == pytest.approx((2.0 * columns[:, 0] + columns[:, 1] * columns[:, 2]).mean())
+        bound.samples = 9
+        assert bound() == pytest.approx((2.0 * columns[:9, 0] + columns[:9, 1] * columns[:9, 2]).mean())
+
+
+def test_other_batches_with_gaps_are_copied_at_every_run() -> None:
+    wide = np.random.default_rng(0).standard_normal((50, 6))
+    kernel = compile(lambda w, x: w * x[0] + x[1] * x[2], batch="x", reduce="mean")
+    for batch in (
+        wide[:, ::2],
+        wide[::2, :3],
+        wide[::-1, :3],
+        np.asfortranarray(wide)[::2, :3],
+        wide[:, 2::-1].T[:3].T,
+    ):
+        bound = kernel.bind(2.0, batch)
+        assert len(bound._refreshed) == 1
+        batch[3, 0] += 1.0
+        assert bound() == pytest.approx((2.0 * batch[:, 0] + batch[:, 1] * batch[:, 2]).mean())
+
+
 def test_a_batch_is_read_anew_and_its_results_are_views() -> None:
     f = lambda w, x, y: (tanh(w[0] * x[0] + w[1] * x[1]) - y) ** 2  # noqa: E731
     rng = np.random.default_rng(0)

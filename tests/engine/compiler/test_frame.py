@@ -66,7 +66,7 @@ def test_samples_get_rows_for_their_results_which_are_looked_at_for_nan() -> Non
     assert frame.rows.shape == (9, 1)
     assert frame.words[entry.SAMPLES] == 9
     assert frame.words[entry.ROWS] == frame._sources.buffer_info()[0]
-    assert list(frame._sources) == [address(lines)]
+    assert list(frame._sources) == [address(lines), 0]
     assert frame.words[entry.ROW_VECTORS] == 2
     mine = np.zeros((9, 1))
     frame.take_samples([lines], mine)

@@ -6,6 +6,7 @@ from chainrule.engine.compiler.groups import CONSTANT_SPACE, LANES, ONCE, PARAME
 from chainrule.engine.compiler.memory import BASES, Memory, Point
 from chainrule.engine.compiler.operands import Operand, Pools
 from chainrule.engine.compiler.text import DOUBLE
+from chainrule.engine.compiler.tiles import LANES as SAMPLES
 from chainrule.engine.compiler.tiles import NODES, Tiling
 
 
@@ -62,3 +63,20 @@ def test_places_that_follow_no_rule_are_looked_up() -> None:
     writer._load(Operand(ONCE, 0, [0], table=4, table_strides=[1]), HERE, [])
     assert any("ptr %I" in line for line in writer.lines)
     assert any("sext i32" in line for line in writer.lines)
+
+
+def test_who_reads_ahead_asks_for_the_next_block_too() -> None:
+    writer = memory()
+    writer.cut = Tiling(SAMPLES)
+    point = Point([("%i", 1)], ("%lane", 8), 8)
+    writer._load(Operand(ROW, 5, [2]), point, [])
+    assert not any("prefetch" in line for line in writer.lines)
+    writer._load(Operand(ROW, 6, [2], ahead=True), point, [])
+    row, at, lane, base, pointer, asked = writer.lines[-6:]
+    assert "add nsw i64" in row
+    assert row.endswith(", 8")  # 6 + 2 * 1
+    assert f"mul i64 {row.split()[0]}, %S" in at
+    assert f"add i64 {at.split()[0]}, %lane" in lane
+    assert f"getelementptr double, ptr %A, i64 {lane.split()[0]}" in base
+    assert pointer.endswith(", i64 8")
+    assert f"prefetch.p0(ptr {pointer.split()[0]}, i32 0, i32 2, i32 1)" in asked
