@@ -104,14 +104,14 @@ def _exp(f: Formula, x: Floats) -> Floats:
 
 
 def _exp_by_table(f: Formula, x: Floats) -> Floats:
-    """Return e**x as 2**(k / 16) * e**r: half as long, where sixteen numbers are looked up at once."""
+    """Return e**x as 2**k * e**r, k in sixteenths: half as long, where these are looked up at once."""
     x = _clipped(f, x, -746.0, 710.0)
-    shifted = f.fused(x, 16.0 * LOG2_E, SHIFT)
-    k = shifted - SHIFT
-    r = f.fused(k, -LN2_LOW / 16.0, f.fused(k, -LN2_HIGH / 16.0, x))
+    shifted = f.fused(x, LOG2_E, SHIFT / 16.0)  # rounds to sixteenths, which then stand in its last bits
+    k = shifted - SHIFT / 16.0
+    r = f.fused(k, -LN2_LOW, f.fused(k, -LN2_HIGH, x))
     root = f.of_sixteen(SIXTEENTHS, shifted.as_bits())
     more = f.fused(r * r, f.polynomial(EXP_SIXTEENTH, r), r)
-    return f.scaled(f.fused(root, more, root), k * (1.0 / 16.0))
+    return f.scaled(f.fused(root, more, root), k)
 
 
 def _exp2(f: Formula, x: Floats) -> Floats:
