@@ -23,6 +23,8 @@ def compiled_step(
     model, loss: any functions that compile can record: `loss(model(x), y)` is recorded at the first call for
     one example, and replayed for all of a batch, of any size. Classes and other labels among the targets may
     be branched on; a branch on an input or on a parameter is refused, as `compile` refuses it.
+    xs, ys: lists, arrays, frames, tensors. The examples of a batch have one structure, such as sequences of
+    one length; the next batch may have another, and each is recorded at its first call.
     The model is recorded in the mode, of training or evaluation, that it is in then. What else is changed in
     it later, but for parameters, has no effect: make a new step.
     optimizer: any of this package but LBFGS, or one of your own that has a rule. Its settings are read at
@@ -33,8 +35,8 @@ def compiled_step(
     block, or until `step.write_back()`. What you change meanwhile is taken over by `step.read()`.
 
     Raises RecordingError for what cannot be recorded, NotFiniteError, with the parameters as they were before
-    the step, where the loss or its gradient is inf or nan, ValueError for an empty batch and for lengths
-    that differ, ImportError without the extra `compile`.
+    the step, where the loss or its gradient is inf or nan, ValueError for an empty batch and for another
+    number of targets than of inputs, ImportError without the extra `compile`.
 
     >>> from chainrule.nn import MLP, SGD, squared_error
     >>> model = MLP(1, [1], seed=0)

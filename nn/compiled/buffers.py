@@ -21,7 +21,8 @@ class Buffers:
     """The parameters and gradients of an optimizer in a buffer each, and what works on them.
 
     examples: some to record with and to check with; what their targets hold decides how targets are read.
-    most: how many examples a step takes at most.
+    most: how many examples a step takes at most.  beside: buffers for examples of another structure; the
+    parameters stay in theirs, and the optimizer goes on in them.
 
     p, g: the numbers of the optimizer's parameters, in its order, and their gradients.
     Raises RecordingError where no recording of this model, loss or optimizer is possible.
@@ -35,15 +36,17 @@ class Buffers:
         examples: Sequence[Example],
         most: int,
         training: bool = True,
+        beside: "Buffers | None" = None,
     ) -> None:
         self.model, self.loss, self.optimizer = model, loss, optimizer
         self._held = [group.params for group in optimizer.param_groups]
         self.params = optimizer.params
         self.inputs = Inputs(examples[0][0])
-        self.p = np.array([parameter.data for parameter in self.params])
+        self.p: Floats = beside.p if beside else np.zeros(len(self.params))
+        self.p[:] = [parameter.data for parameter in self.params]
         with undrawn(model), collector_paused():
             self._record(examples, most, training)
-            self.updates = self._updates()
+            self.updates: list[Update] = beside.updates if beside else self._updates()
             self._check(examples)
         self.read()
 
@@ -52,7 +55,7 @@ class Buffers:
         failed: Exception | None = None
         for targets in ways_to_read([target for _, target in examples]):
             try:
-                recorded = self.recorded(targets, training, examples[0])
+                recorded = self.recorded(targets, training, examples[0], keep=True)
                 self.rows = np.zeros((most, recorded.count))
                 self.rows[:] = self.rows_of(recorded, examples[:1])
                 self.recording = recorded
@@ -64,9 +67,9 @@ class Buffers:
         assert failed is not None
         raise failed
 
-    def recorded(self, targets: Targets, training: bool, example: Example) -> Recorded:
-        """Return model and loss as functions of a row, in one mode of the model."""
-        return Recorded(self.model, self.loss, self.params, self.inputs, targets, training, example)
+    def recorded(self, targets: Targets, training: bool, example: Example, keep: bool = False) -> Recorded:
+        """Return model and loss as functions of a row, in one mode of the model; see there."""
+        return Recorded(self.model, self.loss, self.params, self.inputs, targets, training, example, keep)
 
     def bound(self, f: Callable[[Any, Any], Any], rows: Floats, **options: Any) -> Bound:
         """Return a kernel of the parameters and of rows, bound to the buffer and to `rows`."""
@@ -83,7 +86,7 @@ class Buffers:
         updates, start = [], 0
         for place, group in enumerate(self.optimizer.param_groups):
             end = start + len(group.params)
-            updates.append(Update(self.optimizer, place, self.p[start:end], self.g[start:end]))
+            updates.append(Update(self.optimizer, place, self.p, slice(start, end)))
             start = end
         return updates
 
@@ -92,7 +95,7 @@ class Buffers:
 
         And show the loss every target that is read as a number: it may refuse one.
         """
-        if not self.recording.targets.any_cases:
+        if not self.recording.targets.any_cases and len(examples) > 1:  # one is compared below
             self.recording.show([target for _, target in examples], examples[0][0])
         chosen: dict[Any, Example] = {}
         for example in examples:
@@ -138,4 +141,4 @@ class Buffers:
     def update(self) -> None:
         """Change the parameters by one step, as their gradients in `g` say."""
         for update in self.updates:
-            update.take()
+            update.take(self.g)

@@ -19,6 +19,7 @@ from .choose import Task
 from .norms import Norms
 from .recorded import Recorded
 from .refusal import check_nothing_looks_on
+from .rows import check_alike
 
 
 class CompiledDescent:
@@ -37,6 +38,7 @@ class CompiledDescent:
     def _make(self) -> None:
         task, optimizer = self._task, self._eager.optimizer
         check_nothing_looks_on("fit(compiled=True)", optimizer.params)
+        check_alike(task.examples)
         learnt = [task.examples[place] for place in task.places]
         buffers = Buffers(task.model, task.loss, optimizer, [*learnt, *task.held_out], task.most)
         self._buffers, self._recording = buffers, buffers.recording

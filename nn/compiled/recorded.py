@@ -23,6 +23,7 @@ class Recorded:
 
     A row holds the example's input, its target, and in training mode what `Dropout` draws for it.
     training: the mode of the model.  example: a first one, which is run once to count those draws.
+    keep: keep what the model gave for it then, for `expected`.
     """
 
     def __init__(
@@ -34,10 +35,12 @@ class Recorded:
         targets: Targets,
         training: bool,
         example: tuple[Any, Any],
+        keep: bool = False,
     ) -> None:
         self.model, self.parameters, self.targets = model, parameters, targets
         self._loss, self._inputs, self._training = loss, inputs, training
-        self._draws = self._drawing(example[0])
+        self._draws, output = self._drawing(example[0])
+        self._kept = (example[0], output) if keep and not self._draws else None
         self._generators = list({id(dropout.rng): dropout.rng for dropout in self._draws}.values())
         self._until = inputs.count, inputs.count + targets.count
         self.count = max(self._until[1] + len(self._draws), 1)
@@ -80,8 +83,10 @@ class Recorded:
     def expected(self, example: tuple[Any, Any]) -> float:
         """Return the loss of an example on Values."""
         x, target = example
+        kept, self._kept = self._kept, None
         with enable_grad(), in_mode(self.model, self._training):
-            return float(self._loss(self.model(x), target).data)
+            output = kept[1] if kept is not None and kept[0] is x else self.model(x)
+            return float(self._loss(output, target).data)
 
     def show(self, targets: Sequence[Any], x: Any) -> None:
         """Call the loss with every target, on Values, beside the output for one input."""
@@ -98,8 +103,8 @@ class Recorded:
         check_loss(made)
         return made
 
-    def _drawing(self, x: Any) -> list[Dropout]:
-        """Return which modules draw a number for an example, in order, each as often as it does."""
+    def _drawing(self, x: Any) -> tuple[list[Dropout], Any]:
+        """Return which modules draw a number for an input, in order, as often as they do, and its output."""
         draws: list[Dropout] = []
 
         def noted(dropout: Dropout) -> float:
@@ -107,8 +112,8 @@ class Recorded:
             return 1.0
 
         with enable_grad(), in_mode(self.model, self._training), factors_from(noted):
-            self.model(x)
-        return draws
+            output = self.model(x)
+        return draws, output
 
     @contextmanager
     def _at_work(self, p: Any, row: Any) -> Iterator[None]:

@@ -40,7 +40,7 @@ class Inputs:
             if structure(x) != self._structure:
                 raise RecordingError(
                     f"inputs[{place}] has another structure than inputs[0], and machine code is made for "
-                    f"one: {described(x)}"
+                    f"one: {described(x)}; compiled_step takes batches of a structure each"
                 )
             rows[place] = _numbers(flatten(x)[0], f"inputs[{place}]")
         return rows
@@ -136,6 +136,30 @@ class Targets:
         if isinstance(target, int | float | str):
             self._known[target.__class__, target] = self._cases[key]
         return self._cases[key], _numbers([leaves[place] for place in self._read], "a target")
+
+
+def check_alike(examples: Sequence[tuple[Any, Any]]) -> None:
+    """Raise RecordingError where an input has another structure than the first, before a model sees both."""
+    Inputs(examples[0][0]).rows([x for x, _ in examples])
+
+
+def shape_of(inputs: Examples, targets: Examples) -> Any:
+    """Return what tells batches apart that need recordings of their own, by their first example.
+
+    The structure of its input, a list of numbers being as good as an array, and how many numbers its target
+    has; but for one number: that may be a label as well as a text may.
+    """
+    x, y = inputs[0], targets[0]
+    if type(x) is list and set(map(type, x)) <= _NUMBERS:
+        shape: Any = (len(x),)
+    else:
+        shape = x.shape if isinstance(x, np.ndarray) and x.dtype.kind in "fiu" else structure(x)
+    if type(y) is list and set(map(type, y)) <= _NUMBERS:
+        return shape, len(y)
+    return shape, 1 if isinstance(y, int | float | str) else max(len(flatten(y)[0]), 1)
+
+
+_NUMBERS = {int, float, np.float64}
 
 
 def key_of(target: Any) -> Any:

@@ -13,7 +13,7 @@ from ..optimizer import LBFGS, Optimizer
 from ..step import Example
 from .buffers import Buffers
 from .refusal import check_nothing_looks_on
-from .rows import Examples, Floats, key_of
+from .rows import Examples, Floats, check_alike, key_of, shape_of
 
 MOST_KEPT = 1000
 """How many examples with different targets are kept, so that what was recorded for them is again."""
@@ -35,15 +35,19 @@ class CompiledStep:
             )
         self._model, self._loss, self._optimizer = model, loss, optimizer
         self._buffers: Buffers | None = None
-        self._seen: dict[Any, Example] = {}
+        """Those of the last step."""
+        self._of: dict[Any, Buffers] = {}
+        """The buffers for examples of each structure; all share the parameters."""
+        self._seen: dict[Any, dict[Any, Example]] = {}
         self._open = 0
 
     def __call__(self, xs: Examples, ys: Examples) -> float:
         """Take a step down the mean loss of a batch; return that loss, as it was before the step."""
+        xs, ys = _in_order(xs), _in_order(ys)
         n = len(xs)
         if len(ys) != n or n == 0:
             raise ValueError(f"compiled_step got {n} inputs and {len(ys)} targets: it needs a pair or more")
-        buffers = self._filled(xs, ys, n)
+        self._buffers = buffers = self._filled(xs, ys, n)
         if not self._open:
             buffers.read()
         loss = buffers.gradient(n)
@@ -82,34 +86,53 @@ class CompiledStep:
     def _filled(self, xs: Examples, ys: Examples, n: int) -> Buffers:
         """Return the buffers with a batch in their rows; made where there are none, or none that will do."""
         ys = ys.tolist() if isinstance(ys, np.ndarray) and ys.ndim == 1 else ys
-        buffers = self._buffers
+        key = shape_of(xs, ys)
+        buffers = self._of.get(key)
         if buffers is None or not buffers.fits or n > len(buffers.rows):
-            buffers = self._made(xs, ys, n)
+            buffers = self._made(key, xs, ys, n)
         rows = buffers.rows[:n]
         try:
             targets = buffers.recording.targets.rows(ys)
         except KeyError:  # a class that was not there so far
-            buffers = self._made(xs, ys, n)
+            buffers = self._made(key, xs, ys, n)
             rows, targets = buffers.rows[:n], buffers.recording.targets.rows(ys)
         buffers.recording.fill(rows, buffers.inputs.rows(xs), targets)
         buffers.recording.draw(rows)
         return buffers
 
-    def _made(self, xs: Examples, ys: Examples, n: int) -> Buffers:
+    def _made(self, key: Any, xs: Examples, ys: Examples, n: int) -> Buffers:
         """Return new buffers, for these examples and for every kind of target there was before."""
         if self._open:
             self.write_back()
         check_nothing_looks_on("compiled_step", self._optimizer.params)
         examples = list(zip(as_rows(xs, "compiled_step"), as_rows(ys, "compiled_step"), strict=True))
-        known, seen = list(self._seen.values()), dict(self._seen)
+        check_alike(examples)
+        seen = dict(self._seen.get(key, {}))
+        known = list(seen.values())
         for x, y in examples[: MOST_KEPT - len(known)]:
             seen.setdefault(key_of(y), (x, y))
-        before = 0 if self._buffers is None else len(self._buffers.rows)
+        before = len(self._of[key].rows) if key in self._of else 0
         most = before if n <= before else max(n, 2 * before)
         training = bool(getattr(self._model, "training", True))
-        self._buffers = Buffers(self._model, self._loss, self._optimizer, [*known, *examples], most, training)
-        self._seen = seen  # only now: a target that the loss refuses would be refused ever after
-        return self._buffers
+        beside = self._buffers if self._buffers is not None and self._buffers.fits else None
+        buffers = Buffers(
+            self._model, self._loss, self._optimizer, [*known, *examples], most, training, beside
+        )
+        if beside is None:  # the first, or the optimizer holds other parameters than it did
+            self._of.clear()
+            self._buffers = buffers
+        self._of[key] = buffers
+        self._seen[key] = seen  # only now: a target that the loss refuses would be refused ever after
+        return buffers
+
+
+def _in_order(examples: Any) -> Examples:
+    """Return the inputs or targets of a batch as a list or an array, whatever table or tensor they are."""
+    if isinstance(examples, list | tuple | np.ndarray):
+        return examples
+    if hasattr(examples, "__array__") and not hasattr(examples, "to_numpy"):
+        return np.asarray(examples)
+    return as_rows(examples, "compiled_step")
 
 
 @np.errstate(over="ignore", invalid="ignore")

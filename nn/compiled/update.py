@@ -14,24 +14,24 @@ from .rows import Floats
 class Update:
     """The step of one group of parameters: the rule, recorded for one parameter and run for each.
 
-    p, g: the group's numbers and gradients in the buffers.  The learning rate and the number of the step
-    are read at every run; another setting that changes has the rule recorded anew.
+    p: the numbers of all parameters, of which the group's are those in `part`.  The learning rate and the
+    number of the step are read at every run; another setting that changes has the rule recorded anew.
     Raises RecordingError where the optimizer steps in another way than by a rule, or the rule branches on
     what is not known beforehand.
     """
 
-    def __init__(self, optimizer: Optimizer, place: int, p: Floats, g: Floats) -> None:
+    def __init__(self, optimizer: Optimizer, place: int, p: Floats, part: slice) -> None:
         if type(optimizer).step is not Optimizer.step:
             raise RecordingError(
                 f"{type(optimizer).__name__} has a step of its own, and machine code is made of an "
                 "optimizer's rule"
             )
-        self._optimizer, self._place, self._p, self._g = optimizer, place, p, g
+        self._optimizer, self._place, self._p, self._part = optimizer, place, p[part], part
         self._group = optimizer.param_groups[place]
         self._settings: dict[str, Any] = {}
         self._names: list[str] = []
         self._scalars = np.zeros(2)
-        self._numbers: Floats = np.zeros((len(p), 2))
+        self._numbers: Floats = np.zeros((len(self._p), 2))
         self._record()
 
     def read(self) -> None:
@@ -54,23 +54,23 @@ class Update:
             name: self._steps if name == "step" else held[name] for name in state
         }
 
-    def take(self) -> None:
-        """Take a step."""
+    def take(self, g: Floats) -> None:
+        """Take a step. g: the gradients by all parameters."""
         if self._group.settings != self._settings:
             self._change()
         if not self._steady or self._settings.get("eps") == 0.0:  # which may divide by 0: Python says so
-            self._take_in_python()
+            self._take_in_python(g)
             return
         self._scalars[1] = self._steps
-        self._numbers[:, 1] = self._g
+        self._numbers[:, 1] = g[self._part]
         self._bound.run()
         self._p[:] = self._numbers[:, 0]
         self._steps += 1
 
-    def _take_in_python(self) -> None:
+    def _take_in_python(self, g: Floats) -> None:
         """Take a step with the rule as it is: the first ones, after which it remembers more than before."""
         self.write_back()
-        self._p[:] = self._optimizer.advanced(self._place, self._p.tolist(), self._g.tolist())
+        self._p[:] = self._optimizer.advanced(self._place, self._p.tolist(), g[self._part].tolist())
         self.read()
 
     def _change(self) -> None:

@@ -197,3 +197,22 @@ for compiled in (False, "auto", True):
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.stdout.split() == ["False", "False"]
     assert 'install it with pip install "chainrule[compile]"' in done.stderr
+
+
+class Each(Module):
+    """Multiplies each number of a sequence."""
+
+    def __init__(self) -> None:
+        self.w = Value(0.5)
+
+    def __call__(self, x: Any) -> Any:
+        return [self.w * number for number in x]
+
+
+def test_sequences_of_different_lengths_say_so_before_the_loss_fails_on_them() -> None:
+    xs, ys = [[0.1, 0.2], [0.1, 0.2, 0.3]], [[1.0, 0.0], [1.0, 0.0, 1.0]]
+    with pytest.raises(
+        RecordingError, match=r"inputs\[1\] has another structure .* batches of a structure each"
+    ):
+        trained(Each(), inputs=xs, targets=ys, loss=squared_error, compiled=True)
+    assert not trained(Each(), inputs=xs, targets=ys, loss=squared_error, compiled="auto")[1].compiled
