@@ -6,9 +6,11 @@ A transformer like the large ones, only small: 4,192 parameters, each one a Valu
 
     python examples/tiny_gpt.py                  train for 60 steps, then invent names
     python examples/tiny_gpt.py --steps 1000     train until the names sound like names
+    python examples/tiny_gpt.py --compiled       take the same steps in machine code
     python examples/tiny_gpt.py --check 200      compare each loss with the recorded ones
 
-tiny_gpt_compiled.py takes the same steps in machine code.
+--compiled changes one line, in `Run.train`; it needs `pip install "chainrule[compile]"`. The program is then
+recorded once for each length of a name, the letters being arguments: `take` chooses rows when the code runs.
 
 Source: the model, the data and the recorded losses are those of Andrej Karpathy's microgpt (2026).
 """
@@ -18,15 +20,15 @@ import json
 import random
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from functools import reduce
-from itertools import pairwise
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import nullcontext
+from functools import partial, reduce
 from pathlib import Path
 
 from _show import count
 
 from chainrule.engine import Value, collector_paused, maximum, no_grad, take
-from chainrule.nn import load_names
+from chainrule.nn import Adam, compiled_step, load_names
 
 Vector = list[Value]
 Matrix = list[Vector]
@@ -58,7 +60,13 @@ class TinyGPT:
         """Return every parameter, in the order in which they came."""
         return [p for matrix in vars(self).values() for row in matrix for p in row]
 
-    def __call__(self, letter: int, keys: Matrix, values: Matrix) -> Vector:
+    def __call__(self, letters: Sequence[int]) -> Matrix:
+        """Return, after each of the letters, a score for each possible next one."""
+        keys: Matrix = []
+        values: Matrix = []
+        return [self.after(letter, keys, values) for letter in letters]
+
+    def after(self, letter: int, keys: Matrix, values: Matrix) -> Vector:
         """Return a score for each possible next letter, after `letter` and the ones before it.
 
         keys, values: what earlier letters left for this one to look at; it leaves its own there too.
@@ -119,36 +127,26 @@ def softmax(scores: Vector) -> Vector:
     return [power / whole for power in powers]
 
 
-def mean_loss(model: TinyGPT, tokens: Sequence[int]) -> Value:
-    """Return how surprised the model is by each token after the first, in nats, on average."""
-    keys: Matrix = []
-    values: Matrix = []
-    losses = []
-    for letter, following in pairwise(tokens[: CONTEXT + 1]):
-        losses.append(-take(softmax(model(letter, keys, values)), following).log())
+def mean_loss(scores: Matrix, following: Sequence[int]) -> Value:
+    """Return how surprising the letters that followed are by these scores, in nats, on average."""
+    losses = [-take(softmax(row), letter).log() for row, letter in zip(scores, following, strict=True)]
     return (1.0 / len(losses)) * summed(losses)
 
 
-class Adam:
-    """Steps scaled by running means of each parameter's gradient and of its square."""
+Letters = Sequence[Sequence[int]]
 
-    def __init__(self, parameters: Vector, slow: float = 0.85, slower: float = 0.99) -> None:
-        self.parameters, self.slow, self.slower = parameters, slow, slower
-        self.mean = [0.0] * len(parameters)
-        self.square = [0.0] * len(parameters)
-        self.steps = 0
 
-    def step(self, rate: float) -> None:
-        """Change every parameter a little against its gradient, and set that to zero."""
-        self.steps += 1
-        slow, slower = self.slow, self.slower
-        # The means start at zero and are too small at first; these make up for it.
-        warm, warmer = 1.0 - slow**self.steps, 1.0 - slower**self.steps
-        for i, p in enumerate(self.parameters):
-            self.mean[i] = mean = slow * self.mean[i] + (1.0 - slow) * p.grad
-            self.square[i] = square = slower * self.square[i] + (1.0 - slower) * p.grad**2
-            p.data -= rate * (mean / warm) / ((square / warmer) ** 0.5 + 1e-8)
-            p.grad = 0.0
+def step(
+    model: TinyGPT, loss: Callable[[Matrix, Sequence[int]], Value], optimizer: Adam, xs: Letters, ys: Letters
+) -> float:
+    """Take one step down the mean loss of some names, and return it as it was before the step."""
+    with collector_paused():
+        losses = [loss(model(x), y) for x, y in zip(xs, ys, strict=True)]
+        mean = summed(losses) / len(losses)
+        optimizer.zero_grad()
+        mean.backward()
+        optimizer.step()
+    return mean.data
 
 
 class Run:
@@ -166,20 +164,18 @@ class Run:
         """Return the numbers of a name's letters, between two end tokens."""
         return [self.end, *[self.alphabet.index(letter) for letter in name], self.end]
 
-    def train(self, steps: int, schedule: int) -> Iterator[float]:
+    def train(self, steps: int, schedule: int, compiled: bool = False) -> Iterator[float]:
         """Take `steps` steps, one name each, and yield each one's loss.
 
         schedule: the step at which the learning rate, which falls in a straight line, reaches zero.
         """
-        optimizer = Adam(self.model.parameters())
-        for step in range(steps):
-            with collector_paused():
-                loss = mean_loss(self.model, self.tokens(self.names[step % len(self.names)]))
-                loss.backward()
-                optimizer.step(rate=0.01 * (1.0 - step / schedule))
-                surprise = loss.data
-                del loss  # the whole graph goes with it
-            yield surprise
+        optimizer = Adam(self.model.parameters(), betas=(0.85, 0.99), eps=1e-8)
+        given = self.model, mean_loss, optimizer
+        with compiled_step(*given) if compiled else nullcontext(partial(step, *given)) as take_step:
+            for k in range(steps):
+                letters = self.tokens(self.names[k % len(self.names)])[: CONTEXT + 1]
+                optimizer.lr = 0.01 * (1.0 - k / schedule)
+                yield take_step([letters[:-1]], [letters[1:]])
 
     def invent(self, temperature: float = 0.5) -> str:
         """Return a new name. temperature: near 0 plays safe, 1 follows what was learned."""
@@ -188,7 +184,7 @@ class Run:
         name, letter = "", self.end
         with no_grad():
             while len(keys) < CONTEXT:
-                chances = softmax([score / temperature for score in self.model(letter, keys, values)])
+                chances = softmax([score / temperature for score in self.model.after(letter, keys, values)])
                 [letter] = self.rng.choices(range(len(chances)), [chance.data for chance in chances])
                 if letter == self.end:
                     break
@@ -202,19 +198,17 @@ def recorded_losses(schedule: int) -> list[float]:
     return [float.fromhex(loss) for loss in record[f"loss_num_steps_{schedule}"]]
 
 
-def check(steps: int, schedule: int) -> float:
+def check(steps: int, schedule: int, compiled: bool = False) -> float:
     """Return the largest difference between a loss of the first `steps` and the recorded one."""
-    return max(
-        abs(loss - recorded)
-        for loss, recorded in zip(Run().train(steps, schedule), recorded_losses(schedule), strict=False)
-    )
+    losses = Run().train(steps, schedule, compiled)
+    return max(abs(x - y) for x, y in zip(losses, recorded_losses(schedule), strict=False))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Train and invent names, or check the losses; return 1 where a check fails."""
     options = _options(arguments)
     if options.check:
-        worst = check(options.check, options.schedule)
+        worst = check(options.check, options.schedule, options.compiled)
         print(
             f"{options.check} steps of {options.schedule}: every loss within {worst:.1e} of the recorded one"
         )
@@ -222,7 +216,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     run = Run()
     print(f"{len(run.names):,} names, {len(run.model.parameters()):,} parameters")
     started = time.process_time()
-    for step, loss in enumerate(run.train(options.steps, options.schedule), start=1):
+    for step, loss in enumerate(run.train(options.steps, options.schedule, options.compiled), start=1):
         if step == 1 or step % options.every == 0 or step == options.steps:
             print(f"step {step:4}   loss {loss:.4f}", flush=True)
     took = (time.process_time() - started) / options.steps
@@ -236,6 +230,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--schedule", type=count, help="step at which the learning rate is zero (--steps)")
     parser.add_argument("--every", type=count, default=10, help="print the loss of every so many steps (10)")
     parser.add_argument("--names", type=count, default=10, help="names to invent (10)")
+    parser.add_argument("--compiled", action="store_true", help="take the steps in machine code")
     parser.add_argument("--check", type=count, metavar="STEPS", help="compare the losses of so many steps")
     options = parser.parse_args(arguments)
     if options.check:

@@ -66,7 +66,7 @@ class CompiledRun:
 
     def mean_loss(self, p: Vector, tokens: Sequence[int]) -> Value:
         """Return the loss of a name for these parameters."""
-        return mean_loss(TinyGPT(self.run.end + 1, iter(p)), tokens)
+        return mean_loss(TinyGPT(self.run.end + 1, iter(p))(tokens[:-1]), tokens[1:])
 
     def step_for(self, length: int) -> Step:
         """Return the step for names with so many tokens; compiled, or read from disk, when it is new."""

@@ -31,11 +31,24 @@ def test_twenty_losses_are_those_of_microgpt(gpt: ModuleType, schedule: int) -> 
     assert gpt.check(20, schedule) <= 1e-12
 
 
+def test_compiled_losses_are_those_of_microgpt(gpt: ModuleType) -> None:
+    assert gpt.check(8, 1000, compiled=True) <= 1e-12
+
+
+def test_a_compiled_run_leaves_the_parameters_of_one_on_values(gpt: ModuleType) -> None:
+    runs = [gpt.Run(), gpt.Run()]
+    for run, compiled in zip(runs, [False, True], strict=True):
+        list(run.train(3, 3, compiled))
+    numbers, same = ([p.data for p in run.model.parameters()] for run in runs)
+    assert same == pytest.approx(numbers, rel=1e-9, abs=1e-12)
+    assert runs[0].invent() == runs[1].invent()
+
+
 def test_a_step_makes_the_operations_of_microgpt(gpt: ModuleType) -> None:
     run = gpt.Run()
     tokens = run.tokens(run.names[0])
     assert len(tokens) == 8
-    loss = gpt.mean_loss(run.model, tokens)
+    loss = gpt.mean_loss(run.model(tokens[:-1]), tokens[1:])
     made = Counter(node.primitive.name for node in topological_order(loss) if node.primitive is not None)
     assert made == {
         "mul": 26_096 + 1,  # of two Values; of a float and a Value
@@ -54,8 +67,9 @@ def test_dropping_a_step_leaves_nothing_for_the_cyclic_collector(gpt: ModuleType
     run = gpt.Run()
     gc.collect()
     with collector_paused():
-        gpt.mean_loss(run.model, run.tokens("ada"))  # never differentiated
-        gpt.mean_loss(run.model, run.tokens("eve")).backward()
+        ada, eve = run.tokens("ada"), run.tokens("eve")
+        gpt.mean_loss(run.model(ada[:-1]), ada[1:])  # never differentiated
+        gpt.mean_loss(run.model(eve[:-1]), eve[1:]).backward()
         assert gc.collect() == 0
 
 
