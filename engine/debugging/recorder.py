@@ -21,33 +21,78 @@ from .source import FirstUse, Made, Site
 from .warn import OWN_FOLDERS
 
 _OWN, _OWN_METHOD, _METHOD, _FUNCTION, _TOP = "own", "own method", "method", "function", "top"
-_CALLER = 4
-"""How far above a method that `note` calls the operation's caller is: `note`, `record` and the operation."""
+_CALLER = 3
+"""How far above `Recorder.note` the operation's caller is: `record` and the operation are between."""
 _MOST_STRANGERS = 3
 """How many functions are passed in search of the module that called them."""
-open_scopes: ContextVar[tuple[str, ...]] = ContextVar("scopes", default=())
-_scopes_here = open_scopes.get
+open_scopes: ContextVar[str] = ContextVar("scopes", default="")
+_scope_here = open_scopes.get
 scopes_open = 0
 """How many blocks of `scope` are open, in all threads together; while none is, the variable is not asked."""
 
 _new = object.__new__
-_NONE: dict[int, Site] = {}
 
 
-class _Trail(NamedTuple):
-    """The functions at work where a value is made, from the operation's caller on outwards.
+class _Seen(NamedTuple):
+    """What has been seen of the functions at work where a value is made, from the operation's caller outwards.
 
-    codes: of the second one to the last that matters.
-    user: which is the first that is not chainrule's.
+    frames: how many of them.
+    site: where the value is made, with the site of the call if it is returned; None: only functions of ours.
+    returned: whether all since the site return at once what they were given.
     outer, inner: the first and the last called of the modules' methods; -1 without any.
-    whole: False where the stack ended: the next one to come this way may have more callers.
+    strangers: how many more functions may stand between a module and here.
     """
 
-    codes: tuple[CodeType, ...]
-    user: int
-    outer: int
-    inner: int
-    whole: bool
+    frames: int = 0
+    site: Site | None = None
+    returned: bool = False
+    outer: int = -1
+    inner: int = -1
+    strangers: int = _MOST_STRANGERS
+
+
+class _Callers:
+    """Where it depends on the next caller what is kept: what was found for each, by its code.
+
+    exact: whether by its instruction as well; then what is known of a code is a dictionary by that.
+    first: the code that came first, mostly the only one, and what is known of it.
+    others: what is known of all other code, by its identity.
+    """
+
+    __slots__ = ("exact", "first", "others")
+
+    def __init__(self, exact: bool) -> None:
+        self.exact = exact
+        self.first: tuple[CodeType | None, Any] = None, None  # one attribute, so that threads cannot mix two
+        self.others: dict[int, Any] = {}
+
+    def lead(self, caller: FrameType, found: _Found) -> None:
+        """Remember what was found for this caller."""
+        code, then = self.first
+        if code is not caller.f_code:
+            then = self.others.get(id(caller.f_code))
+        if self.exact:
+            then = {} if then is None else then
+            then[caller.f_lasti] = found
+        else:
+            then = found
+        if code is None:
+            self.first = caller.f_code, then
+        elif code is not caller.f_code:
+            self.others[id(caller.f_code)] = then
+
+
+class _Inside:
+    """A site that modules reach: which of the functions at work are theirs, and what was made there."""
+
+    __slots__ = ("inner", "made", "outer", "site")
+
+    def __init__(self, site: Site, outer: int, inner: int) -> None:
+        self.site, self.outer, self.inner = site, outer, inner
+        self.made: dict[tuple[int, int, str], Made] = {}
+
+
+_Found = Site | _Inside | _Callers
 
 
 class Recorder:
@@ -56,147 +101,125 @@ class Recorder:
     def __init__(self, frames: bool, since: float) -> None:
         self.frames = frames
         self.since = since
-        self.kinds: dict[int, str] = {}  # what code is, by its identity
-        self.codes: list[CodeType] = []  # kept, so that their identities stay theirs
+        self.codes: dict[int, CodeType] = {}  # by their identity; kept, so that these stay theirs
+        self.kinds: dict[int, str] = {}  # what code is
         self.instructions: dict[int, bytes] = {}
-        # By the address of the instruction: code objects hold their instructions, so that no two of those
-        # alive, all of which are kept, have the same sum of identity and offset.
+        # By the address of the operation's caller: code objects hold their instructions, so that no two of
+        # those alive, all of which are kept, have the same sum of identity and offset.
+        self.known: dict[int, _Found] = {}
         self.sites: dict[int, Site] = {}
-        # By code and offset: where an operator is written, or a function that calls it, such as sum.
-        self.plain: dict[int, dict[int, Site]] = {}
-        self.latest: tuple[CodeType | None, dict[int, Site]] = None, _NONE  # those of one code, the newest's
-        self.trails: dict[int, _Trail] = {}  # the latest ones from there
-        self.callers: dict[tuple[int, int], Site] = {}
-        self.made: dict[int, tuple[Made, Site, object, tuple[str, ...]]] = {}
+        self.results: dict[tuple[Site, int], Site] = {}
+        self.after: dict[_Seen, _Found] = {}
+        self.scoped: dict[tuple[Site, str], Made] = {}
         self.places = Places()
         self.module_path = ModulePaths()
 
     def note(self, node: Value) -> None:
         """Note where `node` is being made: in the nearest function that is not chainrule's."""
-        frame = _getframe(3)  # above this, `record` and the operation
-        code, sites = self.latest  # one attribute, so that threads that share it cannot mix two
-        if frame.f_code is not code:
-            sites = self.plain.get(id(frame.f_code), _NONE)
-        site: Any = sites.get(frame.f_lasti)
-        if site is None or (scopes_open and _scopes_here()):
-            self._note(node)
-            return
-        if site.near is not None:
-            as_before = False
-            try:
-                caller: Any = frame.f_back
-                if caller.f_code is site.near:
-                    if site.returned:
-                        site = site.results[caller.f_lasti]
-                    as_before = site.far is None or caller.f_back.f_code is site.far
-            except (KeyError, AttributeError):  # not called from there yet, or from nowhere
-                pass
-            if not as_before:
-                self._note(node)
-                return
-        node.about = site
-        step = site.step
+        frame: Any = _getframe(3)  # above this, `record` and the operation
+        try:
+            found: Any = self.known[id(frame.f_code) + frame.f_lasti]
+            while type(found) is _Callers:
+                frame = frame.f_back
+                code, then = found.first
+                if frame.f_code is not code:
+                    then = found.others[id(frame.f_code)]
+                found = then[frame.f_lasti] if found.exact else then
+        except (KeyError, AttributeError):  # not from there yet, or from nowhere
+            found = self._learn(_getframe(2))
+            if found is None:
+                return  # nobody's but ours: a thread that runs a function of the engine's
+        if type(found) is not Site or scopes_open:
+            found = self._made(found)
+        node.about = found
+        step = found.step
         for operand in node.operands:
             if operand.primitive is None:
                 if type(operand) is not Constant and not hasattr(operand, "about"):
-                    self._note_leaf(operand, node, site, frame)
-            elif step is not None and getattr(operand, "about", None) is site:
-                operand.about = step
+                    self._note_leaf(operand, node, found.site)
+            elif step is not None:  # a value that goes into the next one of the same call is not its result
+                about = getattr(operand, "about", None)
+                if about is found:
+                    operand.about = step
+                elif type(about) is not Site:
+                    _note_step(about, operand, found.site)
 
-    def _note(self, node: Value) -> None:
-        """Do the same wherever it is made."""
-        start = _getframe(_CALLER)
-        trail = self._trail(start)
-        if trail.user < 0:
-            return  # nobody's but ours: a thread that runs a function of the engine's
-        frame = _getframe(_CALLER + trail.user)
-        site = first = self.sites.get(id(frame.f_code) + frame.f_lasti) or self._new_site(frame, trail)
-        caller = frame.f_back
-        if first.returned:
-            site = self._called_from(first, caller)
-        known: Site | Made = site
-        scopes = _scopes_here() if scopes_open else ()
-        if trail.inner >= 0:
-            outer, inner = _getframe(_CALLER + trail.outer), _getframe(_CALLER + trail.inner)
-            known = self._in_module(site, scopes, outer.f_locals["self"], inner.f_locals["self"])
-        elif scopes:
-            known = Made(site, ".".join(scopes))
-        elif trail.user == 0 and trail.whole and not self.frames:
-            near, far = (*trail.codes, None, None)[:2]
-            if first.near is not near:
-                first.results = {}
-            site.near, site.far = first.near, first.far = near, far
-            if site.caller is not None and caller is not None and site.caller.stands_at(caller):
-                first.results[caller.f_lasti] = site
-            sites = self.plain[id(frame.f_code)]
-            sites[frame.f_lasti] = first
-            self.latest = frame.f_code, sites
+    def _made(self, found: Site | _Inside) -> Site | Made:
+        """Return what is kept of a value that is made in a scope, or at a site that modules reach.
+
+        One object for all that one module makes there: its path holds the module, so that its identity
+        stays its own.
+        """
+        scope = _scope_here() if scopes_open else ""
+        if type(found) is Site:
+            if not scope:
+                return found
+            made = self.scoped.get((found, scope))
+            if made is None:
+                made = self.scoped[found, scope] = Made(found, scope)
+            return made
+        outer = inner = None
+        if found.inner >= 0:
+            inner = outer = _getframe(_CALLER + 1 + found.inner).f_locals["self"]
+            if found.outer != found.inner:
+                outer = _getframe(_CALLER + 1 + found.outer).f_locals["self"]
+        key = id(outer), id(inner), scope
+        made = found.made.get(key)
+        if made is None:
+            path = self.module_path(outer, inner) if inner is not None else ""
+            made = found.made[key] = Made(found.site, ".".join(filter(None, (scope, path))))
         if self.frames:
-            known = Made(site, known.module, (frame.f_globals, dict(frame.f_locals)))
-        node.about = known
-        several = site.several
-        for operand in node.operands:
-            if operand.primitive is None:
-                if type(operand) is not Constant:
-                    try:
-                        operand.about  # noqa: B018  # quicker than hasattr for what has it, as most weights do
-                    except AttributeError:
-                        self._note_leaf(operand, node, site, frame)
-            elif several:  # a value that goes into the next one of the same call is not the call's result
-                try:
-                    about = operand.about
-                except AttributeError:
-                    continue
-                if about is site:
-                    operand.about = site.step  # type: ignore[assignment]  # there is one
-                elif type(about) is Made:
-                    if about.site is site:
-                        operand.about = about.step  # type: ignore[assignment]
-                elif type(about) is About and about.source is not None and about.source.site is site:
-                    about.source = about.source.step
+            frame = _standing_in(found.site.code, _getframe(_CALLER + 1))
+            made = Made(made.site, made.module, (frame.f_globals, dict(frame.f_locals)))
+        return made
 
-    def _trail(self, frame: FrameType) -> _Trail:
-        """Return what the functions at work are, from that of the given frame outwards."""
-        start = id(frame.f_code) + frame.f_lasti
-        trail = self.trails.get(start)
-        if trail is not None:
-            caller: Any = frame
-            try:
-                for code in trail.codes:
-                    caller = caller.f_back
-                    if caller.f_code is not code:
-                        break
-                else:
-                    return trail
-            except AttributeError:  # None: there are not so many this time
-                pass
-        trail = self._explored(frame)
-        if trail.whole:
-            self.trails[start] = trail
-        return trail
+    def _learn(self, operation: FrameType) -> Site | _Inside | None:
+        """Find out what is kept of what `operation` makes, for the next time too; None if it is only ours."""
+        seen, before, called, frame = _Seen(), None, operation, operation.f_back
+        while frame is not None:
+            seen = self._with(seen, frame, called.f_code)
+            found = self.after.get(seen)
+            if found is None:
+                found = self.after[seen] = self._after(seen)
+            if before is None:
+                self.known[id(frame.f_code) + frame.f_lasti] = found
+            else:
+                before.lead(frame, found)
+            if type(found) is not _Callers:
+                return found
+            before, called, frame = found, frame, frame.f_back
+        return None if seen.site is None else self._end(seen, seen.site)
 
-    def _explored(self, frame: FrameType | None) -> _Trail:
-        """Do the same where they are others than the last time."""
-        codes: list[CodeType] = []
-        user = outer = inner = -1
-        strangers = _MOST_STRANGERS
-        while frame is not None and strangers:
-            kind = self._known_kind(frame)
-            if user < 0 and kind is not _OWN and kind is not _OWN_METHOD:
-                user = len(codes)
+    def _after(self, seen: _Seen) -> _Found:
+        """Return what is kept once that much has been seen, or whom it still depends on."""
+        if seen.site is None or seen.returned or seen.strangers:
+            return _Callers(exact=seen.site is None or seen.returned)
+        return self._end(seen, seen.site)
+
+    def _end(self, seen: _Seen, site: Site) -> Site | _Inside:
+        return site if seen.inner < 0 and not self.frames else _Inside(site, seen.outer, seen.inner)
+
+    def _with(self, seen: _Seen, frame: FrameType, called: CodeType) -> _Seen:
+        """Return what has been seen with one frame more.
+
+        called: what it called: the operation, or what led to it.
+        """
+        kind = self.kinds.get(id(frame.f_code)) or self._kind(frame)
+        frames, site, returned, outer, inner, strangers = seen
+        is_own = kind is _OWN or kind is _OWN_METHOD
+        if site is None:
+            if not is_own:
+                site = self._site(frame, called)
+                returned = self._returns(frame)
+        elif returned and not self._returns(frame):
+            returned = False
+            site = site if is_own else self._result(site, frame)
+        if strangers:
             if kind is _METHOD or kind is _OWN_METHOD:
-                outer = len(codes)
-                inner = outer if inner < 0 else inner
+                outer, inner = frames, frames if inner < 0 else inner
                 strangers = _MOST_STRANGERS
-            codes.append(frame.f_code)
-            if kind is _TOP:
-                break
-            strangers -= user >= 0
-            frame = frame.f_back
-        return _Trail(tuple(codes[1:]), user, outer, inner, frame is not None or not strangers)
-
-    def _known_kind(self, frame: FrameType) -> str:
-        return self.kinds.get(id(frame.f_code)) or self._kind(frame)
+            strangers = 0 if kind is _TOP else strangers - (site is not None)
+        return _Seen(frames + 1 if strangers else 0, site, returned, outer, inner, strangers)
 
     def _kind(self, frame: FrameType) -> str:
         """Return whose code the frame runs: ours or the user's, a module's method or another function."""
@@ -211,60 +234,44 @@ class Recorder:
         else:
             kind = _METHOD if is_method else _FUNCTION
         linecache.lazycache(code.co_filename, frame.f_globals)  # for sources that are no files
+        self.codes[id(code)] = code
         self.kinds[id(code)] = kind
-        self.codes.append(code)
-        self.plain[id(code)] = {}
         return kind
 
-    def _new_site(self, frame: FrameType, trail: _Trail) -> Site:
+    def _site(self, frame: FrameType, called: CodeType) -> Site:
         """Return the site at which the user's frame stands."""
         code, at = frame.f_code, frame.f_lasti
-        called = _getframe(_CALLER + trail.user).f_code  # what it called: the operation, or what led to it
-        instructions = self._instructions(code)
-        is_call = written.operation_at(instructions, at).startswith("CALL")
-        one = called is Primitive.__call__.__code__ or called.co_name == "method"
-        returned = written.next_operation(instructions, at) == "RETURN_VALUE"
-        site = self.sites[id(code) + at] = Site(code, at, self.since, is_call and not one, returned)
+        site = self.sites.get(id(code) + at)
+        if site is None:
+            is_call = written.operation_at(self._instructions(code), at).startswith("CALL")
+            one = called is Primitive.__call__.__code__ or called.co_name == "method"
+            site = self.sites[id(code) + at] = Site(code, at, self.since, is_call and not one)
         return site
+
+    def _result(self, site: Site, frame: FrameType) -> Site:
+        """Return the site of a value that is returned, with that of the call, where what it gives is kept."""
+        key = site, id(frame.f_code) + frame.f_lasti
+        known = self.results.get(key)
+        if known is None:
+            caller = Site(frame.f_code, frame.f_lasti, self.since)
+            known = Site(site.code, site.instruction, self.since, site.several, caller)
+            self.results[key] = known
+        return known
+
+    def _returns(self, frame: FrameType) -> bool:
+        """Return whether the function returns at once what it is being given, chainrule's own ones too."""
+        instructions = self._instructions(frame.f_code)
+        return written.next_operation(instructions, frame.f_lasti) == "RETURN_VALUE"
 
     def _instructions(self, code: CodeType) -> bytes:
         known = self.instructions.get(id(code))
-        if known is None:
+        if known is None:  # a copy: it is made at each access
             known = self.instructions[id(code)] = code.co_code
-            self.codes.append(code)
         return known
 
-    def _called_from(self, site: Site, frame: FrameType | None) -> Site:
-        """Return the site of a value that is returned: with that of the call, if what it gives is kept."""
-        # Functions that return at once what they were given pass it on, chainrule's own ones too.
-        while frame is not None:
-            instructions = self._instructions(frame.f_code)
-            if written.next_operation(instructions, frame.f_lasti) != "RETURN_VALUE":
-                break
-            frame = frame.f_back
-        if frame is None or self._known_kind(frame) in (_OWN, _OWN_METHOD):
-            return site
-        key = (id(site), id(frame.f_code) + frame.f_lasti)
-        known = self.callers.get(key)
-        if known is None:
-            caller = Site(frame.f_code, frame.f_lasti, self.since)
-            known = Site(site.code, site.instruction, self.since, site.several, caller=caller)
-            self.callers[key] = known
-        return known
-
-    def _in_module(self, site: Site, scopes: tuple[str, ...], outer: object, inner: object) -> Made:
-        """Return what is kept of a value that a module makes, one object for all it makes at that site.
-
-        outer, inner: the first and the last called of the modules at work.
-        """
-        known = self.made.get(id(inner))
-        if known is None or known[1] is not site or known[2] is not outer or known[3] != scopes:
-            made = Made(site, ".".join((*scopes, self.module_path(outer, inner))))
-            known = self.made[id(inner)] = made, site, outer, scopes
-        return known[0]  # its path holds the module, so that its identity stays its own
-
-    def _note_leaf(self, leaf: Value, node: Value, site: Site, frame: FrameType) -> None:
+    def _note_leaf(self, leaf: Value, node: Value, site: Site) -> None:
         """Note the first use of a leaf, and its name where it can be found."""
+        frame = _standing_in(site.code, _getframe(_CALLER + 1))
         operands = node.operands
         place = 0
         while operands[place] is not leaf:
@@ -274,3 +281,19 @@ class Recorder:
             found = self.places.name(leaf, frame, site)
         use = leaf.about = _new(FirstUse)  # filled here, because a call takes time at every leaf
         use.site, use.place, use.count, use.found = site, place, len(operands), found
+
+def _note_step(about: Any, operand: Value, site: Site) -> None:
+    """Say of an operand that was made at `site` as well that it is on the way to the result."""
+    if type(about) is Made:
+        if about.site is site:
+            operand.about = about.step  # type: ignore[assignment]  # there is one
+    elif type(about) is About and about.source is not None and about.source.site is site:
+        about.source = about.source.step
+
+
+def _standing_in(code: CodeType, frame: Any) -> FrameType:
+    """Return the nearest frame, from the given one on outwards, that runs the code."""
+    while frame.f_code is not code:
+        frame = frame.f_back
+    found: FrameType = frame
+    return found

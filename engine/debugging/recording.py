@@ -85,7 +85,7 @@ def scope(name: str) -> Opened[None]:
 
 
 def _scope(name: str) -> Iterator[None]:
-    path = (*open_scopes.get(), name)
+    path = f"{outer_path}.{name}" if (outer_path := open_scopes.get()) else name
     token = open_scopes.set(path)
     outer = watcher()
     with _lock:
@@ -105,8 +105,8 @@ def _scope(name: str) -> Iterator[None]:
 class _ScopeNoter:
     """Notes the scope of each value, where nothing else is recorded of it."""
 
-    def __init__(self, path: tuple[str, ...], outer: Callable[[Any], None] | None) -> None:
-        self._known = OnlyScope(".".join(path))
+    def __init__(self, path: str, outer: Callable[[Any], None] | None) -> None:
+        self._known = OnlyScope(path)
         self._outer = None if isinstance(outer, _ScopeNoter) else outer
 
     def __call__(self, node: Value) -> None:

@@ -72,10 +72,7 @@ class Site(OnlySource):
 
     since: when recording began, in seconds of the epoch: a file written later is not what ran.
     several: whether one execution makes several values, as that of `sum(xs)` does.
-    returned: whether the value is at once returned from the function.
-    caller: the site of that function's call, where it is returned.
-    near, far: the functions that it was last called from, the caller and its caller.
-    results: where it returns, the sites with `caller`, by the offsets of the calls in `near`.
+    caller: where the value is at once returned from the function, the site of that function's call.
     step: the same place, for what is made there on the way to the result, where there are several.
     """
 
@@ -85,12 +82,8 @@ class Site(OnlySource):
         "_read",
         "caller",
         "code",
-        "far",
         "instruction",
         "missed",
-        "near",
-        "results",
-        "returned",
         "several",
         "since",
         "step",
@@ -102,16 +95,12 @@ class Site(OnlySource):
         instruction: int,
         since: float,
         several: bool = False,
-        returned: bool = False,
         caller: Site | None = None,
     ) -> None:
         self.code, self.instruction, self.since = code, instruction, since
-        self.several, self.returned, self.caller = several, returned, caller
+        self.several, self.caller = several, caller
         self._read: tuple[written.File | None, written.Range | None, str] | None = None
         self._name: str | None = None
-        self.near: CodeType | None = None
-        self.far: CodeType | None = None
-        self.results: dict[int, Site] = {}
         self.missed = 0  # how often the name of a leaf was sought in vain when it was first used here
         self.step: Site | None = None
         if several:
@@ -122,10 +111,6 @@ class Site(OnlySource):
     def site(self) -> Site:
         """Itself, as of a `Made`."""
         return self
-
-    def stands_at(self, frame: FrameType) -> bool:
-        """Return whether the frame is at this instruction."""
-        return frame.f_code is self.code and frame.f_lasti == self.instruction
 
     def read(self) -> tuple[written.File | None, written.Range | None, str]:
         """Return the file, the range in it, and why there is no file where there is none."""
