@@ -276,13 +276,17 @@ def recorded_product(factor: Any, partial: Any) -> Any:
     """
     if type(partial) is float:
         if partial == 0.0:
-            return None
-        return factor if partial == 1.0 else factor * partial
+            nothing = getattr(factor, "recorded_nothing", None)
+            return None if nothing is None else nothing()
+        if math.isfinite(partial):
+            return factor if partial == 1.0 else factor * partial
     unknown = getattr(partial, "recorded_product", None) or getattr(factor, "recorded_product", None)
     if unknown is not None:  # the compiler's stand-ins: whether one is zero is not known yet
         return unknown(factor, partial)
-    if factor == 0.0 and (type(factor) is float or not math.isfinite(partial.data)):
-        return None
+    if factor == 0.0:
+        number = partial if type(partial) is float else partial.data
+        if type(factor) is float or not math.isfinite(number):
+            return None
     return partial if type(factor) is float and factor == 1.0 else factor * partial
 
 

@@ -16,7 +16,7 @@ from ..primitive import Primitive
 from . import sweeps
 from .instances import Builder, occurrences
 from .program import COLLECT, COLLECT_OVER, GUARDED, OVER_BATCH, SUM, Ints, Places, Program, bounds
-from .tape import TAKE
+from .tape import TAKE, Comparison, Detach, Index
 from .templates import partials_template
 
 
@@ -54,7 +54,8 @@ def with_adjoints(
     n = len(program)
     needed, useful = np.zeros(n, np.uint8), np.zeros(n, np.uint8)
     needed[by] = 1
-    sweeps.depends(program.first, program.a, program.b, needed)
+    flat = np.array([isinstance(kind, Comparison | Detach | Index) for kind in program.kinds])[program.kind]
+    sweeps.depends(program.first, program.a, program.b, needed, flat)
     useful[list(seeds)] = 1
     sweeps.used(program.first, program.a, program.b, useful)
     on_the_way = (needed & useful).astype(bool)
@@ -144,9 +145,8 @@ def _of_row(
         inputs = np.concatenate([case.operands, case.nodes[:, None].astype(np.int32)], axis=1)
         partials = builder.lay_down(template, case.nodes, inputs)
         for place, partial in enumerate(partials):
+            # One of 0 by its rule, as that of `floor`, counts too: an adjoint of inf makes nan of it.
             receives = on_the_way[case.operands[:, place]]
-            if isinstance(partial, float) and partial == 0.0:
-                continue
             user = case.nodes[receives].astype(np.int32)
             target = case.operands[receives, place]
             if isinstance(partial, float) and abs(partial) == 1.0:

@@ -9,6 +9,7 @@ from typing import Any
 
 from .. import modes
 from ..graph import operations
+from ..primitive import TABLE
 from ..value import Value, constant, described
 from .operators import learn
 from .plain import Plain, is_plain
@@ -41,6 +42,9 @@ class Recorder:
         self.exact = exact
         self.careful, self.derives, self.compares_derivatives = careful, False, False
         self.derived_from = sys.maxsize
+        self._flat: dict[int, Traced | None] = {}
+        self.chosen: set[int] = set()
+        """The entries that choose between the ways through a partial's formula."""
         self.tape = Tape()
         self.outside: list[Value] = []
         """The Values that the program took from around it, in the order of first use."""
@@ -118,6 +122,33 @@ class Recorder:
             made = self._stand_ins[entry] = _new(Traced)
             made.entry, made.recorder = entry, self
         return made
+
+    def condition(self, entry: int) -> Condition:
+        """Return a stand-in for the comparison `entry`."""
+        made = _new(Condition)
+        made.entry, made.recorder = entry, self
+        return made
+
+    def choice(self, condition: Traced, yes: Any, no: Any) -> Traced:
+        """Return `yes` where the condition holds, else `no`: the way that a formula goes, which is no value."""
+        entries = condition.entry, self.entry_of(yes, "where"), self.entry_of(no, "where")
+        made = self.made(TABLE["where"], entries)
+        self.chosen.add(made.entry)
+        return made
+
+    def is_flat(self, entry: int) -> Traced | None:
+        """Return whether a partial is a plain 0, by the way its formula went: 1 or 0; None where it never is."""
+        if entry not in self.chosen:
+            return self.stand_in(self._constant(1.0)) if self.tape.constants.get(entry) == 0.0 else None
+        if entry not in self._flat:
+            condition, yes, no = self.tape.operands_of(entry)
+            of_yes, of_no = self.is_flat(yes), self.is_flat(no)
+            if of_yes is None and of_no is None:
+                self._flat[entry] = None
+            else:
+                ways = [0.0 if way is None else way for way in (of_yes, of_no)]
+                self._flat[entry] = self.choice(self.condition(condition), *ways)
+        return self._flat[entry]
 
     def entry_of(self, x: Any, what: str) -> int:
         """Return the entry for an operand: a stand-in's own; a new one for a number or another Value.

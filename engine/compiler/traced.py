@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from .. import modes
 from ..primitive import TABLE, Primitive
 from ..value import Number, Value
 from .refusals import RecordingError, Text, refusal
@@ -108,6 +109,9 @@ class Traced(Value):
         if kind is TAKE:
             return tuple([recorder.hit(entries[0], place) for place in range(len(entries) - 1)])
         assert isinstance(kind, Primitive)
+        if self.entry in recorder.chosen:  # of a Value there is but the way taken, and nothing goes to others
+            condition = recorder.condition(entries[0])
+            return _NOWHERE, condition, condition.negated()
         constants = recorder.tape.constants
         known = tuple([None if kind.variadic else constants.get(entry) for entry in entries])
         template = partials_template(kind, known, exact=recorder.exact)
@@ -122,12 +126,15 @@ class Traced(Value):
                 laid.append((*entries, self.entry)[operands[0]])
             else:
                 of = tuple([laid[operand] for operand in operands])
+                if step is TABLE["where"]:
+                    recorder.chosen.add(len(recorder.tape))
                 numbers = [constants[entry] for entry in of if entry in constants]
                 if isinstance(step, Primitive) and len(numbers) == len(of):  # the 2 in the partial of x ** 3:
                     laid.append(recorder.entry_of(step(*numbers), ""))  # it has a simple partial itself
                 else:
                     laid.append(recorder.tape.append(step, of))
-        return tuple([r if isinstance(r, float) else recorder.stand_in(laid[r]) for r in template.results])
+        found = [r if isinstance(r, float) else recorder.stand_in(laid[r]) for r in template.results]
+        return (_NOWHERE, *found[1:]) if chooses else tuple(found)
 
     def recorded_product(self, factor: Any, partial: Any, either: bool = False) -> Any:
         """Return factor * partial; of a careful recorder 0 for a factor of 0 and a partial of inf.
@@ -149,7 +156,18 @@ class Traced(Value):
         where = TABLE["where"]
         if either:
             return where(factor == 0.0, 0.0, where(partial == 0.0, 0.0, product))
-        return where(partial - partial == 0.0, product, where(factor == 0.0, 0.0, product))
+        if type(partial) is float:
+            return where(factor == 0.0, 0.0, product)
+        guarded = where(partial - partial == 0.0, product, where(factor == 0.0, 0.0, product))
+        flat = recorder.is_flat(partial.entry) if modes.differentiating.get() else None
+        return guarded if flat is None else recorder.choice(flat, 0.0, guarded)
+
+    def recorded_nothing(self) -> Any:
+        """Return what flows on from an adjoint by a partial that is a plain 0: nothing, as on Values.
+
+        In a pass that Values do not record, which is the outermost one, 0 times an adjoint of inf is nan.
+        """
+        return None if modes.differentiating.get() else self.data * 0.0
 
     def apply_primitive(self, primitive: Primitive, operands: tuple[Any, ...]) -> Traced:
         """Record what `primitive` makes of operands of which at least one is a stand-in."""
@@ -300,6 +318,16 @@ class Traced(Value):
             "a number that compile records cannot be pickled, for it has no number yet: pickle what the "
             "kernel returns"
         )
+
+
+class _Nowhere:
+    """The partial by a comparison: nothing flows there."""
+
+    def recorded_product(self, factor: object, partial: object) -> None:
+        """Return None, which is nothing."""
+
+
+_NOWHERE = _Nowhere()
 
 
 class Condition(Traced):
