@@ -104,9 +104,11 @@ class Recorder:
         self.codes: dict[int, CodeType] = {}  # by their identity; kept, so that these stay theirs
         self.kinds: dict[int, str] = {}  # what code is
         self.instructions: dict[int, bytes] = {}
-        # By the address of the operation's caller: code objects hold their instructions, so that no two of
-        # those alive, all of which are kept, have the same sum of identity and offset.
-        self.known: dict[int, _Found] = {}
+        # By the code, then the instruction, of the operation's caller.
+        self.known: dict[int, dict[int, _Found]] = {}
+        self.latest: tuple[CodeType | None, dict[int, _Found]] = None, {}  # of these, those of one code
+        # By the address of the instruction: code objects hold their instructions, so that no two of those
+        # alive, all of which are kept, have the same sum of identity and offset.
         self.sites: dict[int, Site] = {}
         self.results: dict[tuple[Site, int], Site] = {}
         self.after: dict[_Seen, _Found] = {}
@@ -118,7 +120,11 @@ class Recorder:
         """Note where `node` is being made: in the nearest function that is not chainrule's."""
         frame: Any = _getframe(3)  # above this, `record` and the operation
         try:
-            found: Any = self.known[id(frame.f_code) + frame.f_lasti]
+            code, sites = self.latest  # one attribute, so that threads that share it cannot mix two
+            if frame.f_code is not code:
+                sites = self.known[id(frame.f_code)]
+                self.latest = frame.f_code, sites
+            found: Any = sites[frame.f_lasti]
             while type(found) is _Callers:
                 frame = frame.f_back
                 code, then = found.first
@@ -182,7 +188,7 @@ class Recorder:
             if found is None:
                 found = self.after[seen] = self._after(seen)
             if before is None:
-                self.known[id(frame.f_code) + frame.f_lasti] = found
+                self.known.setdefault(id(frame.f_code), {})[frame.f_lasti] = found
             else:
                 before.lead(frame, found)
             if type(found) is not _Callers:
@@ -271,14 +277,13 @@ class Recorder:
 
     def _note_leaf(self, leaf: Value, node: Value, site: Site) -> None:
         """Note the first use of a leaf, and its name where it can be found."""
-        frame = _standing_in(site.code, _getframe(_CALLER + 1))
         operands = node.operands
         place = 0
         while operands[place] is not leaf:
             place += 1
         found = self.places.names.pop(leaf, None)
         if found is None and not leaf.label:
-            found = self.places.name(leaf, frame, site)
+            found = self.places.name(leaf, _standing_in(site.code, _getframe(_CALLER + 1)), site)
         use = leaf.about = _new(FirstUse)  # filled here, because a call takes time at every leaf
         use.site, use.place, use.count, use.found = site, place, len(operands), found
 
