@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 class Comparisons:
     """The comparisons of `Value`, with Values and with plain numbers, and its hash.
 
-    Where a ledger is open each is kept in it (debugging/ledger.py). `<` and `>`, of which `sorted`, `max` and
-    `min` make thousands, do most of that themselves.
+    Where a ledger is open each is kept in it (debugging/ledger.py). Programs may do little but compare, so
+    what is frequent is written out here, to save calls: at a place that is known, numbers that are no closer
+    than before, and a leaf that comes closer to a plain number.
     """
 
     __slots__ = ()
@@ -26,15 +27,55 @@ class Comparisons:
     def __eq__(self, other: object) -> bool:
         number = other.data if isinstance(other, Comparisons) else other
         came_out = self.data == number
-        if modes.open_blocks:
-            modes.note_comparison(self, "==", other, number, came_out, _getframe(1))
+        if modes.open_blocks and (block := ledger_here()) is not None:
+            caller = _getframe(1)
+            try:
+                code, here = block.state.eq
+                if caller.f_code is not code:
+                    here = block.state.all_eq[id(caller.f_code)]
+                known = here[caller.f_lasti if came_out else ~caller.f_lasti]
+                gap = abs(self.data - number)  # type: ignore[operator]  # where it is no number it raises
+                if gap >= known.margin:
+                    known.times += 1
+                    return came_out
+                if (
+                    gap < known.margin
+                    and type(gap) is float
+                    and (self is known.leaf or known.names(self, other))
+                ):
+                    known.margin, known.x, known.y = gap, self.data, number
+                    known.times += 1
+                    return came_out
+            except modes.UNCLEAR:
+                pass
+            modes.note_comparison(self, "==", other, number, came_out, caller)
         return came_out
 
     def __ne__(self, other: object) -> bool:  # not just the opposite: NumPy arrays compare element by element
         number = other.data if isinstance(other, Comparisons) else other
         came_out = self.data != number
-        if modes.open_blocks:
-            modes.note_comparison(self, "!=", other, number, came_out, _getframe(1))
+        if modes.open_blocks and (block := ledger_here()) is not None:
+            caller = _getframe(1)
+            try:
+                code, here = block.state.ne
+                if caller.f_code is not code:
+                    here = block.state.all_ne[id(caller.f_code)]
+                known = here[caller.f_lasti if came_out else ~caller.f_lasti]
+                gap = abs(self.data - number)  # type: ignore[operator]  # where it is no number it raises
+                if gap >= known.margin:
+                    known.times += 1
+                    return came_out
+                if (
+                    gap < known.margin
+                    and type(gap) is float
+                    and (self is known.leaf or known.names(self, other))
+                ):
+                    known.margin, known.x, known.y = gap, self.data, number
+                    known.times += 1
+                    return came_out
+            except modes.UNCLEAR:
+                pass
+            modes.note_comparison(self, "!=", other, number, came_out, caller)
         return came_out
 
     def __lt__(self, other: Value | Number) -> bool:
@@ -42,23 +83,53 @@ class Comparisons:
         came_out = self.data < number
         if modes.open_blocks and (block := ledger_here()) is not None:
             caller = _getframe(1)
-            code, here = block.state.less
-            if caller.f_code is code:  # what follows is `note_comparison` once more, to save a call
-                try:
-                    known = here[caller.f_lasti if came_out else ~caller.f_lasti]
-                    if not known.above < self.data - number < known.below:
-                        known.times += 1
-                        return came_out
-                except modes.UNCLEAR:
-                    pass
+            try:
+                code, here = block.state.lt
+                if caller.f_code is not code:
+                    here = block.state.all_lt[id(caller.f_code)]
+                known = here[caller.f_lasti if came_out else ~caller.f_lasti]
+                gap = number - self.data if came_out else self.data - number
+                if gap >= known.margin:
+                    known.times += 1
+                    return came_out
+                if (
+                    gap < known.margin
+                    and type(gap) is float
+                    and (self is known.leaf or known.names(self, other))
+                ):
+                    known.margin, known.x, known.y = gap, self.data, number
+                    known.times += 1
+                    return came_out
+            except modes.UNCLEAR:
+                pass
             modes.note_comparison(self, "<", other, number, came_out, caller)
         return came_out
 
     def __le__(self, other: Value | Number) -> bool:
         number = other.data if isinstance(other, Comparisons) else other
         came_out = self.data <= number
-        if modes.open_blocks:
-            modes.note_comparison(self, "<=", other, number, came_out, _getframe(1))
+        if modes.open_blocks and (block := ledger_here()) is not None:
+            caller = _getframe(1)
+            try:
+                code, here = block.state.le
+                if caller.f_code is not code:
+                    here = block.state.all_le[id(caller.f_code)]
+                known = here[caller.f_lasti if came_out else ~caller.f_lasti]
+                gap = number - self.data if came_out else self.data - number
+                if gap >= known.margin:
+                    known.times += 1
+                    return came_out
+                if (
+                    gap < known.margin
+                    and type(gap) is float
+                    and (self is known.leaf or known.names(self, other))
+                ):
+                    known.margin, known.x, known.y = gap, self.data, number
+                    known.times += 1
+                    return came_out
+            except modes.UNCLEAR:
+                pass
+            modes.note_comparison(self, "<=", other, number, came_out, caller)
         return came_out
 
     def __gt__(self, other: Value | Number) -> bool:
@@ -66,29 +137,76 @@ class Comparisons:
         came_out = self.data > number
         if modes.open_blocks and (block := ledger_here()) is not None:
             caller = _getframe(1)
-            code, here = block.state.greater
-            if caller.f_code is code:  # what follows is `note_comparison` once more, to save a call
-                try:
-                    known = here[caller.f_lasti if came_out else ~caller.f_lasti]
-                    if not known.above < self.data - number < known.below:
-                        known.times += 1
-                        return came_out
-                except modes.UNCLEAR:
-                    pass
+            try:
+                code, here = block.state.gt
+                if caller.f_code is not code:
+                    here = block.state.all_gt[id(caller.f_code)]
+                known = here[caller.f_lasti if came_out else ~caller.f_lasti]
+                gap = self.data - number if came_out else number - self.data
+                if gap >= known.margin:
+                    known.times += 1
+                    return came_out
+                if (
+                    gap < known.margin
+                    and type(gap) is float
+                    and (self is known.leaf or known.names(self, other))
+                ):
+                    known.margin, known.x, known.y = gap, self.data, number
+                    known.times += 1
+                    return came_out
+            except modes.UNCLEAR:
+                pass
             modes.note_comparison(self, ">", other, number, came_out, caller)
         return came_out
 
     def __ge__(self, other: Value | Number) -> bool:
         number = other.data if isinstance(other, Comparisons) else other
         came_out = self.data >= number
-        if modes.open_blocks:
-            modes.note_comparison(self, ">=", other, number, came_out, _getframe(1))
+        if modes.open_blocks and (block := ledger_here()) is not None:
+            caller = _getframe(1)
+            try:
+                code, here = block.state.ge
+                if caller.f_code is not code:
+                    here = block.state.all_ge[id(caller.f_code)]
+                known = here[caller.f_lasti if came_out else ~caller.f_lasti]
+                gap = self.data - number if came_out else number - self.data
+                if gap >= known.margin:
+                    known.times += 1
+                    return came_out
+                if (
+                    gap < known.margin
+                    and type(gap) is float
+                    and (self is known.leaf or known.names(self, other))
+                ):
+                    known.margin, known.x, known.y = gap, self.data, number
+                    known.times += 1
+                    return came_out
+            except modes.UNCLEAR:
+                pass
+            modes.note_comparison(self, ">=", other, number, came_out, caller)
         return came_out
 
     def __bool__(self) -> bool:
-        if modes.open_blocks:
-            modes.note_comparison(self, "!=", 0.0, 0.0, self.data != 0.0, _getframe(1))
-        return self.data != 0.0
+        came_out = self.data != 0.0
+        if modes.open_blocks and (block := ledger_here()) is not None:
+            caller = _getframe(1)
+            try:
+                code, here = block.state.ne
+                if caller.f_code is not code:
+                    here = block.state.all_ne[id(caller.f_code)]
+                known = here[caller.f_lasti if came_out else ~caller.f_lasti]
+                gap = self.data if self.data > 0.0 else -self.data
+                if gap >= known.margin:
+                    known.times += 1
+                    return came_out
+                if gap < known.margin and (self is known.leaf or known.names(self, 0.0)):
+                    known.margin, known.x = gap, self.data
+                    known.times += 1
+                    return came_out
+            except modes.UNCLEAR:
+                pass
+            modes.note_comparison(self, "!=", 0.0, 0.0, came_out, caller)
+        return came_out
 
     # Comparisons look at the numbers, hashing at identity. Two live objects never have the same identity
     # hash, so dictionaries and sets never come to ask whether different Values are equal.

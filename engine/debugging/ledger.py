@@ -12,7 +12,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 from .. import modes
-from ..about import about
+from ..about import OnlySource, about
 from ..blocks import Opened
 from ..names import own_name
 from ..value import Value
@@ -22,8 +22,7 @@ from .source import Site, Source, source_of
 from .warn import OWN_FOLDERS
 from .written import operation_at
 
-ledger_here = modes.ledger_here
-_SIGNS = ("<", "<=", "==", "!=", ">", ">=")
+_NAMES = {"<": "lt", "<=": "le", "==": "eq", "!=": "ne", ">": "gt", ">=": "ge"}
 _latest: ContextVar[Ledger | None] = ContextVar("latest ledger", default=None)
 
 
@@ -53,28 +52,70 @@ class Branch:
         return f"{margin:>10}  {self.text}: {self.taken}{times}{where}"
 
 
-_Side = tuple[Any, Any]
-"""One side of a comparison: a name, what is known of a source or a leaf that may get one, and its number."""
-_Said = tuple[_Side, str, _Side] | tuple[()]
+_Name = Any
+"""What a side of a comparison is called: a text, what is known of a source, or a leaf that may get one."""
+
+
+Here = dict[int, "_Went"]
+"""What is known of the comparisons of one kind in some code: by the offset of the instruction, inverted where
+it came out False."""
+_NOWHERE: tuple[CodeType | None, Here] = None, {}
+
+
+_Called = tuple[OnlySource | None, str] | tuple[()] | None
 
 
 @dataclass(slots=True)
 class _Went:
+    """What is known of one outcome in one place.
+
+    said: of the closest comparison the names of both sides and the sign between them.
+    x, y: their numbers.
+    leaf: the left side itself, where it is a leaf and the right one a plain number. What is called the same
+    needs no name if it comes closer still.
+    called: the same of what is not held: what is known of each side, and its label.
+    """
+
     what: str
     taken: str
     margin: float
     site: Site | None
-    said: _Said = ()
+    said: tuple[_Name, str, _Name] | tuple[()] = ()
+    x: Any = 0.0
+    y: Any = 0.0
+    leaf: Value | None = None
+    called: tuple[_Called, _Called] | None = None
     times: int = 0
-    above: float = -math.inf
-    below: float = math.inf
-    """A difference between these two is closer than any before; as long as nothing is known, every one is."""
+
+    def names(self, x: Value, other: object) -> bool:
+        """Return whether these sides are called as those of the closest comparison are."""
+        return self.called is not None and self.called == (_called(x), _called(other))
+
+    def keep(self, x: Value, sign: str, other: object, caller: FrameType) -> None:
+        """Keep what the comparison says: it is the closest."""
+        assert self.site is not None
+        self.said = _name(x, caller, self.site), sign, _name(other, caller, self.site)
+        self.x, self.y = x.data, other.data if isinstance(other, Value) else other
+        self.leaf = x if x.primitive is None and not isinstance(other, Value) else None
+        called = _called(x), _called(other)
+        self.called = None if None in called else called
 
 
-Places = tuple[CodeType | None, dict[int, _Went]]
-"""Code, and what is known of the comparisons of one kind in it: by the offset of the instruction, inverted
-where it came out False."""
-_NOWHERE: Places = None, {}
+def _called(side: object) -> _Called:
+    """Return what a side's name depends on; None where it could be different the next time."""
+    if not isinstance(side, Value):
+        return ()
+    known = about(side)
+    if isinstance(known, OnlySource) or (known is None and side.primitive is not None):
+        return known, side.label
+    return None
+
+
+class _Ours(Here):
+    """What is known of the comparisons in chainrule's own code, which are part of operations: nothing."""
+
+    def __missing__(self, place: int) -> _Went:
+        return _Went("", "", -math.inf, None)
 
 
 class Ledger:
@@ -87,28 +128,33 @@ class Ledger:
         # when it was opened, in seconds of the epoch
         self.since = time.time()
         self._went: list[_Went] = []
-        # By the identity of the code and the sign, because Python's functions may compare in several ways at
-        # one instruction; None for chainrule's own code, whose comparisons are part of operations.
-        self._compared: dict[tuple[int, str], dict[int, _Went] | None] = {}
+        # By the sign, because Python's functions may compare in several ways at one instruction.
+        self._compared: dict[str, dict[int, Here]] = {sign: {} for sign in _NAMES}
         self._codes: dict[int, CodeType] = {}  # by identity; kept, so that these stay theirs
-        self.latest = dict.fromkeys(_SIGNS, _NOWHERE)  # by the sign, those of the code that compared last
-        self.less = self.greater = _NOWHERE  # those of < and >, which `Comparisons` looks at itself
         self._chosen: dict[object, _Went] = {}  # by the address of the instruction, see `Recorder`
+        # The same for `Comparisons`, which looks itself: in `all_lt` and so on, but in `lt` first, where
+        # that of one code is, mostly the one that compares.
+        for sign, name in _NAMES.items():
+            setattr(self, name, _NOWHERE)
+            setattr(self, f"all_{name}", self._compared[sign])
 
     def compared(
         self, x: Value, sign: str, other: object, number: Any, came_out: bool, caller: FrameType
     ) -> None:
-        """Note a comparison that the user's code makes; of arrays and the like nothing is noted."""
+        """Note a comparison that the user's code makes; of arrays and the like nothing is noted.
+
+        Chainrule's own comparisons are part of operations.
+        """
         if not isinstance(number, int | float):
             return
-        code, key = caller.f_code, (id(caller.f_code), sign)
-        if key not in self._compared:
-            self._codes[id(code)] = code
-            self._compared[key] = None if code.co_filename.startswith(OWN_FOLDERS) else {}
-        here = self._compared[key]
+        code, places = caller.f_code, self._compared[sign]
+        here = places.get(id(code))
         if here is None:
+            self._codes[id(code)] = code
+            here = places[id(code)] = _Ours() if code.co_filename.startswith(OWN_FOLDERS) else {}
+        if type(here) is _Ours:
             return
-        self._remember(sign, (code, here))
+        setattr(self, _NAMES[sign], (code, here))
         place = caller.f_lasti if came_out else ~caller.f_lasti
         known = here.get(place)
         if known is None:
@@ -120,29 +166,24 @@ class Ledger:
             margin = abs(x.data - number)
         except OverflowError:  # an int beyond the floats
             margin = math.inf
-        if margin < known.margin or math.isnan(known.margin):
-            assert known.site is not None
-            known.said = _side(x, caller, known.site), sign, _side(other, caller, known.site)
+        if not known.said or margin < known.margin or math.isnan(known.margin) > math.isnan(margin):
+            known.keep(x, sign, other, caller)
             known.margin = margin
-            if not math.isnan(margin):
-                known.above, known.below = -margin, margin
-
-    def _remember(self, sign: str, places: Places) -> None:
-        self.latest[sign] = places
-        self.less, self.greater = self.latest["<"], self.latest[">"]
 
     def close(self) -> None:
         """Let go what only speeds up the next comparison: there will be none, or in another ledger."""
-        for sign in _SIGNS:
-            self._remember(sign, _NOWHERE)
+        for name in _NAMES.values():
+            setattr(self, name, _NOWHERE)
+            setattr(self, f"all_{name}", {})
+        for went in self._went:
+            went.leaf = went.called = None
 
     def take(self, inner: Ledger) -> None:
         """Keep what `inner`, of a block inside this one's, has kept as well: once, when that block ends."""
         self._codes |= inner._codes
-        for key, places in inner._compared.items():
-            here = self._compared.setdefault(key, None if places is None else {})
-            if here is not None and places is not None:
-                self._take(here, places)
+        for sign, places in inner._compared.items():
+            for code, there in places.items():
+                self._take(self._compared[sign].setdefault(code, type(there)()), there)
         self._take(self._chosen, inner._chosen)
 
     def _take(self, here: dict[Any, _Went], others: dict[Any, _Went]) -> None:
@@ -155,7 +196,7 @@ class Ledger:
             known.times += other.times
             if other.margin < known.margin or math.isnan(known.margin):
                 known.margin, known.said = other.margin, other.said
-                known.above, known.below = other.above, other.below
+                known.x, known.y, known.leaf, known.called = other.x, other.y, None, None
 
     def went(self, operation: str, taken: str, margin: float) -> None:
         """Note which way a function of chainrule's went."""
@@ -174,7 +215,7 @@ class Ledger:
     def __iter__(self) -> Iterator[Branch]:
         for went in self._went:
             source = None if went.site is None else source_of(went.site)
-            text = _text(*went.said) if went.said else went.what
+            text = _text(went) if went.said else went.what
             yield Branch(went.what, text, went.taken, went.margin, went.times, source, None)
 
     def __repr__(self) -> str:
@@ -188,58 +229,42 @@ class Ledger:
 def note_comparison(
     x: Value, sign: str, other: object, number: Any, came_out: bool, caller: FrameType
 ) -> None:
-    """Keep in the ledger that is open here, if one is, how a comparison came out; called by `Value`.
-
-    It does itself what `Ledger.compared` does where the code that compared last does so again, at a place
-    that is known, and no closer than before: loops may do little else.
-    """
-    block = ledger_here()
-    if block is None:
-        return
-    code, here = block.state.latest[sign]
-    if caller.f_code is code:
-        try:
-            known = here[caller.f_lasti if came_out else ~caller.f_lasti]
-            if not known.above < x.data - number < known.below:
-                known.times += 1
-                return
-        except modes.UNCLEAR:
-            pass
+    """Keep in the ledger that is open here, if one is, how a comparison came out; called by `Value`."""
     ledger = modes.ledger()
-    if ledger is not None:
+    if ledger is not None:  # a context may outlive the block
         ledger.compared(x, sign, other, number, came_out, caller)
 
 
-def _side(x: object, caller: FrameType, site: Site) -> _Side:
-    """Return what the text needs to know, without holding on to a graph.
+def _name(x: object, caller: FrameType, site: Site) -> _Name:
+    """Return what the text needs to know of a side, without holding on to a graph.
 
     caller, site: where it is compared, and maybe used for the first time: leaves are sought there as at an
     operation. In functions of Python's such as `sorted` that would be at element after element: those keep
     the leaf, which the operation that uses it will name.
     """
     if not isinstance(x, Value):
-        return "", x
+        return ""
     if x.label:
-        return x.label, x.data
+        return x.label
     known = about(x)
     if known is not None:
-        return known.source or "", x.data
+        return known.source or ""
     recorder = getattr(modes.watcher(), "__self__", None)
     if x.primitive is not None or not isinstance(recorder, Recorder):
-        return "", x.data
+        return ""
     in_call = operation_at(caller.f_code.co_code, caller.f_lasti).startswith("CALL")
-    return recorder.places.name_before_use(x, caller, site, seek=not in_call) or x, x.data
+    return recorder.places.name_before_use(x, caller, site, seek=not in_call) or x
 
 
-def _text(left: _Side, sign: str, right: _Side) -> str:
-    def shown(side: _Side) -> str:
-        known, number = side
+def _text(went: _Went) -> str:
+    def shown(known: _Name, number: Any) -> str:
         name = (
             own_name(known) if isinstance(known, Value) else known if isinstance(known, str) else known.name
         )
         return f"{cut(plain(name))}={number!r}" if name else f"{number!r}"
 
-    return f"{shown(left)} {sign} {shown(right)}"
+    left, sign, right = went.said
+    return f"{shown(left, went.x)} {sign} {shown(right, went.y)}"
 
 
 def ledger_of(values: Iterable[Value]) -> Ledger | None:

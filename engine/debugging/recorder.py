@@ -287,6 +287,7 @@ class Recorder:
         use = leaf.about = _new(FirstUse)  # filled here, because a call takes time at every leaf
         use.site, use.place, use.count, use.found = site, place, len(operands), found
 
+
 def _note_step(about: Any, operand: Value, site: Site) -> None:
     """Say of an operand that was made at `site` as well that it is on the way to the result."""
     if type(about) is Made:
