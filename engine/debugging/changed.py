@@ -8,6 +8,7 @@ from .. import graph
 from ..names import own_name
 from ..own import BUILT_IN
 from ..primitive import TABLE
+from .loop_variable import look_for_loop_variable
 from .rebound import is_update, look_for_rebound
 from .stale import look_for_stale
 from .warn import ChangedDataWarning, warn_user
@@ -56,6 +57,7 @@ def look(root: Value, order: list[Value]) -> int:
         look_for_stale(order)
     if is_update(order[0]):
         look_for_rebound(order)
+    look_for_loop_variable(order)
     if whole or _first_differs(order[0]):
         _warn_of_changed(order)
     return 0 if _early or (whole and _looked_at < _WHOLE) else _LET_GO

@@ -119,7 +119,7 @@ class Places:
     def _loop_names(self, code: CodeType) -> frozenset[str]:
         known = self._loops.get(id(code))
         if known is None:
-            known = self._loops[id(code)] = (code, _loop_names(code))
+            known = self._loops[id(code)] = (code, loop_names(code))
         return known[1]
 
     def _is_new(self, thing: Any) -> bool:
@@ -221,7 +221,7 @@ def _parts(thing: Any) -> list[tuple[str | int, Any]]:
     return [(f".{name}", part) for name, part in vars(thing).items() if not name.startswith("_")]
 
 
-def _loop_names(code: CodeType) -> frozenset[str]:
+def loop_names(code: CodeType) -> frozenset[str]:
     """Return the variables that `for` gives their values: passing names, like those of comprehensions."""
     names: set[str] = set()
     pending = 0  # how many variables are still to be stored

@@ -43,13 +43,18 @@ def warn_user(text: str, category: type[Warning], about: str = "") -> None:
     if frame is None:
         warnings.warn(text, category, stacklevel=2)
         return
+    warn_at(frame, frame.f_lineno, text, category, about)
+
+
+def warn_at(frame: FrameType, line: int, text: str, category: type[Warning], about: str = "") -> None:
+    """Warn at a line of the function that the frame belongs to, by Python's rules; see `warn_user`."""
     said = _Text(text)
     said.about = about or text
     warnings.warn_explicit(
         said,
         category,
         frame.f_code.co_filename,
-        frame.f_lineno,
+        line,
         module=frame.f_globals.get("__name__") or "<unknown>",
         registry=frame.f_globals.setdefault("__warningregistry__", {}),
     )

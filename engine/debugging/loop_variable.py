@@ -1,0 +1,123 @@
+"""Noticing updates of a loop's variable, `for p in params: p = p - lr * p.grad`, which change nothing."""
+
+from __future__ import annotations
+
+import dis
+import gc
+import sys
+from itertools import pairwise
+from types import CodeType, FrameType
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from ..names import own_name
+from .places import loop_names
+from .warn import OWN_FOLDERS, LostParameterWarning, warn_at
+
+if TYPE_CHECKING:
+    from ..value import Value
+
+_FRAMES = 4
+"""Functions of the user's whose variables are looked at, from the one that calls `backward()` on."""
+
+_seen: list[tuple[int, float]] = []
+"""The first operation's operands at the last pass that was looked at: their identities, and their numbers."""
+_unchanged = 0
+"""How often some of them were as they had been, one time after the other."""
+_known: WeakKeyDictionary[CodeType, dict[str, int]] = WeakKeyDictionary()
+"""What `_updates` found in the functions that have been looked at."""
+
+
+def look_for_loop_variable(order: list[Value]) -> None:
+    """Warn where numbers stay as they are and the user's code updates the variable of a loop instead.
+
+    order: the operations of a pass that is about to begin, by which the numbers are known: the first
+    one's operands. After 2, 4, 8, ... looks at which they were unchanged the variables of the callers are
+    looked at: one that a loop gives its values, and a statement in it computes anew from itself and its
+    gradient, holds the last update, which nobody else holds and no pass has run through.
+    """
+    global _seen, _unchanged
+    now = [(id(operand), operand.data) for operand in order[0].operands[:2]]
+    _unchanged = _unchanged + 1 if any(each in _seen for each in now) else 0
+    _seen = now
+    if _unchanged < 2 or _unchanged & (_unchanged - 1):
+        return
+    frame: FrameType | None = sys._getframe(1)
+    looked = 0
+    while frame is not None and looked < _FRAMES:
+        code = frame.f_code
+        if not code.co_filename.startswith(OWN_FOLDERS):
+            looked += 1
+            for name, line in _updates(code).items():
+                leaf = _lost(frame, name)
+                if leaf is not None:
+                    _warn(frame, name, line, leaf)
+        frame = frame.f_back
+
+
+def _updates(code: CodeType) -> dict[str, int]:
+    """Return the loop variables that a statement computes from themselves and a `grad`, with its line."""
+    known = _known.get(code)
+    if known is None:
+        known = _known[code] = _updates_in(code)
+    return known
+
+
+def _updates_in(code: CodeType) -> dict[str, int]:
+    names = loop_names(code) if "grad" in code.co_names else ()
+    if not names:
+        return {}
+    instructions = list(dis.get_instructions(code))
+    found: dict[str, int] = {}
+    for computed, stored in pairwise(instructions):
+        where = computed.positions
+        if computed.opname == "BINARY_OP" and stored.opname.startswith("STORE") and where is not None:
+            name = _named(stored)[0]
+            first, last = where.lineno or 0, where.end_lineno or where.lineno or 0
+            read: set[str] = set()
+            for each in instructions:
+                at = each.positions.lineno if each.positions is not None else None
+                if each.opname.startswith("LOAD") and first <= (at or 0) <= last:
+                    read.update(_named(each))
+            if name in names and {name, "grad"} <= read:
+                found[name] = first
+    return found
+
+
+def _named(instruction: dis.Instruction) -> tuple[str, ...]:
+    """Return the variables or the attribute that an instruction is about; some are about two."""
+    about = instruction.argval
+    return tuple(map(str, about)) if isinstance(about, tuple) else (str(about),)
+
+
+def _lost(frame: FrameType, name: str) -> Value | None:
+    """Return the leaf that a variable holds an update of, one that nobody uses, if the leaf is as it was."""
+    from ..value import Value  # which needs this module
+
+    value = frame.f_locals.get(name)
+    if not isinstance(value, Value) or value.grad:
+        return None
+    row = value.primitive
+    if row is None or row.name not in ("sub", "add"):
+        return None
+    leaves = [operand for operand in value.operands if operand.primitive is None and operand.kind != "const"]
+    numbers = [operand.data for operand in value.operands]
+    if not leaves or leaves[0].data == value.data or row.evaluate(*numbers) != value.data:
+        return None
+    variables = (frame.f_locals, frame.f_globals)
+    if all(any(holder is each for each in variables) for holder in gc.get_referrers(value)):
+        return leaves[0]
+    return None
+
+
+def _warn(frame: FrameType, name: str, line: int, leaf: Value) -> None:
+    parameter = own_name(leaf) or repr(leaf)
+    warn_at(
+        frame,
+        line,
+        f"the loop's variable {name} gets a new Value here, which nothing uses: the parameters, the last of "
+        f"which is {parameter}, stay as they were. Change the number, {name}.data -= lr * {name}.grad, or "
+        "leave it to an optimizer's step()",
+        LostParameterWarning,
+        about="loop variable",
+    )
