@@ -103,8 +103,8 @@ class Way:
 def ways() -> list[Way]:
     """Return all ways that are compared."""
     over = {"batch": ("k", "quote"), "reduce": "mean"}
-    kernel: Any = compile(error, **over)  # type: ignore[arg-type]
-    second: Any = compile(hessian(error), argnums=(), **over)  # type: ignore[arg-type]
+    kernel: Any = compile(error, **over)  # type: ignore[call-overload]
+    second: Any = compile(hessian(error), argnums=(), **over)  # type: ignore[call-overload]
     for made in (kernel.value_and_grad, second):
         made(START, LOGS, quoted())  # compiled now, so that it is not timed below
     return [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, Never
 
 import numpy as np
 
@@ -52,8 +52,13 @@ class Bound:
         self._careful: tuple[Form, Frame] | None = None
         self._parts = [self._part(*place) for place in form.by]
 
-    def __call__(self) -> Any:
-        """Run, and return the value."""
+    def __call__(self, *given: Never) -> Any:
+        """Run, and return the value. It takes no arguments: it has been given them."""
+        if given:
+            raise TypeError(
+                f"{self._variant.name}: a Bound reads the arguments that it was bound to, anew at every run: "
+                "write into these, as in x[:] = ..., and call bound(); or call the kernel"
+            )
         if self._plain:  # as below, but at once
             if answer := self._enter(self._address):
                 self._again(answer)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from types import MethodType
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, overload
 
 import numpy as np
 
@@ -14,6 +16,7 @@ from ..tree import flatten
 from ..value import Value
 from .arguments import Call, Signature
 from .bound import Bound
+from .elsewhere import check_no_options, no_attribute
 from .listing import Listing
 from .looks import Looks
 from .outline import Outline
@@ -25,6 +28,7 @@ from .traced import RecordingError
 from .variant import Argnums, Options, Reduce, Variant
 
 
+@overload
 def compile(
     f: Callable[..., Any],
     *,
@@ -34,11 +38,33 @@ def compile(
     exact: bool = False,
     threads: int | Literal["auto"] = 1,
     dtype: Literal["float64", "float32"] = "float64",
-) -> Kernel:
+) -> Kernel: ...
+@overload
+def compile(
+    *,
+    argnums: Argnums = 0,
+    batch: str | int | Sequence[str | int] = (),
+    reduce: Reduce = None,
+    exact: bool = False,
+    threads: int | Literal["auto"] = 1,
+    dtype: Literal["float64", "float32"] = "float64",
+) -> Callable[[Callable[..., Any]], Kernel]: ...
+def compile(
+    f: Callable[..., Any] | None = None,
+    *,
+    argnums: Argnums = 0,
+    batch: str | int | Sequence[str | int] = (),
+    reduce: Reduce = None,
+    exact: bool = False,
+    threads: int | Literal["auto"] = 1,
+    dtype: Literal["float64", "float32"] = "float64",
+    **elsewhere: Any,
+) -> Kernel | Callable[[Callable[..., Any]], Kernel]:
     """Return `f` as machine code: recorded at the first call, and replayed at every further one.
 
     f: a function of numbers in lists, dictionaries, dataclasses, arrays and modules, written with Values in
     mind: operators, functions of the engine, loops. It runs once for each structure of its arguments.
+    Without it the options make a decorator: `@compile(batch="x")`, as `@compile` does without any.
     What it reads from around itself is fixed by that run, but for Values, which are read at every call: so
     are the numbers that `random` or a clock gave it then. Of a module or another object among the arguments
     it is looked at how it is built: the classes of the modules inside and their order, which parameter is
@@ -76,11 +102,15 @@ def compile(
     >>> print(f"{value:.4f}", [f"{part:.4f}" for part in gradient])
     0.1951 ['-0.1717', '0.7683']
     """
+    check_no_options(elsewhere)
+    if f is None:
+        chosen: dict[str, Any] = {"argnums": argnums, "batch": batch, "reduce": reduce}
+        return partial(compile, **chosen, exact=exact, threads=threads, dtype=dtype)
     check_function(f, "compile")
     _check(argnums)
     if reduce not in (None, "mean", "sum"):
         raise ValueError(f"compile: reduce is 'mean', 'sum' or None, got {reduce!r}")
-    batched = [batch] if isinstance(batch, str | int) else list(batch)
+    batched = _batched(batch)
     if reduce and not batched:
         raise ValueError(f"compile: reduce={reduce!r} needs batch= to say which arguments hold the samples")
     shards = _shards(threads, batched)
@@ -96,6 +126,20 @@ def _check(argnums: Any) -> None:
         raise TypeError(f"compile: argnums must be an int or several, got {argnums!r}") from None
     if len(set(places)) < len(places):
         raise ValueError(f"compile: argnums={argnums!r} names an argument twice")
+
+
+def _batched(batch: Any) -> list[str | int]:
+    """Return the names and places of batched arguments. Raises TypeError for what is none of them."""
+    alone = isinstance(batch, str | bytes) or not isinstance(batch, Iterable)
+    names: list[str | int] = []
+    for one in [batch] if alone else batch:
+        if isinstance(one, bool) or not (isinstance(one, str) or hasattr(one, "__index__")):
+            raise TypeError(
+                'compile: batch names the arguments that hold the samples, such as "x", 1 or ("x", "y"), '
+                f"got {batch!r}"
+            )
+        names.append(one if isinstance(one, str) else operator.index(one))
+    return names
 
 
 def _kind_of_numbers(dtype: Any, exact: bool) -> str:
@@ -253,6 +297,15 @@ class Kernel:
                 "hand on as Values: call the function that was compiled, for each sample"
             )
         return True
+
+    def __get__(self, instance: object, owner: type | None = None) -> Any:
+        """Return the function for an instance of the class that it stands in, as methods are."""
+        return self if instance is None else MethodType(self, instance)
+
+    if not TYPE_CHECKING:  # to which it would say that there is everything
+
+        def __getattr__(self, name: str) -> NoReturn:
+            raise no_attribute(self.__dict__.get("__name__", "kernel"), name)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Copy and pickle the function and its options; a copy records and compiles for itself."""

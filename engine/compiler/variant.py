@@ -175,7 +175,8 @@ class Variant:
         if not self.gives_one_number:
             raise TypeError(
                 f"value_and_grad needs a function that returns one number, "
-                f"{self.name} returned {len(self.recording.outputs)}"
+                f"{self.name} returned {len(self.recording.outputs)}: compile(jacobian(f)) differentiates "
+                "several; what is only to be seen is for a function of its own"
             )
 
     def _run(self, call: Call, form: Form) -> tuple[Any, Any]:

@@ -250,7 +250,7 @@ def test_a_batch_that_is_none_is_refused(x: Any, error: type[Exception], message
 
 def test_options_that_say_nothing_sensible_are_refused() -> None:
     with pytest.raises(ValueError, match="reduce is 'mean', 'sum' or None, got 'median'"):
-        compile(tanh, batch=0, reduce="median")  # type: ignore[arg-type]
+        compile(tanh, batch=0, reduce="median")  # type: ignore[call-overload]
     with pytest.raises(
         ValueError, match="reduce='mean' needs batch= to say which arguments hold the samples"
     ):

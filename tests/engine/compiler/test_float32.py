@@ -188,5 +188,5 @@ def test_float32_cannot_be_exact() -> None:
         ValueError, match="exact=True gives every bit of Python's floats, which are float64, not float32"
     ):
         compile(f, exact=True, dtype="float32")
-    kernel = compile(f, dtype=np.float32)  # type: ignore[arg-type]  # as NumPy's hands write it
+    kernel = compile(f, dtype=np.float32)  # type: ignore[call-overload]  # as NumPy's hands write it
     assert kernel(W, [0.5, 0.25]) == compile(f, dtype="float32")(W, [0.5, 0.25])

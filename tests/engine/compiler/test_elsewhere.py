@@ -1,0 +1,135 @@
+"""What other tools have and this one has not is refused with what to write instead."""
+
+import functools
+import inspect
+from typing import Any
+
+import numpy as np
+import pytest
+
+from chainrule.engine import RecordingError, Value, compile, hessian
+from chainrule.engine.compiler.elsewhere import METHODS, OPTIONS
+from chainrule.nn import MLP, Module
+
+
+def cube(x: Any) -> Any:
+    """Return the third power."""
+    return x**3
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_an_option_of_another_tool_says_what_there_is(name: str) -> None:
+    with pytest.raises(TypeError) as caught:
+        compile(cube, **{name: True})  # type: ignore[call-overload]  # that is the point
+    assert str(caught.value) == f"compile has no option {name!r}: {OPTIONS[name]}"
+
+
+def test_an_option_that_nobody_has_names_those_there_are() -> None:
+    wanted = "compile has no option 'bath': there are argnums, batch, reduce, exact, threads and dtype"
+    with pytest.raises(TypeError, match=wanted):
+        compile(cube, bath="x")  # type: ignore[call-overload]  # that is the point
+    with pytest.raises(TypeError, match=wanted):
+        compile(bath="x")  # type: ignore[call-overload]  # that is the point
+    options = set(inspect.signature(compile).parameters) - {"f", "elsewhere"}
+    assert all(option in wanted for option in options)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_method_of_another_tool_says_what_there_is(name: str) -> None:
+    with pytest.raises(AttributeError) as caught:
+        getattr(compile(cube), name)
+    assert str(caught.value) == f"the compiled function cube has no {name!r}: " + METHODS[name].format(
+        name=name
+    )
+    assert not hasattr(compile(cube), name)
+
+
+def test_what_nobody_has_is_only_not_there() -> None:
+    with pytest.raises(AttributeError, match=r"^the compiled function cube has no 'colour'$"):
+        compile(cube).colour  # noqa: B018  # type: ignore[attr-defined]  # that is the point
+
+
+def test_a_hint_for_a_derivative_is_what_works() -> None:
+    with pytest.raises(AttributeError, match=r"compile the derivative: compile\(hessian\(f\)\)"):
+        compile(cube).hessian  # noqa: B018  # type: ignore[attr-defined]  # that is the point
+    assert compile(hessian(cube))(2.0) == 12.0
+
+
+def test_a_compiled_model_is_not_what_parameters_are_asked_of() -> None:
+    kernel = compile(MLP(2, [1], seed=0))
+    assert isinstance(kernel([1.0, 2.0]), float)
+    with pytest.raises(
+        AttributeError, match=r"has no 'parameters': it reads a module's parameters .* ask the module"
+    ):
+        kernel.parameters()  # type: ignore[attr-defined]  # that is the point
+
+
+def test_options_make_a_decorator() -> None:
+    @compile(batch="x", reduce="mean")
+    def loss(w: float, x: float) -> float:
+        """Return a product."""
+        return w * x
+
+    @compile()
+    def square(x: float) -> float:
+        return x * x
+
+    assert (loss.__name__, loss.__doc__) == ("loss", "Return a product.")
+    assert loss.value_and_grad(2.0, [1.0, 3.0]) == (4.0, 2.0)
+    assert square(3.0) == 9.0
+    assert functools.partial(compile, batch="x")(cube)([1.0, 2.0]).tolist() == [1.0, 8.0]
+
+
+@pytest.mark.parametrize("batch", [(None, 0), True, None, 1.5, ["x", None], b"x"])
+def test_a_batch_is_named_or_counted(batch: Any) -> None:
+    with pytest.raises(TypeError, match=r"compile: batch names the arguments that hold the samples, such as"):
+        compile(cube, batch=batch)
+
+
+def test_a_batch_may_be_counted_with_numpy_s_numbers() -> None:
+    assert compile(lambda w, x: w * x, batch=np.int64(1))(2.0, [1.0, 3.0]).tolist() == [2.0, 6.0]  # type: ignore[call-overload]  # as good as an int
+
+
+class Line(Module):
+    """A model with a compiled method."""
+
+    def __init__(self) -> None:
+        self.w = Value(2.0)
+
+    @compile
+    def at(self, x: Any) -> Any:
+        """Return a point of the line."""
+        return self.w * x
+
+
+def test_a_compiled_method_takes_its_instance() -> None:
+    line, other = Line(), Line()
+    assert line.at(3.0) == 6.0
+    other.w.data = -1.0
+    assert (other.at(3.0), line.at(3.0)) == (-3.0, 6.0)
+    assert Line.at(line, 4.0) == 8.0
+    assert Line.at.value_and_grad(line, 4.0) == (8.0, [4.0])
+    assert Line.at.__doc__ == "Return a point of the line."
+
+
+def test_a_bound_kernel_takes_no_arguments() -> None:
+    x = np.array([1.0, 2.0])
+    bound = compile(lambda x: x[0] * x[1]).bind(x)
+    with pytest.raises(
+        TypeError, match=r"a Bound reads the arguments .*: write into these, as in x\[:\] = \.\.\., and"
+    ):
+        bound(np.array([3.0, 4.0]))  # type: ignore[arg-type]  # that is the point
+    x[:] = [3.0, 4.0]
+    assert bound() == 12.0
+
+
+def test_several_numbers_have_no_gradient_and_the_error_says_what_has() -> None:
+    with pytest.raises(
+        TypeError, match=r"returned 2: compile\(jacobian\(f\)\) differentiates several; what is only"
+    ):
+        compile(lambda x: (x * x, x)).value_and_grad(2.0)
+
+
+def test_a_recording_error_is_no_attribute_error() -> None:
+    with pytest.raises(RecordingError):
+        compile(lambda x: x if x > 0.0 else -x)(1.0)
