@@ -156,15 +156,23 @@ def as_batch(argument: Any, name: str, dtype: str) -> Floats:
             _check_objects(given)
         array: Floats = given.astype(dtype, copy=False)
     except (OverflowError, TypeError, ValueError) as error:
+        several = isinstance(argument, dict) or (
+            isinstance(argument, list | tuple) and _holds(argument, dict)
+        )
+        hint = "; pass what it holds as arguments of their own, each an array" if several else ""
         raise TypeError(
             f"the batched argument {name} must be an array of numbers, or lists that make one, got "
-            f"{described(argument)}: {error}"
+            f"{described(argument)}: {error}{hint}"
         ) from None
     if isinstance(argument, np.ma.MaskedArray):
         raise TypeError(f"the batched argument {name}: {MASKED}")
     if array.ndim == 0 or len(array) == 0:
         raise ValueError(f"the batched argument {name} needs at least one sample, got {described(argument)}")
     return array.reshape(len(array), -1)
+
+
+def _holds(argument: Sequence[Any], kind: type) -> bool:
+    return len(argument) > 0 and isinstance(argument[0], kind)
 
 
 def _check_objects(given: NDArray[Any]) -> None:

@@ -11,6 +11,7 @@ from ...engine import RecordingError, Value, where
 from ...engine.compiler.record import structure
 from ...engine.tree import flatten
 from ...engine.value import described
+from ..step import check_loss
 
 Floats = NDArray[np.float64]
 Examples = Sequence[Any] | NDArray[Any]
@@ -120,7 +121,7 @@ class Targets:
                 given = list(leaves)
                 for place, number in zip(self._read, read, strict=True):
                     given[place] = number
-                results.append(loss(output, rebuild(given)))
+                results.append(_loss_of_one(loss, output, rebuild(given)))
         chosen = results[-1]
         for case in reversed(range(len(results) - 1)):
             chosen = where(row[0] == case, results[case], chosen)
@@ -136,6 +137,20 @@ class Targets:
         if isinstance(target, int | float | str):
             self._known[target.__class__, target] = self._cases[key]
         return self._cases[key], _numbers([leaves[place] for place in self._read], "a target")
+
+
+def _loss_of_one(loss: Callable[[Any, Any], Any], output: Any, target: Any) -> Any:
+    """Return the loss of an example. What it raises gets a note, where it may take a batch for an example."""
+    try:
+        made = loss(output, target)
+    except TypeError as error:
+        if not isinstance(error, RecordingError):
+            error.add_note(
+                "The loss is called for one example, loss(model(x), y); the mean of a batch is taken of these."
+            )
+        raise
+    check_loss(made)
+    return made
 
 
 def check_alike(examples: Sequence[tuple[Any, Any]]) -> None:

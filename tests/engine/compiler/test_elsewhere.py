@@ -46,12 +46,12 @@ def test_a_method_of_another_tool_says_what_there_is(name: str) -> None:
 
 def test_what_nobody_has_is_only_not_there() -> None:
     with pytest.raises(AttributeError, match=r"^the compiled function cube has no 'colour'$"):
-        compile(cube).colour  # noqa: B018  # type: ignore[attr-defined]  # that is the point
+        compile(cube).colour()  # type: ignore[attr-defined]  # that is the point
 
 
 def test_a_hint_for_a_derivative_is_what_works() -> None:
     with pytest.raises(AttributeError, match=r"compile the derivative: compile\(hessian\(f\)\)"):
-        compile(cube).hessian  # noqa: B018  # type: ignore[attr-defined]  # that is the point
+        compile(cube).hessian(2.0)  # type: ignore[attr-defined]  # that is the point
     assert compile(hessian(cube))(2.0) == 12.0
 
 
@@ -133,3 +133,9 @@ def test_several_numbers_have_no_gradient_and_the_error_says_what_has() -> None:
 def test_a_recording_error_is_no_attribute_error() -> None:
     with pytest.raises(RecordingError):
         compile(lambda x: x if x > 0.0 else -x)(1.0)
+
+
+@pytest.mark.parametrize("batch", [{"x": [1.0, 2.0]}, [{"x": 1.0}, {"x": 2.0}]])
+def test_a_batch_of_dictionaries_says_how_to_pass_what_they_hold(batch: Any) -> None:
+    with pytest.raises(TypeError, match="pass what it holds as arguments of their own, each an array"):
+        compile(lambda w, d: w * d["x"], batch="d")(2.0, batch)

@@ -388,3 +388,22 @@ def test_long_targets_of_ever_new_kinds_and_growing_batches() -> None:
         expected = step_on_values(other, loss, others, POINTS[:n], targets)
         assert step(POINTS[:n], targets) == pytest.approx(expected, rel=1e-12)
     assert numbers(model) == pytest.approx(numbers(other), rel=1e-12)
+
+
+@pytest.mark.parametrize("loss", [lambda o, y: 1.0, lambda o, y: ((o - y) ** 2, o), lambda o, y: Value(2.0)])
+def test_a_loss_that_is_no_value_made_of_the_output_is_refused(loss: Any) -> None:
+    model = scorer()
+    step = compiled_step(model, loss, SGD(model.parameters(), lr=0.1))
+    with pytest.raises(ValueError, match=r"cannot learn from the loss .*: nothing is recorded in it"):
+        step(POINTS, SIGNS)
+
+
+def test_a_loss_of_a_whole_batch_is_told_that_it_gets_one_example() -> None:
+    def loss(outputs: Any, targets: Any) -> Any:
+        return sum((o - t) ** 2 for o, t in zip(outputs, targets, strict=True)) / len(targets)
+
+    model = scorer()
+    step = compiled_step(model, loss, SGD(model.parameters(), lr=0.1))
+    with pytest.raises(TypeError, match="not iterable") as caught:
+        step(POINTS, SIGNS)
+    assert any("The loss is called for one example" in note for note in caught.value.__notes__)
