@@ -146,7 +146,7 @@ def _loss_of_one(loss: Callable[[Any, Any], Any], output: Any, target: Any) -> A
     except TypeError as error:
         if not isinstance(error, RecordingError):
             error.add_note(
-                "The loss is called for one example, loss(model(x), y); the mean of a batch is taken of these."
+                "The loss is called for one example, loss(model(x), y); a batch has the mean of these."
             )
         raise
     check_loss(made)
