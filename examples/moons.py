@@ -25,16 +25,16 @@ PENALTY = 1e-4
 Points = Sequence[Sequence[float]]
 
 
+@collector_paused  # a graph is large; it is gone when the collector goes on
 def step(
     model: MLP, loss: Callable[[Value, int], Value], optimizer: SGD, points: Points, sides: Sequence[int]
 ) -> float:
     """Take one step down the mean loss of all points; return that loss, as it was before it."""
-    with collector_paused():
-        losses = [loss(model(point), side) for point, side in zip(points, sides, strict=True)]
-        mean: Value = total(losses) / len(losses)
-        optimizer.zero_grad()
-        mean.backward()
-        optimizer.step()
+    losses = [loss(model(point), side) for point, side in zip(points, sides, strict=True)]
+    mean: Value = total(losses) / len(losses)
+    optimizer.zero_grad()
+    mean.backward()
+    optimizer.step()
     return mean.data
 
 

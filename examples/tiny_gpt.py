@@ -136,16 +136,16 @@ def mean_loss(scores: Matrix, following: Sequence[int]) -> Value:
 Letters = Sequence[Sequence[int]]
 
 
+@collector_paused  # a graph is large; it is gone when the collector goes on
 def step(
     model: TinyGPT, loss: Callable[[Matrix, Sequence[int]], Value], optimizer: Adam, xs: Letters, ys: Letters
 ) -> float:
     """Take one step down the mean loss of some names, and return it as it was before the step."""
-    with collector_paused():
-        losses = [loss(model(x), y) for x, y in zip(xs, ys, strict=True)]
-        mean = summed(losses) / len(losses)
-        optimizer.zero_grad()
-        mean.backward()
-        optimizer.step()
+    losses = [loss(model(x), y) for x, y in zip(xs, ys, strict=True)]
+    mean = summed(losses) / len(losses)
+    optimizer.zero_grad()
+    mean.backward()
+    optimizer.step()
     return mean.data
 
 
