@@ -294,7 +294,8 @@ class Kernel:
         if self._batch:
             raise RecordingError(
                 f"{self.__name__} takes a batch, which a function that is recorded or differentiated cannot "
-                "hand on as Values: call the function that was compiled, for each sample"
+                "hand on as Values: call the function that was compiled, for each sample, or compile the "
+                "derivative of it, as in compile(hessian(f), batch=...)"
             )
         return True
 

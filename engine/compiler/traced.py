@@ -237,7 +237,8 @@ class Traced(Value):
     def backward(self, create_graph: bool = False) -> NoReturn:
         raise RecordingError(
             "backward() cannot run while compile records: return the loss and call "
-            "kernel.value_and_grad(...), or use grad(f) inside"
+            "kernel.value_and_grad(...), or use grad(f) inside; chainrule.nn.compiled_step(model, loss, "
+            "optimizer) is a whole training step"
         )
 
     def __lt__(self, other: Value | Number) -> Any:
@@ -287,7 +288,8 @@ class Traced(Value):
     def __index__(self) -> NoReturn:
         raise RecordingError(
             "a number that compile records cannot choose an element: the recording would keep this one "
-            "choice; use take(rows, i)"
+            "choice; use take(rows, i). A count, for range(n), is fixed beforehand: "
+            "compile(functools.partial(f, n=3))"
         )
 
     __int__ = __index__

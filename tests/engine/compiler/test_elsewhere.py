@@ -139,3 +139,37 @@ def test_a_recording_error_is_no_attribute_error() -> None:
 def test_a_batch_of_dictionaries_says_how_to_pass_what_they_hold(batch: Any) -> None:
     with pytest.raises(TypeError, match="pass what it holds as arguments of their own, each an array"):
         compile(lambda w, d: w * d["x"], batch="d")(2.0, batch)
+
+
+def test_a_count_among_the_arguments_is_fixed_before_compiling() -> None:
+    def doubled(x: Any, n: int) -> Any:
+        for _ in range(n):
+            x = 2.0 * x
+        return x
+
+    with pytest.raises(
+        RecordingError, match=r"A count, for range\(n\), is fixed beforehand: compile\(functools"
+    ):
+        compile(doubled)(1.0, 3)
+    assert compile(functools.partial(doubled, n=3))(1.0) == 8.0
+
+
+def test_a_training_step_on_values_is_told_of_the_compiled_one() -> None:
+    model = MLP(1, [1], seed=0)
+    step = compile(lambda x: model(x).backward())
+    with pytest.raises(
+        RecordingError, match=r"chainrule\.nn\.compiled_step\(model, loss, optimizer\) is a whole"
+    ):
+        step([1.0])
+
+
+def test_a_derivative_of_a_batch_is_compiled_from_the_function() -> None:
+    def loss(w: Any, x: Any) -> Any:
+        return w * w * x
+
+    kernel = compile(loss, batch="x", reduce="mean")
+    with pytest.raises(
+        RecordingError, match=r"compile the derivative of it, as in compile\(hessian\(f\), batch"
+    ):
+        hessian(kernel)(1.0, [2.0, 4.0])
+    assert compile(hessian(loss), batch="x", reduce="mean")(1.0, [2.0, 4.0]) == 6.0
