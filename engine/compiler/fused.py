@@ -6,7 +6,8 @@ import math
 from collections.abc import Collection, Sequence
 from itertools import product
 
-from .groups import BY_INDEX, EACH
+from .groups import BY_INDEX, EACH, OVER, ROW
+from .groups import LANES as OF_SAMPLES
 from .loops import Part
 from .memory import BASES, Point
 from .nests import Nest, Segment
@@ -21,6 +22,8 @@ VECTORS = 2
 """How many vectors a round of such a loop computes."""
 MOST = 40
 """How many loops are joined."""
+MOST_SUMS = 4
+"""How many sums over the samples are joined: each needs a register for every eight samples of a block."""
 MOST_INSIDE = 4
 """How many results of each sample a round of a joined loop may have."""
 
@@ -38,8 +41,12 @@ class Fused(RowLoops):
 
         unread: the numbers of those whose results need no memory, since only the others read them.
         """
-        if len(nests) == 1:
-            self.add(nests[0])
+        if len(nests) == 1 or (nests[0].phase == OVER and self.exact):
+            for nest in nests:
+                self.add(nest)
+            return
+        if nests[0].phase == OVER:
+            self.over_samples_together(nests)
             return
         self._unread = unread
         if nests[0].many:
@@ -89,6 +96,15 @@ def go_together(before: Sequence[Nest], nest: Nest, lanes: int) -> bool:
 
     The first can always begin, where it is one loop over neighbours, or for each sample.
     """
+    if nest.phase == OVER:
+        return (
+            _is_long_sum_of_samples(nest)
+            and all(
+                other.phase == OVER and other.segments[0].extents == nest.segments[0].extents
+                for other in before
+            )
+            and len(before) < MOST_SUMS
+        )
     if nest.kind in BY_INDEX or nest.small or not nest.extents:
         return False
     if not (_for_each(nest, lanes) if nest.many else _along_nodes(nest, lanes)):
@@ -101,6 +117,15 @@ def go_together(before: Sequence[Nest], nest: Nest, lanes: int) -> bool:
     if first.phase != nest.phase or first.extents[0] != nest.extents[0] or len(before) == MOST:
         return False
     return all(_apart(other, nest, *read) for other in before for read in _read(nest))
+
+
+def _is_long_sum_of_samples(nest: Nest) -> bool:
+    """Return whether a nest is one sum over the samples, of many terms with factors of the samples."""
+    if nest.kind in BY_INDEX or nest.extents or len(nest.segments) != 1:
+        return False
+    (segment,) = nest.segments
+    factors = [factor for factor in (segment.a, segment.b) if factor is not None]
+    return len(segment.extents) == 1 and all(factor.space in (ROW, OF_SAMPLES) for factor in factors)
 
 
 def _along_nodes(nest: Nest, lanes: int) -> bool:

@@ -8,10 +8,11 @@ from itertools import product
 
 from .groups import LANES, ROW
 from .memory import BASES, Memory, Point
-from .nests import Segment
+from .nests import Nest, Segment
 from .operands import Operand
 from .text import Index
-from .tiles import TERMS, WIDTH
+from .tiles import LANES as SAMPLES
+from .tiles import TERMS, WIDTH, Tiling
 
 FEW = 64
 """Up to how many multiplications a sum of a tile is written out without a loop."""
@@ -153,12 +154,7 @@ class Sums(Memory):
         eights = self.lanes // WIDTH if len(points) < ENOUGH and self._are_of_samples() else 1
         start = [self.constant(-0.0)] * (len(points) * eights)
         vectors = self.over_lanes(WIDTH * eights, partial(self._next_samples, points), start, self.type)
-        for _ in range(eights.bit_length() - 1):
-            vectors = [
-                self.value(f"fadd {self.type} {x}, {y}")
-                for x, y in zip(vectors[::2], vectors[1::2], strict=True)
-            ]
-        self._add_across(vectors, places)
+        self._add_across(self._halved(vectors, eights), places)
 
     def _next_samples(self, points: Sequence[Point], lane: Index, held: list[str]) -> list[str]:
         """Return what has been added up, with the next vector of samples added."""
@@ -183,6 +179,43 @@ class Sums(Memory):
             self.value(f"fadd {self.type} {before}, {total}")
             for total, before in zip(inside, held, strict=True)
         ]
+
+    def over_samples_together(self, nests: Sequence[Nest]) -> None:
+        """Add long sums over the samples in one loop over their terms: what two of them read is read once."""
+        self.cut, self.width = Tiling(SAMPLES), WIDTH
+        segments = [nest.segments[0] for nest in nests]
+        eights = self.lanes // WIDTH
+
+        def body(lane: Index, held: list[str]) -> list[str]:
+            points = [Point([], (lane[0], lane[1] + WIDTH * k), WIDTH) for k in range(eights)]
+            self._loaded = {}
+            self.there = {point.lane: self._is_there(point.lane) for point in points}
+
+            def next_term(index: Index, totals: list[str]) -> list[str]:
+                self._loaded, found = {}, []
+                for k, segment in enumerate(segments):
+                    found += self._one_term(segment, points, totals[k * eights : (k + 1) * eights], [index])
+                return found
+
+            held = self.loop(0, segments[0].size, 1, next_term, held, self.type)
+            self.there = {}
+            return held
+
+        start = [self.constant(-0.0)] * (len(nests) * eights)
+        vectors = self.over_lanes(WIDTH * eights, body, start, self.type)
+        for k, nest in enumerate(nests):
+            self.nest = nest
+            place = self._place(nest.out, Point([], ("", 0), WIDTH), [])
+            self._add_across(self._halved(vectors[k * eights : (k + 1) * eights], eights), [place])
+
+    def _halved(self, vectors: Sequence[str], count: int) -> list[str]:
+        """Return the sums of so many vectors each: 1, 2, 4, ..."""
+        for _ in range(count.bit_length() - 1):
+            vectors = [
+                self.value(f"fadd {self.type} {x}, {y}")
+                for x, y in zip(vectors[::2], vectors[1::2], strict=True)
+            ]
+        return list(vectors)
 
     def _is_there(self, lane: Index) -> str:
         """Return which lanes of a vector have a sample."""

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chainrule.engine import Value, dot, tanh, total
+from chainrule.engine import Value, dot, exp, tanh, total
 from chainrule.engine.compiler import compile
 
 
@@ -56,3 +56,52 @@ def test_exact_sums_take_one_sample_after_the_other() -> None:
     for number in x.tolist():
         running += number
     assert kernel.value_and_grad(1.0, x) == (running, running)
+
+
+def long_sums(p: Any, x: Any) -> Any:
+    return total([exp(p[0] + p[1] * number) + p[2] * number for number in x])
+
+
+@pytest.mark.parametrize("samples", [9, 31, 32, 100])
+@pytest.mark.parametrize("terms", [2, 9, 20])
+def test_long_sums_of_as_many_terms_share_a_loop(samples: int, terms: int) -> None:
+    x = np.random.default_rng(samples + terms).standard_normal((samples, terms))
+    kernel = compile(long_sums, batch="x", reduce="sum")
+    value, gradient = kernel.value_and_grad([0.1, 0.5, 2.0], x)
+    powers = np.exp(0.1 + 0.5 * x)
+    np.testing.assert_allclose(value, (powers + 2.0 * x).sum(), rtol=1e-12)
+    np.testing.assert_allclose(gradient, [powers.sum(), (powers * x).sum(), x.sum()], rtol=1e-11, atol=1e-12)
+
+
+def test_sums_that_share_a_loop_read_what_they_have_in_common_once() -> None:
+    kernel = compile(lambda p, x: total([exp(p[0] + p[1] * z) for z in x]), batch="x", reduce="sum")
+    kernel.value_and_grad([0.1, 0.5], np.ones((100, 20)))
+    (function,) = [text for text in kernel.ir.split("define ") if "fcmp one <8 x double>" in text]
+    bodies = [block.split("\ndone")[0] for block in function.split("\nloop")[1:]]
+    # The powers, and their products with x: a round reads the powers and x of 32 samples, for both.
+    assert sum(body.endswith(f"%done{body.split(':')[0]}") and ", 20\n" in body for body in bodies) == 1
+    assert bodies[0].count("load <8 x double>") == 2 * 4
+
+
+def test_what_lies_beyond_the_last_sample_counts_for_nothing_in_a_shared_loop() -> None:
+    x = np.zeros((33, 9))
+    x[-1, -1] = 800.0  # repeated in the lanes without a sample
+    kernel = compile(lambda p, x: total([exp(p[0] + p[1] * z) for z in x]), batch="x", reduce="sum")
+    value, gradient = kernel.value_and_grad([0.0, 1.0], x)
+    assert (value, gradient) == (math.inf, [math.inf, math.inf])
+    x[-1, -1] = 1.0
+    value, gradient = kernel.value_and_grad([0.0, 1.0], x)
+    assert value == pytest.approx(296.0 + math.e)
+    assert gradient == pytest.approx([296.0 + math.e, math.e])
+
+
+def test_exact_sums_of_many_terms_share_no_loop() -> None:
+    x = np.random.default_rng(3).standard_normal((11, 9))
+    kernel = compile(long_sums, batch="x", reduce="sum", exact=True)
+    value, gradient = kernel.value_and_grad([0.1, 0.5, 2.0], x)
+    alone = compile(long_sums, exact=True)
+    sums = [0.0] * 4
+    for line in x.tolist():
+        one, slopes = alone.value_and_grad([0.1, 0.5, 2.0], line)
+        sums = [a + b for a, b in zip(sums, [one, *slopes], strict=True)]
+    assert [value, *gradient] == sums
