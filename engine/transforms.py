@@ -15,13 +15,19 @@ from .tree import flatten
 from .value import Value, described
 
 
-def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., tuple[Any, Any]]:
+def value_and_grad(
+    f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False
+) -> Callable[..., tuple[Any, Any]]:
     """Return a function that gives f's value and its gradient, as `grad` does, in one run.
 
     Goes straight into `scipy.optimize.minimize(value_and_grad(f), x0, jac=True)`.
+    has_aux: f returns a pair, the value and what else is to be seen, of any structure; so does the result:
+    ((value, aux), gradient).
 
     >>> value_and_grad(lambda x, y: x * y)(2.0, 3.0)
     (6.0, 3.0)
+    >>> value_and_grad(lambda x, y: (x * y, {"sum": x + y}), has_aux=True)(2.0, 3.0)
+    ((6.0, {'sum': 5.0}), 3.0)
     """
     check_function(f, "value_and_grad")
 
@@ -29,14 +35,24 @@ def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[...,
     def value_and_gradient(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         run = record(f, args, kwargs, argnums, "grad")
         returned = run.of_outputs(run.outputs)
+        if has_aux:
+            if not isinstance(returned, tuple) or len(returned) != 2:
+                raise TypeError(
+                    "value_and_grad(has_aux=True) needs a function that returns a pair, the value and what "
+                    f"else is to be seen, got {described(returned)}"
+                )
+            (returned, _), (_, aux) = returned, run.result()
         if getattr(returned, "shape", None) == ():  # an array without axes: numpy.where makes them
             returned = returned.item()
         if not isinstance(returned, Value):
             raise TypeError(
                 f"grad needs a function that returns one number, got {described(returned)}: "
-                "jacobian differentiates functions that return several"
+                "jacobian differentiates functions that return several, and with has_aux=True value_and_grad "
+                "takes a pair of the number and anything else"
             )
-        return run.number(returned), run.of_inputs(run.gradients([1.0]))
+        value = run.number(returned)
+        gradient = run.of_inputs(run._replace(outputs=run.outputs[:1]).gradients([1.0]))
+        return ((value, aux) if has_aux else value), gradient
 
     return value_and_gradient
 

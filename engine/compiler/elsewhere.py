@@ -17,7 +17,7 @@ OPTIONS = {
     "static_argnames": _STATIC,
     "in_axes": _BATCH,
     "out_axes": _BATCH,
-    "has_aux": "compile what else is to be seen as a function of its own",
+    "has_aux": "compile(value_and_grad(f, has_aux=True)) gives ((value, aux), gradient)",
     "donate_argnums": "kernel.bind(...).into(array) writes results into an array, also one that is read",
     "donate_argnames": "kernel.bind(...).into(array) writes results into an array, also one that is read",
     "fullgraph": _FIXED,

@@ -176,7 +176,7 @@ class Variant:
             raise TypeError(
                 f"value_and_grad needs a function that returns one number, "
                 f"{self.name} returned {len(self.recording.outputs)}: compile(jacobian(f)) differentiates "
-                "several; what is only to be seen is for a function of its own"
+                "several, compile(value_and_grad(f, has_aux=True)) the first of a pair"
             )
 
     def _run(self, call: Call, form: Form) -> tuple[Any, Any]:

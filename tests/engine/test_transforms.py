@@ -290,3 +290,32 @@ def slope_of(f: Callable[[Any], Any]) -> Any:
 
 def test_a_leaf_that_does_not_move_gives_nothing_through_an_infinite_slope() -> None:
     assert jvp(lambda x, y: sqrt(x) + y, (0.0, 1.0), (0.0, 1.0)) == (1.0, 1.0)
+
+
+def test_what_else_is_to_be_seen_comes_beside_the_value() -> None:
+    def f(x: Any, y: Any) -> Any:
+        return x * y, [x + y, {"label": "sum"}, None]
+
+    assert value_and_grad(f, has_aux=True)(2.0, 3.0) == ((6.0, [5.0, {"label": "sum"}, None]), 3.0)
+    both = value_and_grad(f, argnums=(0, 1), has_aux=True)
+    assert both(2.0, 3.0) == ((6.0, [5.0, {"label": "sum"}, None]), (3.0, 2.0))
+    # What is only seen gives nothing to the gradient, also where its partials are infinite.
+    assert value_and_grad(lambda x: (x * x, x.sqrt()), has_aux=True)(0.0) == ((0.0, 0.0), 0.0)
+    assert value_and_grad(lambda x: (x, x), has_aux=True)(2.0) == ((2.0, 2.0), 1.0)
+    # Inside another derivative both are Values.
+    assert (
+        grad(lambda x: value_and_grad(lambda y: (x * y * y, x * y), has_aux=True)(3.0)[0][1] * x)(2.0) == 12.0
+    )
+
+
+@pytest.mark.parametrize("returned", [lambda x: x, lambda x: [x, x], lambda x: (x, x, x)])
+def test_has_aux_needs_a_pair(returned: Any) -> None:
+    with pytest.raises(
+        TypeError, match=r"value_and_grad\(has_aux=True\) needs a function that returns a pair"
+    ):
+        value_and_grad(returned, has_aux=True)(2.0)
+
+
+def test_the_value_beside_aux_is_one_number() -> None:
+    with pytest.raises(TypeError, match=r"needs a function that returns one number, got .*: jacobian"):
+        value_and_grad(lambda x: ([x, x], x), has_aux=True)(2.0)

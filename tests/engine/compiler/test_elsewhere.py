@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chainrule.engine import RecordingError, Value, compile, hessian
+from chainrule.engine import RecordingError, Value, compile, hessian, value_and_grad
 from chainrule.engine.compiler.elsewhere import METHODS, OPTIONS
 from chainrule.nn import MLP, Module
 
@@ -125,7 +125,7 @@ def test_a_bound_kernel_takes_no_arguments() -> None:
 
 def test_several_numbers_have_no_gradient_and_the_error_says_what_has() -> None:
     with pytest.raises(
-        TypeError, match=r"returned 2: compile\(jacobian\(f\)\) differentiates several; what is only"
+        TypeError, match=r"returned 2: compile\(jacobian\(f\)\) differentiates several, compile"
     ):
         compile(lambda x: (x * x, x)).value_and_grad(2.0)
 
@@ -173,3 +173,14 @@ def test_a_derivative_of_a_batch_is_compiled_from_the_function() -> None:
     ):
         hessian(kernel)(1.0, [2.0, 4.0])
     assert compile(hessian(loss), batch="x", reduce="mean")(1.0, [2.0, 4.0]) == 6.0
+
+
+def test_what_else_is_to_be_seen_comes_with_value_and_gradient() -> None:
+    def loss(w: Any, x: Any) -> Any:
+        scores = [w * each for each in x]
+        return sum([score * score for score in scores]), {"scores": scores, "name": "line"}
+
+    both = value_and_grad(loss, has_aux=True)
+    expected = ((20.0, {"scores": [2.0, 4.0], "name": "line"}), 20.0)
+    assert both(2.0, [1.0, 2.0]) == expected
+    assert compile(both)(2.0, [1.0, 2.0]) == expected
