@@ -21,7 +21,7 @@ from ..tree import flatten
 from ..value import REAL, Value, described
 from .anatomy import Anatomy
 from .recorder import Recorder
-from .refusals import with_place
+from .refusals import note_stand_in, with_place
 from .tape import Tape
 from .traced import RecordingError, Traced
 
@@ -104,6 +104,9 @@ def record(
             returned, of_outputs = flatten(f(*positional, **keywords))
         except RecordingError as error:
             raise with_place(error)  # noqa: B904  # the very error, at its line
+        except Exception as error:
+            note_stand_in(error)
+            raise
         outputs: list[int | float] = []
         for number in returned:
             made = recorder.known(number) if isinstance(number, Value) else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sysconfig
 import traceback
 from pathlib import Path
@@ -54,6 +55,21 @@ def with_place(error: RecordingError) -> RecordingError:
     return error
 
 
+def note_stand_in(error: Exception) -> None:
+    """Add a note to another's error, of NumPy or PyTorch say, that comes of being given a stand-in.
+
+    It is told by the name of its class in the text, and by what NumPy says of an index that is none.
+    """
+    text = str(error)
+    if text.startswith("only integers, slices"):
+        error.add_note("Where the index is a number that compile records: take(rows, i) chooses by it.")
+    elif re.search(r"\b(Traced|Plain|Condition)\b", text):
+        error.add_note(
+            "That is a number that compile records: it is one number, and operators, its methods and the "
+            "functions of chainrule.engine and of NumPy take it."
+        )
+
+
 _STANDARD = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib")})
 
 
@@ -62,4 +78,4 @@ def _is_installed(file: str) -> bool:
     return file.startswith(_STANDARD) or not {"site-packages", "dist-packages"}.isdisjoint(Path(file).parts)
 
 
-__all__ = ["RecordingError", "Text", "refusal", "with_place"]
+__all__ = ["RecordingError", "Text", "note_stand_in", "refusal", "with_place"]

@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import re
 from typing import Any
 
 import numpy as np
@@ -184,3 +185,34 @@ def test_what_else_is_to_be_seen_comes_with_value_and_gradient() -> None:
     expected = ((20.0, {"scores": [2.0, 4.0], "name": "line"}), 20.0)
     assert both(2.0, [1.0, 2.0]) == expected
     assert compile(both)(2.0, [1.0, 2.0]) == expected
+
+
+def not_a_number(x: Any) -> Any:
+    """Fail as functions do that take numbers of their own kind only, torch.sin say."""
+    raise TypeError(f"sin(): argument 'input' (position 1) must be Tensor, not {type(x).__name__}")
+
+
+@pytest.mark.parametrize(
+    ("f", "args", "said"),
+    [
+        (lambda x, i: x[i], (np.array([1.0, 2.0]), 1), r"take\(rows, i\) chooses by it"),
+        (
+            lambda x: sum([each * each for each in x]),
+            (2.0,),
+            "a number that compile records: it is one number",
+        ),
+        (lambda x: not_a_number(x), (2.0,), "the functions of chainrule.engine and of NumPy take it"),
+        (lambda x: not_a_number(x.data), (2.0,), "the functions of chainrule.engine and of NumPy take it"),
+        (lambda x: not_a_number(x > 0.0), (2.0,), "the functions of chainrule.engine and of NumPy take it"),
+    ],
+)
+def test_an_error_of_another_library_has_a_note(f: Any, args: tuple[Any, ...], said: str) -> None:
+    with pytest.raises((IndexError, TypeError)) as caught:
+        compile(f)(*args)
+    assert [note for note in caught.value.__notes__ if re.search(said, note)] == caught.value.__notes__
+
+
+def test_an_error_of_the_user_s_own_has_none() -> None:
+    with pytest.raises(ZeroDivisionError) as caught:
+        compile(lambda x: x * (1 // 0))(2.0)
+    assert not hasattr(caught.value, "__notes__")
