@@ -44,7 +44,8 @@ def compiled_or(eager: EagerDescent, task: Task, compiled: bool | str) -> Descen
 
             return CompiledDescent(task, eager)
         except RecordingError as error:
-            raise RecordingError(f"fit(compiled=True): {error}{_place(error)}") from error
+            place = "" if "\n  at " in str(error) else _place(error)  # what a recording refuses has its line
+            raise RecordingError(f"fit(compiled=True): {error}{place}") from error
     except Exception:
         if compiled == "auto":
             return eager

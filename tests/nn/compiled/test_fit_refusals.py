@@ -31,6 +31,9 @@ def test_a_branch_is_refused_with_its_line_and_auto_trains_on_values() -> None:
     )
     with pytest.raises(RecordingError, match=rf"(?s)fit\(compiled=True\): a branch on a number.*{line}"):
         trained(Branching())
+    with pytest.raises(RecordingError) as caught:
+        trained(Branching())
+    assert str(caught.value).count("test_fit_refusals.py, line") == 1
     eager, expected = trained(Branching(), compiled=False)
     auto, history = trained(Branching(), compiled="auto")
     assert (history.compiled, numbers(auto), history.loss) == (False, numbers(eager), expected.loss)
