@@ -48,7 +48,27 @@ eight:
   %flags = getelementptr {real}, ptr %to, i64 {sum(widths) * lanes}
   %to.last = add i64 %from, {WIDTH - 1}
   %all = icmp ult i64 %to.last, %n
-  br i1 %all, label %together, label %alone
+  br i1 %all, label %together, label %not.all
+not.all:
+  %any = icmp ult i64 %from, %n
+  br i1 %any, label %alone, label %none
+none:
+  br label %again
+again:
+  %r = phi i64 [0, %none], [%r1, %again]
+  %r.lanes = mul i64 %r, {lanes}
+  %r.to = getelementptr {real}, ptr %to, i64 %r.lanes
+  %r.before = getelementptr {real}, ptr %r.to, i64 -1
+  %r.last = load {real}, ptr %r.before, align {real.size}
+  %r.one = insertelement {vector} poison, {real} %r.last, i32 0
+  %r.eight = shufflevector {vector} %r.one, {vector} poison, <{WIDTH} x i32> zeroinitializer
+  store {vector} %r.eight, ptr %r.to, align {real.size}
+  %r1 = add i64 %r, 1
+  %more.r = icmp ult i64 %r1, {sum(widths)}
+  br i1 %more.r, label %again, label %weightless
+weightless:
+  store {vector} zeroinitializer, ptr %flags, align {real.size}
+  br label %packed
 together:
 {together}
   store {vector} <{ones}>, ptr %flags, align {real.size}
@@ -99,26 +119,34 @@ class _Array:
     def found(self) -> str:
         """Return what reads its address."""
         k = self.number
-        return f"""  %b.at{k} = getelementptr i64, ptr %B, i64 {WORDS * k}
-  %b{k} = load ptr, ptr %b.at{k}, align 8
+        found = f"""  %b.at{k} = getelementptr i64, ptr %B, i64 {WORDS * k}
+  %b{k} = load ptr, ptr %b.at{k}, align 8"""
+        if self.width == 1:  # its samples are neighbours either way
+            return found
+        return f"""{found}
   %far.at{k} = getelementptr i64, ptr %b.at{k}, i64 1
   %far{k} = load i64, ptr %far.at{k}, align 8
   %in.lines{k} = icmp eq i64 %far{k}, 0
   %sample.step{k} = select i1 %in.lines{k}, i64 {self.width}, i64 1
   %step{k} = select i1 %in.lines{k}, i64 1, i64 %far{k}"""
 
+    @property
+    def _sample_step(self) -> str:
+        """How far it is from one sample to the next."""
+        return "1" if self.width == 1 else f"%sample.step{self.number}"
+
     def one_row(self) -> str:
         """Return what copies a row into its lane, number by number."""
         k, real, width = self.number, self.real, self.width
         lines = [
-            f"  %at{k} = mul i64 %sample, %sample.step{k}",
+            f"  %at{k} = mul i64 %sample, {self._sample_step}",
             f"  %row{k} = getelementptr {real}, ptr %b{k}, i64 %at{k}",
             f"  %column{k} = getelementptr {real}, ptr %column, i64 {self.start * self.lanes}",
         ]
         if width < WIDTH:
             for f in range(width):
                 name = f"{k}.{f}"
-                lines.append(f"""  %from{name} = mul i64 %step{k}, {f}
+                lines.append(f"""  %from{name} = mul i64 {f"%step{k}" if f else 0}, {f}
   %source{name} = getelementptr {real}, ptr %row{k}, i64 %from{name}
   %loaded{name} = load {real}, ptr %source{name}, align {real.size}
   %target{name} = getelementptr {real}, ptr %column{k}, i64 {f * self.lanes}
@@ -145,9 +173,13 @@ copied{k}:""")
         """Return what puts eight rows into eight lanes: numbers beside each other come out below."""
         k, real = self.number, self.real
         lines = [
-            f"  %start{k} = mul i64 %from, %sample.step{k}",
+            f"  %start{k} = mul i64 %from, {self._sample_step}",
             f"  %rows{k} = getelementptr {real}, ptr %b{k}, i64 %start{k}",
             f"  %into{k} = getelementptr {real}, ptr %to, i64 {self.start * self.lanes}",
+        ]
+        if self.width == 1:
+            return "\n".join(lines + self._short_rows())
+        lines += [
             f"  br i1 %in.lines{k}, label %lines{k}, label %columns{k}",
             f"columns{k}:",
             *self._columns(),

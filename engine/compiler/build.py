@@ -36,7 +36,7 @@ class Wanted:
     widths: how many of them each array of rows has; without it there is one array.
     reduce: "mean" or "sum" where the outputs are to be those over the samples, None for one of each; the
     derivatives are those of their sum over the samples either way, or with "mean" of the mean.
-    lanes: how many samples a block has.
+    lanes: how many samples a block has at most; see `block`.
     exact: multiply and add in two steps, in the order of Python.
     guarded: let an adjoint of 0 win over a partial that is not finite.
     dtype: the kind of all numbers, by NumPy's name.
@@ -160,7 +160,8 @@ def built(tape: Tape, wanted: Wanted) -> Built:
     pools, real = Pools(), REALS[wanted.dtype]
     rows = int(wanted.batched.sum())
     indices = len(program.nodes_of(INDEX)) > 0
-    text = module(grouping, places, wanted.widths or [rows], wanted.lanes, wanted.exact, pools, real)
+    lanes = block(grouping, wanted.lanes, rows, real.size)
+    text = module(grouping, places, wanted.widths or [rows], lanes, wanted.exact, pools, real)
     text += entry(real, report_of(grouping) if indices else None)
     clock.stage("text")
     flops = flops_of(program)
@@ -174,7 +175,7 @@ def built(tape: Tape, wanted: Wanted) -> Built:
     layout = Layout(
         parameters=int((~wanted.batched).sum()) + wanted.scaled,
         rows=rows,
-        lanes=wanted.lanes,
+        lanes=lanes,
         once=grouping.sizes[ONCE] + (1 + REPORTED) * indices,
         each=grouping.sizes[LANES] + indices,
         per_sample=(spaces == ROW) | (spaces == LANES),
@@ -186,6 +187,23 @@ def built(tape: Tape, wanted: Wanted) -> Built:
         dtype=wanted.dtype,
     )
     return Built(text, layout, counts)
+
+
+SIDE_BY_SIDE = 32
+"""How many samples of a block are computed side by side at most, four vectors of them."""
+NEAR = 1 << 17
+"""Up to how many bytes of intermediate results a larger block may have: they stay near the processor."""
+
+
+def block(grouping: Placed, lanes: int, rows: int, size: int) -> int:
+    """Return how many samples a block has, at most `lanes`: more than 32 where their numbers are few.
+
+    Sums over the samples are then made of fewer parts. Not where there are loops over time, which compute
+    all samples of a block side by side.
+    rows: how many numbers each sample brings.  size: of a number in bytes.
+    """
+    memory = (grouping.sizes[LANES] + rows + 1) * lanes * size
+    return min(lanes, SIDE_BY_SIDE) if grouping.runs or memory > NEAR else lanes
 
 
 def flops_of(program: Program) -> Places:

@@ -22,8 +22,8 @@ from .stats import Stats, loops
 if TYPE_CHECKING:
     from .variant import Variant
 
-ALONE, FEW, MANY = 1, 8, 32
-"""Samples in a block: few where a call has no more, for the rest of a block is computed in vain.
+ALONE, FEW, MANY = 1, 8, 64
+"""Samples in a block at most: few where a call has no more, for the rest of a block is computed in vain.
 
 One alone is no batch: its numbers are arguments like the others, and vectors run along what it is made of.
 """
@@ -52,6 +52,7 @@ class Form:
                 self._end += len(entries)
         self.wanted = self._wanted()
         self.compiled: Compiled = compiled(self.recording.tape, self.wanted, len(self.recording.outside))
+        self.lanes = self.compiled.layout.lanes
         per_sample = self.compiled.layout.per_sample
         self.at = np.where(per_sample, np.cumsum(per_sample), np.cumsum(~per_sample)) - 1
         self.per_sample: list[bool] = per_sample.tolist()

@@ -55,11 +55,10 @@ class Memory(Arithmetic):
     ) -> list[str]:
         """Add a loop over the lanes of a block, `step` at once; see `loop`.
 
-        Eights that have no sample are left out. Where more go together all lanes are computed, those too
-        that have none: nothing that may fail is done so, and nobody reads what comes of it.
+        Those that have no sample are left out. Where several eights go together some of them may have none:
+        nothing that may fail is done so, and nobody reads what comes of it.
         """
-        all_of_them = step > WIDTH or self.lanes <= WIDTH
-        return self.loop(0, self.lanes if all_of_them else "%L", step, body, carried, type_)
+        return self.loop(0, self.lanes if self.lanes <= step else "%L", step, body, carried, type_)
 
     def _place(self, operand: Operand, point: Point, terms: Sequence[Index]) -> tuple[str, int]:
         """Return where an operand stands, in numbers from the beginning of its space."""

@@ -151,7 +151,7 @@ class Sums(Memory):
                 self.do(f"store {self.real} {total}, ptr {at}, align {self.real.size}")
             return
         # Few results have an addition under way for each eight of a block, not one that waits for the other.
-        eights = self.lanes // WIDTH if len(points) < ENOUGH and self._are_of_samples() else 1
+        eights = self._eights() if len(points) < ENOUGH and self._are_of_samples() else 1
         start = [self.constant(-0.0)] * (len(points) * eights)
         vectors = self.over_lanes(WIDTH * eights, partial(self._next_samples, points), start, self.type)
         self._add_across(self._halved(vectors, eights), places)
@@ -184,7 +184,7 @@ class Sums(Memory):
         """Add long sums over the samples in one loop over their terms: what two of them read is read once."""
         self.cut, self.width = Tiling(SAMPLES), WIDTH
         segments = [nest.segments[0] for nest in nests]
-        eights = self.lanes // WIDTH
+        eights = self._eights()
 
         def body(lane: Index, held: list[str]) -> list[str]:
             points = [Point([], (lane[0], lane[1] + WIDTH * k), WIDTH) for k in range(eights)]
@@ -207,6 +207,10 @@ class Sums(Memory):
             self.nest = nest
             place = self._place(nest.out, Point([], ("", 0), WIDTH), [])
             self._add_across(self._halved(vectors[k * eights : (k + 1) * eights], eights), [place])
+
+    def _eights(self) -> int:
+        """Return how many vectors of samples are added up side by side."""
+        return min(4, self.lanes // WIDTH)
 
     def _halved(self, vectors: Sequence[str], count: int) -> list[str]:
         """Return the sums of so many vectors each: 1, 2, 4, ..."""

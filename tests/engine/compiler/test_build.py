@@ -6,8 +6,17 @@ import numpy as np
 import pytest
 from programs import lines, recorded, wanted_of
 
-from chainrule.engine import TABLE, exp, lgamma, softplus, take, tanh
-from chainrule.engine.compiler.build import CALL, Built, backward_order, built, flops_of, grouped, lowered
+from chainrule.engine import TABLE, exp, lgamma, softplus, take, tanh, total
+from chainrule.engine.compiler.build import (
+    CALL,
+    NEAR,
+    Built,
+    backward_order,
+    built,
+    flops_of,
+    grouped,
+    lowered,
+)
 from chainrule.engine.compiler.instructions import is_native
 from chainrule.engine.compiler.program import OVER_BATCH, normal_form
 from chainrule.engine.compiler.tape import INPUT
@@ -104,3 +113,20 @@ def test_a_program_has_groups_for_what_it_computes() -> None:
     assert not any(
         isinstance(kind, Primitive) and not is_native(kind) for kind in program.kinds if kind.name == "exp"
     )
+
+
+def test_blocks_are_large_where_each_sample_has_few_numbers_and_no_loop_runs_over_time() -> None:
+    few = made(lambda w, x: w * tanh(x), 1.0, 2.0, batched=[1], lanes=64)
+    assert few.layout.lanes == 64
+    assert made(lambda w, x: w * tanh(x), 1.0, 2.0, batched=[1], lanes=8).layout.lanes == 8
+    point = [1.0] * 200
+    many = made(lambda x: total([tanh(number) for number in x]), point, batched=[0], lanes=64).layout
+    assert (many.each + many.rows + 1) * 64 * 8 > NEAR
+    assert many.lanes == 32
+
+    def chain(x: Any) -> Any:
+        for _ in range(20):
+            x = tanh(x * 0.5)
+        return x
+
+    assert made(chain, 1.0, batched=[0], lanes=64).layout.lanes == 32

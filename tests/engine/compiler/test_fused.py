@@ -226,7 +226,7 @@ def test_eights_of_lanes_without_a_sample_are_left_out() -> None:
     try:
         kernel = compile(lambda x: noted(x) + 1.0, batch="x", reduce="sum")
         assert kernel(np.arange(41.0)) == 861.0
-        assert len(seen) == 49  # recorded once; then blocks of 32 and 16, of which 9 are samples
+        assert len(seen) == 49  # recorded once; then 48 lanes, of which 41 have a sample
         assert set(seen[1:]) == set(np.arange(41.0).tolist())
     finally:
         forget("noted")

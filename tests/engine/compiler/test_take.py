@@ -70,7 +70,7 @@ def test_values_and_derivatives_are_those_of_python(f: Callable[..., Any], exact
         assert kernel(TABLE, WEIGHTS, i) == pytest.approx(expected, rel=1e-14)
 
 
-@pytest.mark.parametrize("samples", [1, 8, 35])
+@pytest.mark.parametrize("samples", [1, 8, 35, 70])
 @pytest.mark.parametrize("f", EVERY)
 def test_each_sample_of_a_batch_chooses_its_own(f: Callable[..., Any], samples: int) -> None:
     indices = np.random.default_rng(samples).integers(0, 7, samples)

@@ -77,7 +77,7 @@ def test_one_few_and_many_samples_have_code_of_their_own() -> None:
     f = lambda w, x: w * x  # noqa: E731
     variant = variant_of(f, 2.0, [1.0, 2.0], batch=["x"], reduce="sum")
     forms = [variant.form(True, samples) for samples in (1, 2, 8, 9, 1000)]
-    assert [form.lanes for form in forms] == [1, 8, 8, 32, 32]
+    assert [form.lanes for form in forms] == [1, 8, 8, 64, 64]
     assert forms[1] is forms[2]
     assert variant.is_batched(1)
     assert not variant.is_batched(0)
