@@ -4,9 +4,10 @@ The workloads are those of workloads.py, written with plain scalars; W1, the ste
 is that of eager.py and has no compiled form. Peers: NumPy by hand, and those of code_peers.py: C by hand,
 where there is gcc, and heyoka, where it is installed. Value and gradient of all are compared to 1e-9 before
 any is timed, and all take turns in every round, so that a busy machine slows them alike. Times are CPU time,
-medians over the rounds, with the arguments in place (`kernel.bind`, for C and heyoka arrays of their own;
-heyoka gives a gradient for each sample, which is then summed, as a user would). Machine code is made anew:
-`first` is recording and compiling in seconds, `us/op` that for each operation.
+medians over the rounds, with the arguments in place (`kernel.bind`, for C and heyoka arrays of their own,
+and for W5 the shocks step by step, which suits these two; heyoka gives a gradient for each sample, which is
+then summed, as a user would). Machine code is made anew: `first` is recording and compiling in seconds,
+`us/op` that for each operation.
 
     pip install -e '.[compile,bench]' heyoka
     OPENBLAS_NUM_THREADS=1 python benchmarks/goals.py --rounds 7
