@@ -198,14 +198,13 @@ def is_plain_array(held: Any, dtype: str) -> bool:
 def in_place(lines: Floats, dtype: str) -> bool:
     """Return whether machine code can read samples where they are, a line for each.
 
-    They are contiguous, or neighbours: an array in Fortran's order, or the transpose of one that has a line
-    for each of a sample's numbers.
+    They are contiguous, or the samples are neighbours: an array in Fortran's order, the transpose of one that
+    has a line for each of a sample's numbers, or windows that slide along a row.
     """
     if is_plain_array(lines, dtype):
         return True
     down, along = lines.strides
-    size = lines.itemsize
-    columns = down == size and along >= size * len(lines) and along % size == 0
+    columns = down == lines.itemsize and along != 0
     return columns and lines.dtype == dtype and lines.dtype.isnative and lines.flags.aligned
 
 

@@ -18,6 +18,7 @@ from chainrule.engine.compiler.arguments import (
     Call,
     Signature,
     as_batch,
+    in_place,
     is_plain_array,
     numbers_of,
     one_sample,
@@ -268,6 +269,44 @@ def test_only_plain_arrays_are_read_where_they_are() -> None:
     assert is_plain_array(numbers, "float64")
     for other in (numbers.T[1:], numbers[:, ::2], numbers.astype(">f8"), numbers.astype("f4"), [0.0]):
         assert not is_plain_array(other, "float64")
+
+
+WINDOWS = np.lib.stride_tricks.sliding_window_view
+CROOKED = np.zeros(8 * 60 + 1, np.uint8)[1:].view(np.float64).reshape(3, 20).T
+ROWS_OF_3 = np.arange(60.0).reshape(20, 3)
+READ_IN_PLACE: dict[str, tuple[Any, bool]] = {
+    "lines": (ROWS_OF_3, True),
+    "Fortran's order": (np.asfortranarray(ROWS_OF_3), True),
+    "every other column of it": (np.asfortranarray(np.arange(120.0).reshape(20, 6))[:, ::2], True),
+    "its columns from the last to the first": (np.asfortranarray(ROWS_OF_3)[:, ::-1], True),
+    "windows": (WINDOWS(np.arange(22.0), 3), True),
+    "a column": (np.arange(20.0)[:, None], True),
+    "every other line": (np.arange(120.0).reshape(40, 3)[::2], False),
+    "every other sample": (np.asfortranarray(np.arange(120.0).reshape(40, 3))[::2], False),
+    "every other number": (np.arange(40.0)[::2, None], False),
+    "from the last to the first": (ROWS_OF_3[::-1], False),
+    "one number for all of a sample": (np.broadcast_to(np.arange(20.0)[:, None], (20, 3)), False),
+    "one sample for all": (np.broadcast_to(np.arange(3.0), (20, 3)), False),
+    "other bytes": (np.asfortranarray(ROWS_OF_3.astype(">f8")), False),
+    "float32": (np.asfortranarray(ROWS_OF_3.astype("f4")), False),
+    "off the boundary": (CROOKED, False),
+    "columns off the boundary": (np.lib.stride_tricks.as_strided(np.arange(60.0), (20, 3), (8, 12)), False),
+}
+
+
+@pytest.mark.parametrize("name", READ_IN_PLACE)
+def test_samples_that_follow_a_rule_are_read_in_place_and_all_are_read_right(name: str) -> None:
+    batch, expected = READ_IN_PLACE[name]
+    assert in_place(batch, "float64") == expected
+    kernel = compile(lambda x: [2.0 * x[0] + x[-1], x[0] * x[-1]], batch=0, argnums=())
+    bound = kernel.bind(batch)
+    bound.run()
+    x = batch.astype(float)
+    for found in (bound.value, kernel(batch)):
+        assert np.array(found).tolist() == [
+            (2.0 * x[:, 0] + x[:, -1]).tolist(),
+            (x[:, 0] * x[:, -1]).tolist(),
+        ]
 
 
 def test_arguments_without_names_of_their_own_are_numbered_in_errors() -> None:
