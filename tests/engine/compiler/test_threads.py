@@ -58,6 +58,16 @@ def test_shards_give_what_the_whole_batch_gives(n: Any, exact: bool, reduce: Any
         np.testing.assert_array_equal(several(W, *batch), found[0])
 
 
+def test_shards_read_samples_that_are_neighbours_where_they_are() -> None:
+    several, turned = made(3, reduce="mean"), np.asfortranarray(XS)
+    expected = several.value_and_grad(W, XS, YS)
+    alike(several.value_and_grad(W, turned, YS), expected)
+    bound = several.bind(W, turned, YS)
+    assert not bound._refreshed
+    assert bound() == expected[0]
+    alike((bound.value, bound.grad), expected)
+
+
 def test_a_bound_kernel_has_shards_too() -> None:
     w, xs = W.copy(), XS.copy()
     several = made(3, reduce="mean")
