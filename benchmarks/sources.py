@@ -18,7 +18,7 @@ from statistics import median
 from eager import POINTS, graph_of, graph_of_mlp
 
 from chainrule.engine import Value, collector_paused, exp, log, record_sources, total
-from chainrule.nn import MLP
+from chainrule.nn import MLP, Module, Parameter
 
 clock = time.process_time
 MODEL = MLP(2, [16, 16, 1], seed=1)
@@ -131,6 +131,112 @@ def moons_by_nn() -> Value:
     return graph_of_mlp()[0]
 
 
+class Line(Module):
+    """A module of one's own, as the documentation of `Module` shows it."""
+
+    def __init__(self) -> None:
+        self.slope, self.offset = Parameter(2.0), Parameter(1.0)
+
+    def forward(self, x: float) -> Value:
+        """Two operations."""
+        return self.slope * x + self.offset
+
+
+class Weighted(Module):
+    """A module that adds up the products of its weights and what it is given."""
+
+    def __init__(self) -> None:
+        self.weights = [Parameter(0.1 * i) for i in range(8)]
+
+    def __call__(self, xs: list[Value]) -> Value:
+        """Sixteen operations in one expression."""
+        return sum((w * x for w, x in zip(self.weights, xs, strict=True)), Value(0.0))
+
+
+LINE, WEIGHTED = Line(), Weighted()
+
+
+def own_module() -> None:
+    """A module with `forward`, called in a loop."""
+    for _ in range(3000):
+        LINE(0.5)
+
+
+def own_module_fitted() -> Value:
+    """The squared error of that module on 1,000 points."""
+    return sum(((LINE(0.001 * i) - 1.0) ** 2 for i in range(1000)), Value(0.0))
+
+
+def own_weighted_sum() -> None:
+    """A module that multiplies and adds 8 numbers, called in a loop."""
+    xs = [Value(float(i)) for i in range(8)]
+    for _ in range(2000):
+        WEIGHTED(xs)
+
+
+def outer(x: Value, y: Value) -> Value:
+    """What `product` gives."""
+    return product(x, y)
+
+
+def outermost(x: Value, y: Value) -> Value:
+    """What `outer` gives."""
+    return outer(x, y)
+
+
+def helpers_three_deep() -> None:
+    """One operation, returned at once by three functions in each other."""
+    x, y = Value(1.5), Value(-0.5)
+    for _ in range(6000):
+        outermost(x, y)
+
+
+def another(x: Value, y: Value) -> Value:
+    """What `product` gives, to another caller."""
+    return product(x, y)
+
+
+def helper_in_turns() -> None:
+    """One function of one operation, called by two functions in turns."""
+    x, y = Value(1.5), Value(-0.5)
+    for _ in range(4000):
+        outer(x, y)
+        another(x, y)
+
+
+def shrinking_margins() -> None:
+    """Nothing but comparisons, each closer than the one before."""
+    x = Value(1.0)
+    for i in range(10000):
+        x > i * 1e-5  # noqa: B015  # the comparison is the point
+
+
+def low(x: Value, y: Value) -> Value:
+    """The smaller one."""
+    return x if x < y else y
+
+
+def high(x: Value, y: Value) -> Value:
+    """The larger one."""
+    return x if y < x else y
+
+
+def comparing_in_turns() -> None:
+    """Two functions of one comparison each, called in turns."""
+    x, y = Value(1.0), Value(2.0)
+    for _ in range(5000):
+        low(x, y)
+        high(x, y)
+
+
+def truth() -> None:
+    """Nothing but `if x:`."""
+    x = Value(1.0)
+    for _ in range(20000):
+        if x:
+            pass
+
+
 PROGRAMS: list[Callable[[], Value | None]] = [
     cheap_operations,
     neurons_by_operators,
@@ -146,6 +252,14 @@ PROGRAMS: list[Callable[[], Value | None]] = [
     forward_only,
     moons_by_operators,
     moons_by_nn,
+    own_module,
+    own_module_fitted,
+    own_weighted_sum,
+    helpers_three_deep,
+    helper_in_turns,
+    shrinking_margins,
+    comparing_in_turns,
+    truth,
 ]
 
 

@@ -30,19 +30,17 @@ class Comparisons:
         if modes.open_blocks and (block := ledger_here()) is not None:
             caller = _getframe(1)
             try:
-                code, here = block.state.eq
-                if caller.f_code is not code:
-                    here = block.state.all_eq[id(caller.f_code)]
+                code = caller.f_code
+                latest, here = block.state.eq
+                if code is not latest:
+                    here = block.state.all_eq[id(code)]
                 known = here[caller.f_lasti if came_out else ~caller.f_lasti]
                 gap = abs(self.data - number)  # type: ignore[operator]  # where it is no number it raises
                 if gap >= known.margin:
                     known.times += 1
                     return came_out
-                if (
-                    gap < known.margin
-                    and type(gap) is float
-                    and (self is known.leaf or known.names(self, other))
-                ):
+                same = (self is known.leaf and other is number) or known.names(self, other)
+                if same and gap < known.margin and type(gap) is float:
                     known.margin, known.x, known.y = gap, self.data, number
                     known.times += 1
                     return came_out
@@ -57,19 +55,17 @@ class Comparisons:
         if modes.open_blocks and (block := ledger_here()) is not None:
             caller = _getframe(1)
             try:
-                code, here = block.state.ne
-                if caller.f_code is not code:
-                    here = block.state.all_ne[id(caller.f_code)]
+                code = caller.f_code
+                latest, here = block.state.ne
+                if code is not latest:
+                    here = block.state.all_ne[id(code)]
                 known = here[caller.f_lasti if came_out else ~caller.f_lasti]
                 gap = abs(self.data - number)  # type: ignore[operator]  # where it is no number it raises
                 if gap >= known.margin:
                     known.times += 1
                     return came_out
-                if (
-                    gap < known.margin
-                    and type(gap) is float
-                    and (self is known.leaf or known.names(self, other))
-                ):
+                same = (self is known.leaf and other is number) or known.names(self, other)
+                if same and gap < known.margin and type(gap) is float:
                     known.margin, known.x, known.y = gap, self.data, number
                     known.times += 1
                     return came_out
@@ -84,19 +80,17 @@ class Comparisons:
         if modes.open_blocks and (block := ledger_here()) is not None:
             caller = _getframe(1)
             try:
-                code, here = block.state.lt
-                if caller.f_code is not code:
-                    here = block.state.all_lt[id(caller.f_code)]
+                code = caller.f_code
+                latest, here = block.state.lt
+                if code is not latest:
+                    here = block.state.all_lt[id(code)]
                 known = here[caller.f_lasti if came_out else ~caller.f_lasti]
                 gap = number - self.data if came_out else self.data - number
                 if gap >= known.margin:
                     known.times += 1
                     return came_out
-                if (
-                    gap < known.margin
-                    and type(gap) is float
-                    and (self is known.leaf or known.names(self, other))
-                ):
+                same = (self is known.leaf and other is number) or known.names(self, other)
+                if same and gap < known.margin and type(gap) is float:
                     known.margin, known.x, known.y = gap, self.data, number
                     known.times += 1
                     return came_out
@@ -111,19 +105,17 @@ class Comparisons:
         if modes.open_blocks and (block := ledger_here()) is not None:
             caller = _getframe(1)
             try:
-                code, here = block.state.le
-                if caller.f_code is not code:
-                    here = block.state.all_le[id(caller.f_code)]
+                code = caller.f_code
+                latest, here = block.state.le
+                if code is not latest:
+                    here = block.state.all_le[id(code)]
                 known = here[caller.f_lasti if came_out else ~caller.f_lasti]
                 gap = number - self.data if came_out else self.data - number
                 if gap >= known.margin:
                     known.times += 1
                     return came_out
-                if (
-                    gap < known.margin
-                    and type(gap) is float
-                    and (self is known.leaf or known.names(self, other))
-                ):
+                same = (self is known.leaf and other is number) or known.names(self, other)
+                if same and gap < known.margin and type(gap) is float:
                     known.margin, known.x, known.y = gap, self.data, number
                     known.times += 1
                     return came_out
@@ -138,19 +130,17 @@ class Comparisons:
         if modes.open_blocks and (block := ledger_here()) is not None:
             caller = _getframe(1)
             try:
-                code, here = block.state.gt
-                if caller.f_code is not code:
-                    here = block.state.all_gt[id(caller.f_code)]
+                code = caller.f_code
+                latest, here = block.state.gt
+                if code is not latest:
+                    here = block.state.all_gt[id(code)]
                 known = here[caller.f_lasti if came_out else ~caller.f_lasti]
                 gap = self.data - number if came_out else number - self.data
                 if gap >= known.margin:
                     known.times += 1
                     return came_out
-                if (
-                    gap < known.margin
-                    and type(gap) is float
-                    and (self is known.leaf or known.names(self, other))
-                ):
+                same = (self is known.leaf and other is number) or known.names(self, other)
+                if same and gap < known.margin and type(gap) is float:
                     known.margin, known.x, known.y = gap, self.data, number
                     known.times += 1
                     return came_out
@@ -165,19 +155,17 @@ class Comparisons:
         if modes.open_blocks and (block := ledger_here()) is not None:
             caller = _getframe(1)
             try:
-                code, here = block.state.ge
-                if caller.f_code is not code:
-                    here = block.state.all_ge[id(caller.f_code)]
+                code = caller.f_code
+                latest, here = block.state.ge
+                if code is not latest:
+                    here = block.state.all_ge[id(code)]
                 known = here[caller.f_lasti if came_out else ~caller.f_lasti]
                 gap = self.data - number if came_out else number - self.data
                 if gap >= known.margin:
                     known.times += 1
                     return came_out
-                if (
-                    gap < known.margin
-                    and type(gap) is float
-                    and (self is known.leaf or known.names(self, other))
-                ):
+                same = (self is known.leaf and other is number) or known.names(self, other)
+                if same and gap < known.margin and type(gap) is float:
                     known.margin, known.x, known.y = gap, self.data, number
                     known.times += 1
                     return came_out
@@ -191,14 +179,15 @@ class Comparisons:
         if modes.open_blocks and (block := ledger_here()) is not None:
             caller = _getframe(1)
             try:
-                code, here = block.state.ne
-                if caller.f_code is not code:
-                    here = block.state.all_ne[id(caller.f_code)]
+                code = caller.f_code
+                latest, here = block.state.ne
+                if code is not latest:
+                    here = block.state.all_ne[id(code)]
                 known = here[caller.f_lasti if came_out else ~caller.f_lasti]
-                gap = self.data if self.data > 0.0 else -self.data
-                if gap >= known.margin:
+                if self.data >= known.margin or -self.data >= known.margin:
                     known.times += 1
                     return came_out
+                gap = abs(self.data)
                 if gap < known.margin and (self is known.leaf or known.names(self, 0.0)):
                     known.margin, known.x = gap, self.data
                     known.times += 1

@@ -263,6 +263,7 @@ def _text(went: _Went) -> str:
         )
         return f"{cut(plain(name))}={number!r}" if name else f"{number!r}"
 
+    assert went.said
     left, sign, right = went.said
     return f"{shown(left, went.x)} {sign} {shown(right, went.y)}"
 

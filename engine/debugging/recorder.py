@@ -1,7 +1,7 @@
 """What `record_sources` does with every value that is made: noting the instruction, and little else.
 
-This runs at each operation, so it is written for speed. An instruction is known by its address, one
-number; what is found out about it once, its site, then answers for every value made there.
+This runs at each operation, so it is written for speed. What is found out once about an instruction, its
+site, answers for every value made there; where it depends on the callers, callers.py remembers on which.
 """
 
 from __future__ import annotations
@@ -10,89 +10,24 @@ import linecache
 from contextvars import ContextVar
 from sys import _getframe
 from types import CodeType, FrameType
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..about import About
 from ..primitive import Primitive
 from ..value import Constant, Value
 from . import written
+from .callers import CALLER, MOST_STRANGERS, Callers, Found, Inside, Seen
 from .places import ModulePaths, Places
 from .source import FirstUse, Made, Site
 from .warn import OWN_FOLDERS
 
 _OWN, _OWN_METHOD, _METHOD, _FUNCTION, _TOP = "own", "own method", "method", "function", "top"
-_CALLER = 3
-"""How far above `Recorder.note` the operation's caller is: `record` and the operation are between."""
-_MOST_STRANGERS = 3
-"""How many functions are passed in search of the module that called them."""
 open_scopes: ContextVar[str] = ContextVar("scopes", default="")
 _scope_here = open_scopes.get
 scopes_open = 0
 """How many blocks of `scope` are open, in all threads together; while none is, the variable is not asked."""
 
 _new = object.__new__
-
-
-class _Seen(NamedTuple):
-    """What has been seen of the functions at work where a value is made, from the operation's caller outwards.
-
-    frames: how many of them.
-    site: where the value is made, with the site of the call if it is returned; None: only functions of ours.
-    returned: whether all since the site return at once what they were given.
-    outer, inner: the first and the last called of the modules' methods; -1 without any.
-    strangers: how many more functions may stand between a module and here.
-    """
-
-    frames: int = 0
-    site: Site | None = None
-    returned: bool = False
-    outer: int = -1
-    inner: int = -1
-    strangers: int = _MOST_STRANGERS
-
-
-class _Callers:
-    """Where it depends on the next caller what is kept: what was found for each, by its code.
-
-    exact: whether by its instruction as well; then what is known of a code is a dictionary by that.
-    first: the code that came first, mostly the only one, and what is known of it.
-    others: what is known of all other code, by its identity.
-    """
-
-    __slots__ = ("exact", "first", "others")
-
-    def __init__(self, exact: bool) -> None:
-        self.exact = exact
-        self.first: tuple[CodeType | None, Any] = None, None  # one attribute, so that threads cannot mix two
-        self.others: dict[int, Any] = {}
-
-    def lead(self, caller: FrameType, found: _Found) -> None:
-        """Remember what was found for this caller."""
-        code, then = self.first
-        if code is not caller.f_code:
-            then = self.others.get(id(caller.f_code))
-        if self.exact:
-            then = {} if then is None else then
-            then[caller.f_lasti] = found
-        else:
-            then = found
-        if code is None:
-            self.first = caller.f_code, then
-        elif code is not caller.f_code:
-            self.others[id(caller.f_code)] = then
-
-
-class _Inside:
-    """A site that modules reach: which of the functions at work are theirs, and what was made there."""
-
-    __slots__ = ("inner", "made", "outer", "site")
-
-    def __init__(self, site: Site, outer: int, inner: int) -> None:
-        self.site, self.outer, self.inner = site, outer, inner
-        self.made: dict[tuple[int, int, str], Made] = {}
-
-
-_Found = Site | _Inside | _Callers
 
 
 class Recorder:
@@ -105,13 +40,13 @@ class Recorder:
         self.kinds: dict[int, str] = {}  # what code is
         self.instructions: dict[int, bytes] = {}
         # By the code, then the instruction, of the operation's caller.
-        self.known: dict[int, dict[int, _Found]] = {}
-        self.latest: tuple[CodeType | None, dict[int, _Found]] = None, {}  # of these, those of one code
+        self.known: dict[int, dict[int, Found]] = {}
+        self.latest: tuple[CodeType | None, dict[int, Found]] = None, {}  # of these, those of one code
         # By the address of the instruction: code objects hold their instructions, so that no two of those
         # alive, all of which are kept, have the same sum of identity and offset.
         self.sites: dict[int, Site] = {}
         self.results: dict[tuple[Site, int], Site] = {}
-        self.after: dict[_Seen, _Found] = {}
+        self.after: dict[Seen, Found] = {}
         self.scoped: dict[tuple[Site, str], Made] = {}
         self.places = Places()
         self.module_path = ModulePaths()
@@ -120,23 +55,35 @@ class Recorder:
         """Note where `node` is being made: in the nearest function that is not chainrule's."""
         frame: Any = _getframe(3)  # above this, `record` and the operation
         try:
-            code, sites = self.latest  # one attribute, so that threads that share it cannot mix two
-            if frame.f_code is not code:
-                sites = self.known[id(frame.f_code)]
-                self.latest = frame.f_code, sites
+            code = frame.f_code
+            latest, sites = self.latest  # one attribute, so that threads that share it cannot mix two
+            if code is not latest:
+                sites = self.known[id(code)]
+                self.latest = code, sites
             found: Any = sites[frame.f_lasti]
-            while type(found) is _Callers:
+            while type(found) is Callers:
                 frame = frame.f_back
-                code, then = found.first
-                if frame.f_code is not code:
-                    then = found.others[id(frame.f_code)]
+                code = frame.f_code
+                first, then = found.first
+                if code is not first:
+                    then = found.others[id(code)]
                 found = then[frame.f_lasti] if found.exact else then
         except (KeyError, AttributeError):  # not from there yet, or from nowhere
             found = self._learn(_getframe(2))
             if found is None:
                 return  # nobody's but ours: a thread that runs a function of the engine's
         if type(found) is not Site or scopes_open:
-            found = self._made(found)
+            made: Site | Made | None = None
+            if not (scopes_open or self.frames):  # `_made` in short
+                try:
+                    variables = _getframe(found.inner).f_locals
+                    inner = variables["forward"].__self__ if found.forwarded else variables["self"]
+                    if found.outer != found.inner:
+                        variables = _getframe(found.outer).f_locals
+                    made = found.made[id(inner), id(variables["self"])]
+                except (KeyError, AttributeError):  # the module's first time here
+                    pass
+            found = made or self._made(found)
         node.about = found
         step = found.step
         for operand in node.operands:
@@ -147,41 +94,41 @@ class Recorder:
                 about = getattr(operand, "about", None)
                 if about is found:
                     operand.about = step
-                elif type(about) is not Site:
+                elif type(about) is About or self.frames:
                     _note_step(about, operand, found.site)
 
-    def _made(self, found: Site | _Inside) -> Site | Made:
+    def _made(self, found: Site | Inside) -> Site | Made:
         """Return what is kept of a value that is made in a scope, or at a site that modules reach.
 
         One object for all that one module makes there: its path holds the module, so that its identity
         stays its own.
         """
         scope = _scope_here() if scopes_open else ""
-        if type(found) is Site:
+        if isinstance(found, Site):
             if not scope:
                 return found
             made = self.scoped.get((found, scope))
             if made is None:
                 made = self.scoped[found, scope] = Made(found, scope)
             return made
-        outer = inner = None
-        if found.inner >= 0:
-            inner = outer = _getframe(_CALLER + 1 + found.inner).f_locals["self"]
-            if found.outer != found.inner:
-                outer = _getframe(_CALLER + 1 + found.outer).f_locals["self"]
-        key = id(outer), id(inner), scope
+        if found.inner < 0:
+            return self._with_variables(Made(found.site, scope))
+        inner = _getframe(1 + found.inner - found.forwarded).f_locals["self"]
+        outer = _getframe(1 + found.outer).f_locals["self"]
+        key = (id(inner), id(outer), scope) if scope else (id(inner), id(outer))
         made = found.made.get(key)
         if made is None:
-            path = self.module_path(outer, inner) if inner is not None else ""
-            made = found.made[key] = Made(found.site, ".".join(filter(None, (scope, path))))
-        if self.frames:
-            frame = _standing_in(found.site.code, _getframe(_CALLER + 1))
-            made = Made(made.site, made.module, (frame.f_globals, dict(frame.f_locals)))
-        return made
+            path = self.module_path(outer, inner)
+            made = found.made[key] = Made(found.site, f"{scope}.{path}" if scope else path)
+        return self._with_variables(made) if self.frames else made
 
-    def _learn(self, operation: FrameType) -> Site | _Inside | None:
+    def _with_variables(self, made: Made) -> Made:
+        frame = _standing_in(made.site.code, _getframe(CALLER + 2))
+        return Made(made.site, made.module, (frame.f_globals, dict(frame.f_locals)))
+
+    def _learn(self, operation: FrameType) -> Site | Inside | None:
         """Find out what is kept of what `operation` makes, for the next time too; None if it is only ours."""
-        seen, before, called, frame = _Seen(), None, operation, operation.f_back
+        seen, before, called, frame = Seen(), None, operation, operation.f_back
         while frame is not None:
             seen = self._with(seen, frame, called.f_code)
             found = self.after.get(seen)
@@ -191,27 +138,27 @@ class Recorder:
                 self.known.setdefault(id(frame.f_code), {})[frame.f_lasti] = found
             else:
                 before.lead(frame, found)
-            if type(found) is not _Callers:
+            if not isinstance(found, Callers):
                 return found
             before, called, frame = found, frame, frame.f_back
         return None if seen.site is None else self._end(seen, seen.site)
 
-    def _after(self, seen: _Seen) -> _Found:
+    def _after(self, seen: Seen) -> Found:
         """Return what is kept once that much has been seen, or whom it still depends on."""
         if seen.site is None or seen.returned or seen.strangers:
-            return _Callers(exact=seen.site is None or seen.returned)
+            return Callers(exact=seen.site is None or seen.returned)
         return self._end(seen, seen.site)
 
-    def _end(self, seen: _Seen, site: Site) -> Site | _Inside:
-        return site if seen.inner < 0 and not self.frames else _Inside(site, seen.outer, seen.inner)
+    def _end(self, seen: Seen, site: Site) -> Site | Inside:
+        return site if seen.inner < 0 and not self.frames else Inside(site, seen)
 
-    def _with(self, seen: _Seen, frame: FrameType, called: CodeType) -> _Seen:
+    def _with(self, seen: Seen, frame: FrameType, called: CodeType) -> Seen:
         """Return what has been seen with one frame more.
 
         called: what it called: the operation, or what led to it.
         """
         kind = self.kinds.get(id(frame.f_code)) or self._kind(frame)
-        frames, site, returned, outer, inner, strangers = seen
+        frames, site, returned, outer, inner, forwarded, strangers = seen
         is_own = kind is _OWN or kind is _OWN_METHOD
         if site is None:
             if not is_own:
@@ -222,10 +169,12 @@ class Recorder:
             site = site if is_own else self._result(site, frame)
         if strangers:
             if kind is _METHOD or kind is _OWN_METHOD:
+                if 0 <= inner == frames - 1 and not forwarded and _forwards(frame, called):
+                    inner, forwarded = frames, True
                 outer, inner = frames, frames if inner < 0 else inner
-                strangers = _MOST_STRANGERS
+                strangers = MOST_STRANGERS
             strangers = 0 if kind is _TOP else strangers - (site is not None)
-        return _Seen(frames + 1 if strangers else 0, site, returned, outer, inner, strangers)
+        return Seen(frames + 1 if strangers else 0, site, returned, outer, inner, forwarded, strangers)
 
     def _kind(self, frame: FrameType) -> str:
         """Return whose code the frame runs: ours or the user's, a module's method or another function."""
@@ -283,7 +232,7 @@ class Recorder:
             place += 1
         found = self.places.names.pop(leaf, None)
         if found is None and not leaf.label:
-            found = self.places.name(leaf, _standing_in(site.code, _getframe(_CALLER + 1)), site)
+            found = self.places.name(leaf, _standing_in(site.code, _getframe(CALLER + 1)), site)
         use = leaf.about = _new(FirstUse)  # filled here, because a call takes time at every leaf
         use.site, use.place, use.count, use.found = site, place, len(operands), found
 
@@ -295,6 +244,14 @@ def _note_step(about: Any, operand: Value, site: Site) -> None:
             operand.about = about.step  # type: ignore[assignment]  # there is one
     elif type(about) is About and about.source is not None and about.source.site is site:
         about.source = about.source.step
+
+
+def _forwards(frame: FrameType, called: CodeType) -> bool:
+    """Return whether the frame is that of `Module.__call__`, and has called the method `forward`."""
+    if frame.f_code.co_name != "__call__" or not frame.f_code.co_filename.startswith(OWN_FOLDERS):
+        return False
+    method = getattr(frame.f_locals.get("forward"), "__func__", None)
+    return getattr(method, "__code__", None) is called
 
 
 def _standing_in(code: CodeType, frame: Any) -> FrameType:

@@ -234,6 +234,60 @@ def test_the_closest_number_goes_before_what_is_no_number() -> None:
     assert [(branch.text, branch.margin, branch.times) for branch in ledger] == [("-2.0 > 0.0", 2.0, 4)]
 
 
+def test_what_comes_closer_has_its_own_name_and_number_whatever_was_closest_before() -> None:
+    def closest(*pairs: tuple[Value, Any]) -> list[tuple[str, int]]:
+        with branches() as ledger:
+            for x, y in pairs:
+                assert x > y
+        return [(branch.text, branch.times) for branch in ledger]
+
+    with record_sources():
+        a, b = Value(9.0), Value(1.0)
+        c, d = a * 2.0, a * 3.0 * b
+        named = a * 2.5
+    named.label = "own"
+    a.label = "a"
+    assert closest((a, 1.0), (a, 2.0), (a, 3.0)) == [("a=9.0 > 3.0", 3)]
+    assert closest((a, 1), (a, 5), (a, 2), (a, b), (a, 8)) == [("a=9.0 > 8", 5)]
+    assert closest((a, 0.0), (a, b)) == [("a=9.0 > b=1.0", 2)]
+    assert closest((a, b), (a, 3.0)) == [("a=9.0 > 3.0", 2)]
+    assert closest((d, 1.0), (c, 1.0), (c, 2.0)) == [("c=18.0 > 2.0", 3)]
+    assert closest((c, 1.0), (named, 10.0), (c, 9.0)) == [("c=18.0 > 9.0", 3)]
+    assert closest((named, 1.0), (d, 20.0), (d, a), (d, 26.0)) == [("d=27.0 > 26.0", 4)]
+    assert closest((d, b), (d, a), (d, c)) == [("d=27.0 > c=18.0", 3)]
+    assert closest((c, 1.0), (c, np.array([17.5])), (c, 16.0)) == [("c=18.0 > 16.0", 2)]
+    assert closest((c, 1.0), (c, 10**400 * -1), (c, 2.0)) == [("c=18.0 > 2.0", 3)]
+
+
+def test_a_truth_that_comes_closer_to_zero_is_kept() -> None:
+    x, y = Value(1.0, "x"), Value(1.0, "y")
+    with branches() as ledger:
+        for value, number in ((x, 4.0), (x, -2.0), (y, 1.5), (y, 3.0), (x, -0.5), (x, 0.0)):
+            value.data = number
+            bool(value)
+    assert [(b.text, b.taken, b.times, b.margin) for b in ledger] == [
+        ("x=-0.5 != 0.0", "True", 5, 0.5),
+        ("x=0.0 != 0.0", "False", 1, 0.0),
+    ]
+
+
+def test_functions_that_compare_in_turns_are_kept_apart() -> None:
+    def low(a: Value, b: Value) -> Value:
+        return a if a < b else b
+
+    def high(a: Value, b: Value) -> Value:
+        return b if a < b else a
+
+    x = Value(2.0, "x")
+    with branches() as ledger:
+        for i in range(4):
+            assert low(x, Value(3.0 + i)) is high(Value(1.0 - i), x) is x
+    assert sorted((b.text, b.times, b.source.function[-4:]) for b in ledger if b.source) == [
+        ("1.0 < x=2.0", 4, "high"),
+        ("x=2.0 < 3.0", 4, ".low"),
+    ]
+
+
 def test_an_array_in_the_place_of_a_number_is_compared_and_not_kept() -> None:
     x = Value(2.0)
     with branches() as ledger:

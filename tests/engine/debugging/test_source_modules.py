@@ -2,6 +2,7 @@
 
 import _thread
 import contextvars
+import functools
 import threading
 
 from source_of import source
@@ -92,6 +93,94 @@ def test_a_helper_used_in_several_lines_gives_each_result_the_name_of_its_line()
             area = times(x, y)
             square = times(x, x)
             assert (own_name(area), own_name(square), own_name(times(area, y))) == ("area", "square", "")
+
+
+class Line(Module):
+    def __init__(self, slope: float) -> None:
+        self.slope = Parameter(slope)
+
+    def forward(self, x: Value) -> Value:
+        return self.slope * x
+
+
+class Twice(Module):
+    def __init__(self, inner: Module) -> None:
+        self.inner = inner
+
+    def __call__(self, x: Value) -> Value:
+        y = self.inner(x)
+        return self.inner(y)
+
+
+def test_one_line_of_several_modules_tells_them_apart_in_turns() -> None:
+    x, lines, shared = Value(1.0), [Line(2.0), Line(3.0)], Line(4.0)
+    first, second = Twice(shared), Twice(lines[0])
+    second.other = shared
+    with record_sources():
+        for _ in range(3):
+            assert [source(line(x)).module for line in lines] == ["Line", "Line"]
+            assert source(first(x)).module == "Twice.inner"
+            assert source(second(x)).module == "Twice.inner"
+            assert source(Twice(second)(x)).module == "Twice.inner.inner"
+            with scope("here"):
+                assert source(shared(x)).module == "here.Line"
+            assert source(shared(x)).module == "Line"
+
+
+def test_what_forwards_to_another_module_is_not_taken_for_it() -> None:
+    x, outer, other = Value(1.0), Twice(Line(2.0)), Line(3.0)
+    replaced = Line(4.0)
+    replaced.forward = other.forward  # type: ignore[method-assign]
+    passed_on = Line(5.0)
+    passed_on.forward = functools.partial(Line.forward, other)  # type: ignore[method-assign]
+    outer.second, outer.third = replaced, passed_on
+    with record_sources():
+        for _ in range(2):
+            assert source(replaced(x)).module == "Line"
+            assert source(passed_on(x)).module == "Line"
+            made = [source(line(x)).module for line in (Line(1.0), replaced, passed_on, outer)]
+            assert made == ["Line", "Line", "Line", "Twice.inner"]
+
+
+def test_a_helper_of_several_functions_gives_each_result_its_name_and_its_module() -> None:
+    def product(x: Value, y: Value) -> Value:
+        return x * y
+
+    def one(x: Value) -> Value:
+        return product(x, x)
+
+    def two(x: Value) -> Value:
+        if x > 1.0:
+            return one(x)
+        return product(x, x)
+
+    class Helped(Module):
+        def __call__(self, x: Value) -> Value:
+            h = one(x)
+            return one(h)
+
+    small, large, module = Value(1.0), Value(2.0), Helped()
+    with record_sources():
+        for _ in range(3):
+            a, b, c = one(small), two(small), two(large)
+            d = two(large)
+            e = module(large)
+            names = [(own_name(v), source(v).module) for v in (a, b, c, d, e, e.operands[0])]
+            assert names == [("a", ""), ("b", ""), ("c", ""), ("d", ""), ("e", "Helped"), ("h", "Helped")]
+
+
+def test_a_function_that_returns_its_own_call_is_passed_through() -> None:
+    def deep(x: Value, n: int) -> Value:
+        if n == 0:
+            return x * 2.0
+        return deep(x, n - 1)
+
+    x = Value(1.0)
+    with record_sources():
+        for n in (0, 3, 1, 50, 0):
+            result = deep(x, n)
+            other = deep(x, n)
+            assert (own_name(result), own_name(other)) == ("result", "other")
 
 
 def test_a_line_that_a_thread_reaches_without_callers_is_noted_as_well() -> None:
