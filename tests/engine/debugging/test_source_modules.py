@@ -104,18 +104,18 @@ class Line(Module):
 
 
 class Twice(Module):
-    def __init__(self, inner: Module) -> None:
-        self.inner = inner
+    def __init__(self, inner: Module, *others: Module) -> None:
+        self.inner, self.others = inner, others
 
     def __call__(self, x: Value) -> Value:
-        y = self.inner(x)
-        return self.inner(y)
+        y: Value = self.inner(x)
+        result: Value = self.inner(y)
+        return result
 
 
 def test_one_line_of_several_modules_tells_them_apart_in_turns() -> None:
     x, lines, shared = Value(1.0), [Line(2.0), Line(3.0)], Line(4.0)
-    first, second = Twice(shared), Twice(lines[0])
-    second.other = shared
+    first, second = Twice(shared), Twice(lines[0], shared)
     with record_sources():
         for _ in range(3):
             assert [source(line(x)).module for line in lines] == ["Line", "Line"]
@@ -128,12 +128,12 @@ def test_one_line_of_several_modules_tells_them_apart_in_turns() -> None:
 
 
 def test_what_forwards_to_another_module_is_not_taken_for_it() -> None:
-    x, outer, other = Value(1.0), Twice(Line(2.0)), Line(3.0)
+    x, other = Value(1.0), Line(3.0)
     replaced = Line(4.0)
     replaced.forward = other.forward  # type: ignore[method-assign]
     passed_on = Line(5.0)
     passed_on.forward = functools.partial(Line.forward, other)  # type: ignore[method-assign]
-    outer.second, outer.third = replaced, passed_on
+    outer = Twice(Line(2.0), replaced, passed_on)
     with record_sources():
         for _ in range(2):
             assert source(replaced(x)).module == "Line"
