@@ -175,8 +175,8 @@ class Comparisons:
         return came_out
 
     def __bool__(self) -> bool:
-        came_out = self.data != 0.0
         if modes.open_blocks and (block := ledger_here()) is not None:
+            came_out = self.data != 0.0
             caller = _getframe(1)
             try:
                 code = caller.f_code
@@ -195,7 +195,7 @@ class Comparisons:
             except modes.UNCLEAR:
                 pass
             modes.note_comparison(self, "!=", 0.0, 0.0, came_out, caller)
-        return came_out
+        return self.data != 0.0
 
     # Comparisons look at the numbers, hashing at identity. Two live objects never have the same identity
     # hash, so dictionaries and sets never come to ask whether different Values are equal.

@@ -182,6 +182,17 @@ def test_comparisons_inside_operations_are_no_branches_of_the_users() -> None:
     assert told(ledger) == []
 
 
+def test_nor_are_they_those_of_a_block_around() -> None:
+    with branches() as outer:
+        for _ in range(2):
+            with branches():
+                median([Value(1.0), Value(3.0), Value(2.0)])
+                sort([Value(3.0), Value(1.0)])
+            median([Value(1.0), Value(3.0), Value(2.0)])
+            sort([Value(3.0), Value(1.0)])
+    assert {branch.what for branch in outer} == {"median", "sort"}
+
+
 def test_record_sources_keeps_comparisons_and_names_what_was_compared() -> None:
     with record_sources():
         x = Value(2.0)
@@ -257,6 +268,28 @@ def test_what_comes_closer_has_its_own_name_and_number_whatever_was_closest_befo
     assert closest((d, b), (d, a), (d, c)) == [("d=27.0 > c=18.0", 3)]
     assert closest((c, 1.0), (c, np.array([17.5])), (c, 16.0)) == [("c=18.0 > 16.0", 2)]
     assert closest((c, 1.0), (c, 10**400 * -1), (c, 2.0)) == [("c=18.0 > 2.0", 3)]
+
+
+def test_values_of_one_line_and_leaves_that_come_closer_in_turns_have_each_their_own_name() -> None:
+    with record_sources():
+        a = Value(9.0)
+        first, second = (a * factor for factor in (2.0, 3.0))
+        second.label = "second"
+        for x, y in ((first, 10.0), (second, 20.0)):
+            assert x > y
+        p, q = Value(4.0), Value(3.0)
+        for x, y in ((p, 1.0), (q, 1.0), (p, 3.5)):
+            assert x > y
+        kept = sorted(branch.text for branch in kinks(a * 1.0))
+    assert kept == ["p=4.0 > 3.5", "second=27.0 > 20.0"]
+    with record_sources():
+        for x, y in ((p, 1.0), (q, 1.0)):
+            assert x > y
+        p, q = Value(4.0), Value(3.0)
+        for x, y in ((p, 1.0), (q, 1.0)):
+            assert x > y
+        kept = sorted(branch.text for branch in kinks(a * 1.0))
+    assert kept == ["q=3.0 > 1.0", "q=3.0 > 1.0"]
 
 
 def test_a_truth_that_comes_closer_to_zero_is_kept() -> None:

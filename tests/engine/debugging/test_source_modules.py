@@ -1,6 +1,7 @@
 """record_sources: the modules and scopes that values are made in."""
 
 import _thread
+import contextlib
 import contextvars
 import functools
 import threading
@@ -113,33 +114,58 @@ class Twice(Module):
         return result
 
 
+class Bank(Module):
+    def __init__(self, *lines: Module) -> None:
+        self.lines = lines
+
+    def __call__(self, x: Value) -> list[Value]:
+        return [line(x) for line in self.lines]
+
+
 def test_one_line_of_several_modules_tells_them_apart_in_turns() -> None:
-    x, lines, shared = Value(1.0), [Line(2.0), Line(3.0)], Line(4.0)
-    first, second = Twice(shared), Twice(lines[0], shared)
+    x, lines = Value(1.0), [Line(2.0), Line(3.0), Line(4.0)]
+    bank, other = Bank(*lines), Bank(lines[2], lines[0])
+    places = ["Bank.lines[0]", "Bank.lines[1]", "Bank.lines[2]"]
     with record_sources():
         for _ in range(3):
-            assert [source(line(x)).module for line in lines] == ["Line", "Line"]
-            assert source(first(x)).module == "Twice.inner"
-            assert source(second(x)).module == "Twice.inner"
-            assert source(Twice(second)(x)).module == "Twice.inner.inner"
-            with scope("here"):
-                assert source(shared(x)).module == "here.Line"
-            assert source(shared(x)).module == "Line"
+            assert [source(y).module for y in bank(x)] == places
+            assert [source(y).module for y in other(x)] == places[:2]
+        for name in ("", "here", "", "there"):
+            with scope(name) if name else contextlib.nullcontext():
+                made = [source(y).module for y in bank(x)]
+            assert made == [f"{name}.{place}" if name else place for place in places]
 
 
-def test_what_forwards_to_another_module_is_not_taken_for_it() -> None:
-    x, other = Value(1.0), Line(3.0)
-    replaced = Line(4.0)
+def test_a_call_that_forwards_to_another_module_is_told_by_that_one() -> None:
+    x, other, replaced, passed_on = Value(1.0), Line(2.0), Line(3.0), Line(4.0)
     replaced.forward = other.forward  # type: ignore[method-assign]
-    passed_on = Line(5.0)
     passed_on.forward = functools.partial(Line.forward, other)  # type: ignore[method-assign]
-    outer = Twice(Line(2.0), replaced, passed_on)
+    for lines in ((other, replaced, passed_on), (passed_on, other, replaced)):
+        bank = Bank(*lines)
+        with record_sources():
+            for _ in range(2):
+                expected = [f"Bank.lines[{lines.index(other)}]"] * 3
+                assert [source(y).module for y in bank(x)] == expected
+
+
+class Wrapped(Module):
+    def __init__(self, inner: Module) -> None:
+        self.inner = inner
+
+    def __call__(self, x: Value) -> Value:
+        y: Value = self.inner(x)
+        z: Value = self.inner(y)
+        return z
+
+
+def test_modules_inside_modules_are_told_by_their_places() -> None:
+    x, line = Value(1.0), Line(2.0)
+    model = Wrapped(Wrapped(line))
     with record_sources():
         for _ in range(2):
-            assert source(replaced(x)).module == "Line"
-            assert source(passed_on(x)).module == "Line"
-            made = [source(line(x)).module for line in (Line(1.0), replaced, passed_on, outer)]
-            assert made == ["Line", "Line", "Line", "Twice.inner"]
+            assert source(line(x)).module == "Line"
+            assert source(model(x)).module == "Wrapped.inner.inner"
+            assert source(Wrapped(line)(x)).module == "Wrapped.inner"
 
 
 def test_a_helper_of_several_functions_gives_each_result_its_name_and_its_module() -> None:
