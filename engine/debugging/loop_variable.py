@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 _FRAMES = 4
 """Functions of the user's whose variables are looked at, from the one that calls `backward()` on."""
 
-_seen: list[tuple[int, float]] = []
-"""The first operation's operands at the last pass that was looked at: their identities, and their numbers."""
+_seen = (0, 0.0, 0, 0.0)
+"""The first operation's first and last operand at the look before: identities and numbers."""
 _unchanged = 0
 """How often some of them were as they had been, one time after the other."""
 _known: WeakKeyDictionary[CodeType, dict[str, int]] = WeakKeyDictionary()
@@ -32,14 +32,19 @@ def look_for_loop_variable(order: list[Value]) -> None:
     """Warn where numbers stay as they are and the user's code updates the variable of a loop instead.
 
     order: the operations of a pass that is about to begin, by which the numbers are known: the first
-    one's operands. After 2, 4, 8, ... looks at which they were unchanged the variables of the callers are
-    looked at: one that a loop gives its values, and a statement in it computes anew from itself and its
-    gradient, holds the last update, which nobody else holds and no pass has run through.
+    one's operands, of which one may be an example's. After 2, 4, 8, ... looks at which they were unchanged
+    the variables of the callers are looked at: one that a loop gives its values, and a statement in it
+    computes anew from itself and its gradient, holds the last update, which nobody else holds and no pass
+    has run through.
     """
     global _seen, _unchanged
-    now = [(id(operand), operand.data) for operand in order[0].operands[:2]]
-    _unchanged = _unchanged + 1 if any(each in _seen for each in now) else 0
-    _seen = now
+    operands = order[0].operands
+    first, last = operands[0], operands[-1]
+    before, _seen = _seen, (id(first), first.data, id(last), last.data)
+    if _seen[:2] != before[:2] and _seen[2:] != before[2:]:
+        _unchanged = 0
+        return
+    _unchanged += 1
     if _unchanged < 2 or _unchanged & (_unchanged - 1):
         return
     frame: FrameType | None = sys._getframe(1)

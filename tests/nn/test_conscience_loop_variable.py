@@ -18,7 +18,7 @@ def beginning(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make this a program that has just begun, whatever tests came before."""
     monkeypatch.setattr(changed, "_looked_at", 0)
     monkeypatch.setattr(graph, "unseen", 0)
-    monkeypatch.setattr(loop_variable, "_seen", [])
+    monkeypatch.setattr(loop_variable, "_seen", (0, 0.0, 0, 0.0))
     monkeypatch.setattr(loop_variable, "_unchanged", 0)
 
 
@@ -82,6 +82,20 @@ def test_plain_values_whose_gradients_are_set_to_zero_by_hand() -> None:
                 parameter.grad = 0.0
 
     assert "the last of which is Value(0.5, grad=" in text_of(program, "-0.01 * parameter.grad")
+
+
+@pytest.mark.parametrize("weight_first", [True, False])
+def test_examples_that_are_values_and_change_from_pass_to_pass(weight_first: bool) -> None:
+    def program() -> None:
+        w = Value(1.0, "w")
+        for example in range(12):
+            x = Value(0.1 * example)
+            w.grad = 0.0
+            (w * x if weight_first else x * w).backward()
+            for p in [w]:
+                p -= 0.01 * p.grad
+
+    assert "the last of which is w" in text_of(program, "p -= 0.01 * p.grad")
 
 
 def test_the_loss_computed_in_a_function_of_its_own() -> None:
