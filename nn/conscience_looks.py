@@ -105,7 +105,7 @@ def _is_updated_parameter(value: Value) -> bool:
 
 def look_for_replaced(optimizer: Any, watch: Watch, order: list[Value]) -> None:
     """Note parameters of the loss that no optimizer holds and that have the labels of lost ones."""
-    watch.lost, watch.replaced = [], []
+    watch.replaced = []
     reached = {o for node in order for o in node.operands if o.primitive is None and o.kind == "param"}
     unheld = reached - held_by_optimizers()
     params = optimizer.params
