@@ -215,6 +215,7 @@ def test_which_number_changed_is_known_of_products_alone() -> None:
     assert said(dot([a, b, c], [d, d, d]), a, b, c, d) == "the data of a, b, c and 1 more"
     assert said(a * a, a) == "the data of a"
     assert said(a.exp(), a) == "the data of a"
+    assert said(a.exp() * b, b) == said(b * a.exp(), b) == "the data of b"
     assert said(a - b, b) == "the data of a or b"
     assert said(total([a, b, c, d]), d) == "the data of a or b or c or 1 more"
     assert said((a + b) * (b * c), b) == "the data of b"
