@@ -45,14 +45,20 @@ def refusal(what: str) -> Any:
 
 
 def with_place(error: RecordingError) -> RecordingError:
-    """Return the error with the line that it comes from at its end: the user's, else a library's, if any."""
+    """Return the error with the line that it comes from at its end."""
+    error.args = (f"{error}{place_of(error)}", *error.args[1:])
+    return error
+
+
+def place_of(error: BaseException) -> str:
+    """Return the line that an error comes from, as a line: the user's, else a library's, "" if neither."""
     frames = reversed(traceback.extract_tb(error.__traceback__))
     others = [frame for frame in frames if not frame.filename.startswith(OWN_FOLDERS)]
-    if others:
-        frame = next((frame for frame in others if not _is_installed(frame.filename)), others[0])
-        line = f": {frame.line}" if frame.line else ""
-        error.args = (f"{error}\n  at {frame.filename}, line {frame.lineno}{line}", *error.args[1:])
-    return error
+    if not others:
+        return ""
+    frame = next((frame for frame in others if not _is_installed(frame.filename)), others[0])
+    line = f": {frame.line}" if frame.line else ""
+    return f"\n  at {frame.filename}, line {frame.lineno}{line}"
 
 
 def note_stand_in(error: Exception) -> None:
@@ -78,4 +84,4 @@ def _is_installed(file: str) -> bool:
     return file.startswith(_STANDARD) or not {"site-packages", "dist-packages"}.isdisjoint(Path(file).parts)
 
 
-__all__ = ["RecordingError", "Text", "note_stand_in", "refusal", "with_place"]
+__all__ = ["RecordingError", "Text", "note_stand_in", "place_of", "refusal", "with_place"]

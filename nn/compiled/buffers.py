@@ -9,8 +9,9 @@ from ...engine import Value, collector_paused, compile
 from ...engine.compiler.bound import Bound
 from ..optimizer import Optimizer
 from ..step import Example
-from .recorded import Recorded, check, undrawn
+from .recorded import Recorded, check
 from .rows import Floats, Inputs, Targets, key_of, ways_to_read
+from .untouched import untouched
 from .update import Update
 
 CHECKED = 3
@@ -44,7 +45,7 @@ class Buffers:
         self.inputs = Inputs(examples[0][0])
         self.p: Floats = beside.p if beside else np.zeros(len(self.params))
         self.p[:] = [parameter.data for parameter in self.params]
-        with undrawn(model), collector_paused():
+        with untouched(model, self.params), collector_paused():
             self._record(examples, most, training)
             self.updates: list[Update] = beside.updates if beside else self._updates()
             self._check(examples)
@@ -103,7 +104,7 @@ class Buffers:
             if len(chosen) == CHECKED:
                 break
         for example in chosen.values():
-            with undrawn(self.model):
+            with untouched(self.model, self.params):
                 self.rows[:1] = self.rows_of(self.recording, [example])
                 self.recording.draw(self.rows[:1])
                 found = self.gradient(1)

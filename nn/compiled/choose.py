@@ -1,15 +1,11 @@
 """Whether `fit` trains in machine code."""
 
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from ..descent import Descent, EagerDescent
 from ..step import Example, Groups, Loss, Metric
-
-_OURS = Path(__file__).parents[2]
 
 
 @dataclass
@@ -37,24 +33,10 @@ def compiled_or(eager: EagerDescent, task: Task, compiled: bool | str) -> Descen
     compiled: where it is not possible, True raises ImportError or RecordingError, "auto" returns `eager`.
     """
     try:
-        from ...engine import RecordingError
+        from .fitting import CompiledDescent
 
-        try:
-            from .fitting import CompiledDescent
-
-            return CompiledDescent(task, eager)
-        except RecordingError as error:
-            place = "" if "\n  at " in str(error) else _place(error)  # what a recording refuses has its line
-            raise RecordingError(f"fit(compiled=True): {error}{place}") from error
+        return CompiledDescent(task, eager)
     except Exception:
         if compiled == "auto":
             return eager
         raise
-
-
-def _place(error: BaseException) -> str:
-    """Return the user's line that an error comes from, where it comes from one."""
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        if not Path(frame.filename).is_relative_to(_OURS):
-            return f"\n  at {frame.filename}, line {frame.lineno}: {frame.line}"
-    return ""

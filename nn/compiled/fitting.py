@@ -18,7 +18,7 @@ from .buffers import Buffers
 from .choose import Task
 from .norms import Norms
 from .recorded import Recorded
-from .refusal import check_nothing_looks_on
+from .refusal import check_nothing_looks_on, recordable
 from .rows import check_alike
 
 
@@ -40,6 +40,12 @@ class CompiledDescent:
         check_nothing_looks_on("fit(compiled=True)", optimizer.params)
         check_alike(task.examples)
         learnt = [task.examples[place] for place in task.places]
+        with recordable("fit(compiled=True)", task.model, task.loss, optimizer.params, learnt, task.held_out):
+            self._record(learnt)
+        self._anatomy = anatomy_of(task.model, optimizer.params)  # now: it may keep what it computes
+
+    def _record(self, learnt: Sequence[Example]) -> None:
+        task, optimizer = self._task, self._eager.optimizer
         buffers = Buffers(task.model, task.loss, optimizer, [*learnt, *task.held_out], task.most)
         self._buffers, self._recording = buffers, buffers.recording
         self._rows = buffers.rows_of(self._recording, task.examples)
@@ -49,7 +55,6 @@ class CompiledDescent:
         if task.held_out:
             recorded = buffers.recorded(self._recording.targets, False, task.held_out[0])
             self._held_out = _Scores(buffers, recorded, buffers.rows_of(recorded, task.held_out), task)
-        self._anatomy = anatomy_of(task.model, buffers.params)  # now: it may keep what it computes
 
     def step(self, places: Sequence[int]) -> Taken:
         """Take a step; see `Descent`."""

@@ -1,19 +1,16 @@
 """A model and its loss as functions of a row of numbers, which a kernel is made of."""
 
+import copy
 import math
-import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import count
 from typing import Any
 
-import numpy as np
-
 from ...engine import RecordingError, Value, enable_grad
 from ...engine.compiler.record import standing_in
 from ...engine.tree import flatten
 from ..dropout import Dropout, factors_from
-from ..randomness import generators_in
 from ..step import in_mode
 from .rows import Floats, Inputs, Targets
 
@@ -85,13 +82,24 @@ class Recorded:
         x, target = example
         kept, self._kept = self._kept, None
         with enable_grad(), in_mode(self.model, self._training):
-            output = kept[1] if kept is not None and kept[0] is x else self.model(x)
+            output = kept[1] if kept is not None and kept[0] is x else self._on_values(x)
             return float(self._loss(output, target).data)
+
+    def _on_values(self, x: Any) -> Any:
+        """Return the model's output for an input, which it must leave as it is."""
+        given = copy.deepcopy(x)
+        output = self.model(given)
+        if _numbers_in(given) != _numbers_in(x):
+            raise RecordingError(
+                "the model changes its input in place, and machine code reads inputs and changes none: let "
+                "it compute with a copy, list(x)"
+            )
+        return output
 
     def show(self, targets: Sequence[Any], x: Any) -> None:
         """Call the loss with every target, on Values, beside the output for one input."""
         with enable_grad(), in_mode(self.model, self._training):
-            output = self.model(x)
+            output = self.model(copy.deepcopy(x))
             for target in targets:
                 self._loss(output, target)
 
@@ -110,7 +118,7 @@ class Recorded:
             return 1.0
 
         with enable_grad(), in_mode(self.model, self._training), factors_from(noted):
-            output = self.model(x)
+            output = self._on_values(x)
         return draws, output
 
     @contextmanager
@@ -131,6 +139,10 @@ class Recorded:
             yield
 
 
+def _numbers_in(held: Any) -> list[str]:
+    return [repr(number) for number in flatten(held)[0]]
+
+
 def check(recorded: Recorded, example: tuple[Any, Any], found: float) -> None:
     """Raise RecordingError where the compiled loss of an example is not the one on Values."""
     expected = recorded.expected(example)
@@ -142,17 +154,3 @@ def check(recorded: Recorded, example: tuple[Any, Any], found: float) -> None:
             "does what a recording does not see, such as drawing random numbers, counting its calls, or "
             "looking at what it is given with isinstance"
         )
-
-
-@contextmanager
-def undrawn(model: object) -> Iterator[None]:
-    """Put every generator that the model may draw from back afterwards, as if nothing had run inside."""
-    generators = [rng for rng in generators_in(model).values() if not isinstance(rng, random.SystemRandom)]
-    before = [rng.getstate() for rng in generators]
-    of_numpy = np.random.get_state()
-    try:
-        yield
-    finally:
-        np.random.set_state(of_numpy)
-        for rng, state in zip(generators, before, strict=True):
-            rng.setstate(state)

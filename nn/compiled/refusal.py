@@ -1,9 +1,15 @@
-"""When training is not compiled: something wants to see every Value, and machine code makes none."""
+"""When training is not compiled: something wants to see every Value, or cannot be recorded."""
 
-from collections.abc import Iterable
+import copy
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
-from ...engine import RecordingError, Value, modes
+from ...engine import RecordingError, Value, enable_grad, modes
+from ...engine.compiler.refusals import place_of
 from ...engine.hooks import hooks_of, watchpoints_of
+from ..step import Example, check_loss, in_mode
+from .untouched import untouched
 
 
 def check_nothing_looks_on(caller: str, parameters: Iterable[Value]) -> None:
@@ -26,3 +32,34 @@ def check_nothing_looks_on(caller: str, parameters: Iterable[Value]) -> None:
 
 def _refuse(caller: str, what: str) -> None:
     raise RecordingError(f"{caller} runs in machine code, and {what}: train on Values, without compiled")
+
+
+@contextmanager
+def recordable(
+    caller: str,
+    model: Callable[[Any], Any],
+    loss: Callable[[Any, Any], Value],
+    parameters: Iterable[Value],
+    examples: Iterable[Example],
+    held_out: Iterable[Example] = (),
+) -> Iterator[None]:
+    """Make what stands in the way of a recording inside a RecordingError that names the user's line.
+
+    What model and loss raise on Values as well is a mistake of theirs: that is raised as it is.
+    examples, held_out: what they are tried with, in the mode of training and in that of evaluation.
+    """
+    try:
+        yield
+    except RecordingError as error:
+        raise RecordingError(f"{caller}: {error}") from error
+    except Exception as error:
+        with untouched(model, parameters), enable_grad():
+            for training, some in ((True, examples), (False, held_out)):
+                with in_mode(model, training):
+                    for x, target in some:
+                        check_loss(loss(model(copy.deepcopy(x)), target))
+        raise RecordingError(
+            f"{caller}: on Values the model and the loss work, and while compile records they raise "
+            f"{type(error).__name__}: {error}; compute with operators and functions of chainrule.engine, or "
+            f"train on Values, without compiled{place_of(error)}"
+        ) from error

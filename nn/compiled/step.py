@@ -12,7 +12,7 @@ from ..data import as_rows
 from ..optimizer import LBFGS, Optimizer
 from ..step import Example
 from .buffers import Buffers
-from .refusal import check_nothing_looks_on
+from .refusal import check_nothing_looks_on, recordable
 from .rows import Examples, Floats, check_alike, key_of, shape_of
 
 MOST_KEPT = 1000
@@ -115,9 +115,9 @@ class CompiledStep:
         most = before if n <= before else max(n, 2 * before)
         training = bool(getattr(self._model, "training", True))
         beside = self._buffers if self._buffers is not None and self._buffers.fits else None
-        buffers = Buffers(
-            self._model, self._loss, self._optimizer, [*known, *examples], most, training, beside
-        )
+        used = [*known, *examples]
+        with recordable("compiled_step", self._model, self._loss, self._optimizer.params, used):
+            buffers = Buffers(self._model, self._loss, self._optimizer, used, most, training, beside)
         if beside is None:  # the first, or the optimizer holds other parameters than it did
             self._of.clear()
             self._buffers = buffers
