@@ -82,12 +82,13 @@ if not _TYPE_CHECKING:
 if _TYPE_CHECKING:
     from .compiler import Kernel as Kernel
     from .compiler import RecordingError as RecordingError
+    from .compiler import RecordingWarning as RecordingWarning
     from .compiler import compile as compile
 else:
 
     def __getattr__(name: str) -> _Any:
         """Return what needs llvmlite and numpy, which are imported only for those who ask for it."""
-        if name in ("Kernel", "RecordingError", "compile"):
+        if name in ("Kernel", "RecordingError", "RecordingWarning", "compile"):
             from . import compiler
 
             return getattr(compiler, name)

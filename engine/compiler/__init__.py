@@ -14,6 +14,7 @@ except ImportError as _error:
 
 from .compile import Kernel as Kernel
 from .compile import compile as compile
-from .traced import RecordingError as RecordingError
+from .refusals import RecordingError as RecordingError
+from .refusals import RecordingWarning as RecordingWarning
 
 del _llvm, _numpy

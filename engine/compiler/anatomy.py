@@ -11,6 +11,7 @@ import numpy as np
 
 from ..primitive import Primitive
 from ..value import Value
+from .change import changed
 from .traced import Traced
 
 MOST_NUMBERS = 1000
@@ -35,13 +36,24 @@ class Anatomy:
         but: names of attributes that do not count.
         """
         walk = _Walk(parameters, but)
-        walk.attributes_of(held)
-        walk.run()
-        for part in more:
-            walk.stack.append(part)
-            walk.run()
-        self._tokens, self._kept = tuple(walk.tokens), walk.kept
+        walk.through(held, more)
+        self._tokens, self._kept = tuple(walk.tokens), walk.kept[1:]  # not itself: whoever has it keeps it
         self._hash = hash(self._tokens)
+
+    def change(
+        self, held: Any, parameters: Iterable[Value] = (), more: Iterable[Any] = ()
+    ) -> tuple[str, str, str]:
+        """Return what is first different about a module: where it is, what it was, what it is.
+
+        held, parameters, more: the module as it is now, which was looked at before as this says.
+        """
+        walk = _Walk(parameters, (), traced=True)
+        walk.through(held, more)
+        for place, (before, now) in enumerate(zip(self._tokens, walk.tokens, strict=False)):
+            if before != now:
+                kept = {id(part): part for part in (*self._kept, *walk.kept)}
+                return changed(walk.where[place], before, now, kept)
+        return "", "built in another way", "as it is"
 
     def __hash__(self) -> int:
         return self._hash
@@ -60,17 +72,36 @@ class _Walk:
     of different structure have the same tokens.  kept: what was told apart by its identity.
     """
 
-    def __init__(self, parameters: Iterable[Value], but: Collection[str]) -> None:
+    def __init__(self, parameters: Iterable[Value], but: Collection[str], traced: bool = False) -> None:
         self.tokens: list[Any] = []
+        self.where: list[str] = []
+        """Of each token, where it was found, as Python writes that; if `traced`."""
+        self._paths: list[str] | None = [] if traced else None
+        self._here = ""
         self.stack: list[Any] = []
         self._but = but
         self._parameters = {id(parameter): place for place, parameter in enumerate(parameters)}
         self._met: dict[int, int] = {}
         self.kept: list[Any] = []
 
-    def run(self) -> None:
+    def through(self, held: Any, more: Iterable[Any]) -> None:
+        """Walk through an object, and through what belongs to it besides."""
+        self.attributes_of(held)
+        self._run()
+        for part in more:
+            self._here = ""
+            self._next([part], "", [part])
+            self._run()
+
+    def _run(self) -> None:
+        if self._paths is None:
+            while self.stack:
+                self._look(self.stack.pop())
         while self.stack:
+            self.where += [self._here] * (len(self.tokens) - len(self.where))
+            self._here = self._paths.pop()  # type: ignore[union-attr]  # it is traced
             self._look(self.stack.pop())
+        self.where += [self._here] * (len(self.tokens) - len(self.where))
 
     def attributes_of(self, held: Any) -> None:
         """Note an object's class and the names of its attributes; what these are comes next."""
@@ -83,7 +114,7 @@ class _Walk:
                     found.setdefault(name, getattr(held, name))
         names = [name for name in found if name not in self._but]
         self.tokens.append((type(held), tuple(names)))
-        self._next([found[name] for name in names])
+        self._next([found[name] for name in names], ".{}", names)
 
     def _look(self, part: Any) -> None:
         kind = type(part)
@@ -102,31 +133,35 @@ class _Walk:
         elif isinstance(part, np.ndarray):
             self._array(part)
         elif isinstance(part, list | tuple | deque):
-            self._container(part, list(part))
+            self._container(part, list(part), "[{}]", range(len(part)))
         elif isinstance(part, Mapping):
-            self._container(part, [inner for item in part.items() for inner in item])
+            keys = [key for key in part for _ in "kv"]
+            self._container(part, [inner for item in part.items() for inner in item], "[{!r}]", keys)
         elif isinstance(part, set | frozenset):
-            self._container(part, sorted(part, key=hash))
+            self._container(part, sorted(part, key=hash), "", part)
         elif callable(getattr(kind, "parameters", None)):
             self.attributes_of(part)
         elif dataclasses.is_dataclass(part):
             names = [field.name for field in dataclasses.fields(part) if hasattr(part, field.name)]
             self.tokens.append(tuple(names))
-            self._container(part, [getattr(part, name) for name in names])
+            self._container(part, [getattr(part, name) for name in names], ".{}", names)
         else:
             self._itself(part)
 
-    def _next(self, parts: list[Any]) -> None:
+    def _next(self, parts: list[Any], form: str, keys: Iterable[Any]) -> None:
+        """Look at parts next. form, keys: how Python writes where each of them is."""
         self.stack += reversed(parts)
+        if self._paths is not None:
+            self._paths += reversed([self._here + form.format(key) for key in keys])
 
     def _meet(self, part: Any) -> None:
         self._met[id(part)] = len(self._met)
         self.kept.append(part)
 
-    def _container(self, held: Any, parts: list[Any]) -> None:
+    def _container(self, held: Any, parts: list[Any], form: str, keys: Iterable[Any]) -> None:
         self._meet(held)
         self.tokens.append((type(held), len(parts)))
-        self._next(parts)
+        self._next(parts, form, keys)
 
     def _itself(self, part: Any) -> None:
         self.kept.append(part)
@@ -144,7 +179,7 @@ class _Walk:
     def _array(self, part: Any) -> None:
         if part.dtype.kind == "O":
             self.tokens.append(part.shape)
-            self._container(part, part.ravel().tolist())
+            self._container(part, part.ravel().tolist(), ".flat[{}]", range(part.size))
         elif is_read(part):
             self.tokens.append((part.dtype.str, part.shape, part.tobytes()))
         else:

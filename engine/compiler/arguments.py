@@ -98,6 +98,11 @@ class Signature:
             return names[place - positional]
         return self._parameters[place] if place < len(self._parameters) else f"argument {place}"
 
+    def names(self, call: Call) -> list[str]:
+        """Return what the function calls its arguments."""
+        positional = len(call.held) - len(call.names)
+        return [self._called(place, positional, call.names) for place in range(len(call.held))]
+
     def structures(self, call: Call, looks: Looks) -> tuple[Any, ...]:
         """Return what tells a call from those of other structure, and leave in it the looks at its modules.
 

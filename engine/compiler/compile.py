@@ -16,15 +16,18 @@ from ..tree import flatten
 from ..value import Value
 from .arguments import Call, Signature
 from .bound import Bound
+from .change import Change, change
 from .elsewhere import check_no_options, no_attribute
+from .kept import Kept
 from .listing import Listing
 from .looks import Looks
 from .outline import Outline
+from .record import what_changed
+from .refusals import RecordingError
 from .rounding import ErrorBound
 from .stats import Stats
 from .text import REALS
 from .threads import processors
-from .traced import RecordingError
 from .variant import Argnums, Options, Reduce, Variant
 
 
@@ -72,6 +75,8 @@ def compile(
     tuples, dictionaries, sets and NumPy arrays of at most 1,000 elements; where these change, `f` runs
     again. Of larger arrays, and of objects inside that are no modules, it counts which ones they are, not
     what is changed inside them; attributes of classes do not count. See docs/compiler/anatomy.md.
+    A RecordingWarning says so where something changes at call after call. The 128 recordings used last are
+    kept, and no module is kept alive.
     argnums: the arguments that `value_and_grad` and `grad` differentiate by.
     batch: names or places of arguments that hold one entry for each sample of a batch, along their first
     axis; `f` itself is written for one sample.
@@ -179,10 +184,13 @@ class Kernel:
     def __init__(self, f: Callable[..., Any], batch: Sequence[str | int], options: Options) -> None:
         self._f, self._batch, self._options = f, batch, options
         self._signature = Signature(f, batch, options.dtype)
-        self._variants: dict[Any, Variant] = {}
         self._last: Variant | None = None
+        self._modules: list[Any] = []
+        """Those that the last one was recorded with: they live on."""
         self._looks = Looks()
         self.__name__ = self._signature.name
+        self._kept = Kept(self.__name__)
+        self._variants = self._kept.variants
         self.__doc__ = getattr(f, "__doc__", None)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -253,7 +261,10 @@ class Kernel:
 
     @property
     def variants(self) -> list[Variant]:
-        """What was recorded so far, one for each structure of arguments."""
+        """What was recorded so far and is kept, one for each structure of arguments, used last at the end.
+
+        There are at most 128. Modules are not kept alive: with a module goes what was recorded for it.
+        """
         return list(self._variants.values())
 
     @property
@@ -324,8 +335,19 @@ class Kernel:
         key = self._signature.structures(call, self._looks)
         variant = self._variants.get(key)
         if variant is None:
-            variant = self._variants[key] = Variant(self._f, self.__name__, self._options, call)
-        self._last = variant
+            variant = self._recorded(key, call)
+        if variant is not self._last:
+            self._kept.use(key)
+            self._last, self._modules = variant, variant.modules()
+        return variant
+
+    def _recorded(self, key: tuple[Any, ...], call: Call) -> Variant:
+        def compared(before: tuple[Any, ...]) -> Change:
+            return change(before, key, self._signature.names(call), call.firsts(), what_changed)
+
+        different = self._kept.change(compared)  # from before: the function may change its arguments
+        variant = Variant(self._f, self.__name__, self._options, call)
+        self._kept.add(key, variant, different)
         return variant
 
     def __repr__(self) -> str:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import weakref
+from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from operator import is_
 from typing import Any
 
 from .anatomy import is_read
 from .record import alone, parameters_of, structure
+
+MOST_LOOKS = 32
+"""At how many modules of one kernel there are looks: of more, some are walked through anew."""
 
 
 class Look:
@@ -21,13 +25,14 @@ class Look:
     """
 
     def __init__(self, module: Any, containers: Sequence[Any], found: Any = None) -> None:
-        self.module = module
+        self._module = referred(module)
+        self._class = type(module)
         self._live = [part.values() if isinstance(part, dict) else part for part in containers]
         self._live += [part for part in containers if isinstance(part, dict)]  # the names
         self._sizes = [len(part) for part in self._live]
         self._seen = list(chain.from_iterable(self._live))
         inside = [part for part in self._seen if callable(getattr(type(part), "parameters", None))]
-        self._modules = [module, *inside]
+        self._modules = inside
         self._classes = list(map(type, self._modules))
         self._arrays = [
             (part, part.dtype, part.shape, part.tobytes()) for part in self._seen if is_read(part)
@@ -35,10 +40,18 @@ class Look:
         self.structure = structure(module) if found is None else found
         self.parameters = parameters_of(module) or []
 
-    def holds(self) -> bool:
-        """Return whether everything is where it was."""
+    @property
+    def module(self) -> Any:
+        """What was looked at, None once it is gone: a look does not keep it alive."""
+        return self._module()
+
+    def holds(self, held: Any = None) -> bool:
+        """Return whether everything is where it was. held: what the module must be, if that is asked too."""
+        module = self._module()
         return (
-            [len(part) for part in self._live] == self._sizes
+            (module is held or held is None)
+            and type(module) is self._class
+            and [len(part) for part in self._live] == self._sizes
             and all(map(is_, chain.from_iterable(self._live), self._seen))
             and list(map(type, self._modules)) == self._classes
             and all(_is_as_it_was(*array) for array in self._arrays)
@@ -48,6 +61,14 @@ class Look:
         """Return the parameters' numbers."""
         with alone:
             return [parameter.data for parameter in self.parameters]
+
+
+def referred(module: Any) -> Callable[[], Any]:
+    """Return what gives a module as long as it lives; of one that cannot be referred to weakly, for ever."""
+    try:
+        return weakref.ref(module)
+    except TypeError:
+        return lambda: module
 
 
 def _is_as_it_was(array: Any, dtype: Any, shape: tuple[int, ...], held: bytes) -> bool:
@@ -74,7 +95,7 @@ class Looks:
     def structure(self, held: Any) -> tuple[Any, Look | None]:
         """Return the structure of an argument, and a look at it where it is a module."""
         known = self._known.get(id(held))
-        if known is not None and known.module is held and known.holds():
+        if known is not None and known.holds(held):
             return known.structure, known
         found = structure(held)
         if type(found) is tuple and found[0] == "module":
@@ -82,5 +103,14 @@ class Looks:
             look = look_at(held, found)
             if look is not None:
                 self._known[id(held)] = look
+                if len(self._known) > MOST_LOOKS:
+                    self._make_room()
                 return look.structure, look
         return found, None
+
+    def _make_room(self) -> None:
+        """Forget the modules that are gone; where all are there, those looked at first."""
+        there = {place: look for place, look in list(self._known.items()) if look.module is not None}
+        for place in list(there)[: len(there) - MOST_LOOKS // 2]:
+            del there[place]
+        self._known = there

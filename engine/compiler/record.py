@@ -194,8 +194,7 @@ def structure(held: Any) -> Any:
         return type(held), tuple([structure(getattr(held, part.name)) for part in dataclasses.fields(held)])
     parameters = parameters_of(held)
     if parameters is not None:
-        more = held.modules() if hasattr(held, "modules") else ()
-        return "module", id(held), Anatomy(held, parameters, more)
+        return "module", id(held), Anatomy(held, parameters, _modules_of(held))
     if isinstance(held, set):
         return set, frozenset(held)
     if isinstance(held, deque | array):
@@ -205,6 +204,15 @@ def structure(held: Any) -> Any:
     except TypeError:
         return "object", id(held), Anatomy(held)
     return "object", held, Anatomy(held)
+
+
+def what_changed(held: Any, before: Anatomy) -> tuple[str, str, str]:
+    """Return what is first different about a module or an object: where, what it was, what it is."""
+    return before.change(held, parameters_of(held) or (), _modules_of(held))
+
+
+def _modules_of(held: Any) -> Iterable[Any]:
+    return held.modules() if hasattr(held, "modules") and not isinstance(held, type) else ()
 
 
 MASKED = "compile does not know which elements a mask hides: fill them, with .filled(0.0), or leave them out"
@@ -234,4 +242,5 @@ __all__ = [
     "record",
     "standing_in",
     "structure",
+    "what_changed",
 ]

@@ -15,6 +15,10 @@ class RecordingError(TypeError):
     """A function asked for something that is not known while it is being recorded."""
 
 
+class RecordingWarning(UserWarning):
+    """A compiled function is recorded again and again, which takes longer than running it on Values."""
+
+
 class Text(str):
     """What a stand-in is written as, for people: `print` and debuggers show it.
 
@@ -84,4 +88,12 @@ def _is_installed(file: str) -> bool:
     return file.startswith(_STANDARD) or not {"site-packages", "dist-packages"}.isdisjoint(Path(file).parts)
 
 
-__all__ = ["RecordingError", "Text", "note_stand_in", "place_of", "refusal", "with_place"]
+__all__ = [
+    "RecordingError",
+    "RecordingWarning",
+    "Text",
+    "note_stand_in",
+    "place_of",
+    "refusal",
+    "with_place",
+]

@@ -14,6 +14,7 @@ from ..collector import collector_paused
 from .arguments import Call
 from .entry import NO_ROW
 from .form import ALONE, FEW, MANY, Form
+from .kept import Arguments
 from .listing import Listing, SourcedTape
 from .outline import Outline
 from .record import Recording, record
@@ -45,7 +46,8 @@ class Variant:
 
     def __init__(self, f: Callable[..., Any], name: str, options: Options, call: Call) -> None:
         self.name, self.options = name, options
-        self._f, self._firsts, self._names = f, call.firsts(), call.names
+        self._f, self._names = f, call.names
+        self._firsts = Arguments(call.firsts(), [k for k in range(len(call.held)) if call.is_module(k)])
         self._samples, self._samples_at_first = set(call.batches), call.samples
         self.recording: Recording = self.recorded()
         inputs = self.recording.inputs
@@ -64,7 +66,15 @@ class Variant:
         """Return a recording of the function; see `record`."""
         exact = self.options.exact
         with collector_paused():  # it would walk over a million stand-ins again and again
-            return record(self._f, self._firsts, self._names, self._samples, careful, tape, exact)
+            return record(self._f, self._firsts(self.name), self._names, self._samples, careful, tape, exact)
+
+    def modules(self) -> list[Any]:
+        """Return the modules that it was recorded with."""
+        return self._firsts.modules()
+
+    def call_when_gone(self, forget: Callable[[object], None]) -> None:
+        """Call `forget` as soon as a module that it was recorded with is gone."""
+        self._firsts.call_when_gone(forget)
 
     @cached_property
     def careful_recording(self) -> Recording:

@@ -128,7 +128,7 @@ REFUSED: dict[str, tuple[Function, str]] = {
     "count": (lambda x: [x, 1.0].count(1.0) * x, BRANCH),
     "match": (lambda x: matched_number(x), BRANCH),
     "sorted by data": (lambda x: sorted([x, -x], key=lambda v: v.data)[0], BRANCH),
-    "list.sort": (lambda x: [x, -x].sort() or x, BRANCH),  # type: ignore[func-returns-value]
+    "list.sort": (lambda x: [x, -x].sort() or x, BRANCH),
     "bisect": (lambda x: bisect.bisect([1.0, 2.0], x) * x, BRANCH),
     "filter": (lambda x: sum(filter(lambda v: v > 0.0, [x, -x])), BRANCH),
     "statistics.median": (lambda x: statistics.median([x, 1.0, 2.0]), BRANCH),
@@ -157,7 +157,7 @@ REFUSED: dict[str, tuple[Function, str]] = {
     "np.float64": (lambda x: np.float64(x) * x, FLOAT),
     "np.asarray of floats": (lambda x: np.asarray([x], dtype=float)[0] * x, FLOAT),
     "astype": (lambda x: np.array([x]).astype(float)[0] * x, FLOAT),
-    "into an array of floats": (lambda x: np.zeros(1).__setitem__(0, x) or x, FLOAT),  # type: ignore[func-returns-value]
+    "into an array of floats": (lambda x: np.zeros(1).__setitem__(0, x) or x, FLOAT),
     "array.array": (lambda x: array.array("d", [x])[0] * x, FLOAT),
     "math.exp": (lambda x: math.exp(x), FLOAT),
     "math.isnan": (lambda x: math.isnan(x.data) * x, FLOAT),
@@ -183,7 +183,7 @@ REFUSED: dict[str, tuple[Function, str]] = {
     "grad": (lambda x: x.grad, "a gradient is not known while compile records"),
     "partials": (lambda x: (x * x).partials[0] * x, "partials are not known while compile records: use grad"),
     "data += 1": (
-        lambda x: setattr(x, "data", x.data + 1.0) or x,
+        lambda x: setattr(x, "data", x.data + 1.0),
         "assigning to .data while compile records",
     ),
     "backward": (lambda x: (x * x).backward() or x, r"backward\(\) cannot run while compile records"),
@@ -222,7 +222,7 @@ ALIKE: dict[str, Function] = {
     "calling it": lambda x: x(1.0),
     "text times": lambda x: len("a" * x) * x,
     "a list times": lambda x: len([1.0] * x) * x,
-    "an attribute": lambda x: setattr(x, "more", 1.0) or x,
+    "an attribute": lambda x: setattr(x, "more", 1.0),
     "shifting": lambda x: x << 1,
     "< None": lambda x: x < None,
 }
