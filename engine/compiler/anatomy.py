@@ -14,8 +14,10 @@ from ..value import Value
 from .change import changed
 from .traced import Traced
 
-MOST_NUMBERS = 1000
-"""Of an array with more, it counts which one it is, and not what it holds."""
+MOST_NUMBERS = 10_000
+"""Of an array with more, it counts which one it is, and what some of its elements are."""
+SAMPLED = 1000
+"""How many of those it is at least, evenly spread: whoever fills an array anew changes one of them."""
 
 
 class Anatomy:
@@ -184,6 +186,8 @@ class _Walk:
             self.tokens.append((part.dtype.str, part.shape, part.tobytes()))
         else:
             self._itself(part)
+            if is_sampled(part):
+                self.tokens.append(sample(part))
 
 
 _PLAIN = frozenset([bool, int, str, bytes, type(None)])
@@ -194,4 +198,16 @@ def is_read(held: Any) -> bool:
     return type(held) is np.ndarray and not held.dtype.hasobject and held.size <= MOST_NUMBERS
 
 
-__all__ = ["MOST_NUMBERS", "Anatomy", "is_read"]
+def is_sampled(held: Any) -> bool:
+    """Return whether it counts what some of an array's many elements are."""
+    return type(held) is np.ndarray and not held.dtype.hasobject and held.size > MOST_NUMBERS
+
+
+def sample(array: Any) -> tuple[str, tuple[int, ...], bytes, int]:
+    """Return an array's type, shape, some elements, evenly spread, and the step from one to the next."""
+    step = array.size // SAMPLED
+    some = array.reshape(-1)[::step] if array.flags.c_contiguous else array.flat[::step]
+    return array.dtype.str, array.shape, some.tobytes(), step
+
+
+__all__ = ["MOST_NUMBERS", "SAMPLED", "Anatomy", "is_read", "is_sampled", "sample"]

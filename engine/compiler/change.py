@@ -102,11 +102,12 @@ def changed(where: str, before: Any, now: Any, kept: Mapping[int, Any]) -> tuple
     kept: the objects that are told apart by their identity, by that.
     """
     both = [before, now]
-    if all(isinstance(token, tuple) and len(token) == 3 and type(token[2]) is bytes for token in both):
+    if all(isinstance(token, tuple) and len(token) > 2 and type(token[2]) is bytes for token in both):
         if before[:2] == now[:2] and isinstance(now[1], tuple):  # two arrays of one shape
             old, new = (np.frombuffer(token[2], token[0]) for token in both)
             at = int(np.flatnonzero(old != new)[0]) if (old != new).any() else 0
-            index = ", ".join(map(str, np.unravel_index(at, now[1])))
+            place = at if len(now) == 3 else at * now[3]  # of a large one some elements are there
+            index = ", ".join(map(str, np.unravel_index(place, now[1])))
             return f"{where}[{index}]", str(old[at]), str(new[at])
     elif all(_is_attributes(token) for token in both) and before[0] is now[0]:
         gone = ", ".join([name for name in before[1] if name not in now[1]])
@@ -141,7 +142,7 @@ def _token(token: Any, kept: Mapping[int, Any]) -> str:
         return f"parameter {token[1]}"
     if token[0] == "again":
         return "what it holds elsewhere too"
-    if len(token) == 3 and type(token[2]) is bytes:
+    if len(token) > 2 and type(token[2]) is bytes:
         if isinstance(token[1], tuple):
             return f"an array of shape {token[1]}"
         return str(np.frombuffer(token[2], token[1])[0])

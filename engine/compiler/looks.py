@@ -8,7 +8,7 @@ from itertools import chain
 from operator import is_
 from typing import Any
 
-from .anatomy import is_read
+from .anatomy import is_read, is_sampled, sample
 from .record import alone, parameters_of, structure
 
 MOST_LOOKS = 32
@@ -37,6 +37,7 @@ class Look:
         self._arrays = [
             (part, part.dtype, part.shape, part.tobytes()) for part in self._seen if is_read(part)
         ]
+        self._samples = [(part, sample(part)) for part in self._seen if is_sampled(part)]
         self.structure = structure(module) if found is None else found
         self.parameters = parameters_of(module) or []
 
@@ -55,6 +56,7 @@ class Look:
             and all(map(is_, chain.from_iterable(self._live), self._seen))
             and list(map(type, self._modules)) == self._classes
             and all(_is_as_it_was(*array) for array in self._arrays)
+            and all(sample(array) == before for array, before in self._samples)
         )
 
     def numbers(self) -> list[float]:

@@ -246,14 +246,45 @@ def test_sets_are_the_same_whatever_was_put_in_first() -> None:
     assert found[0] == found[1]
 
 
-def test_large_arrays_are_told_apart_by_which_one_they_are() -> None:
+def test_large_arrays_are_told_apart_by_which_one_they_are_and_by_some_elements() -> None:
     model = Plus(1.0)
-    table = vars(model)["table"] = np.zeros(MOST_NUMBERS + 1)
+    table = vars(model)["table"] = np.zeros(3 * MOST_NUMBERS)
     before = Anatomy(model)
-    table[0] = 1.0
+    table[1] = 1.0  # none of those that are looked at
+    assert Anatomy(model) == before
+    table[:] = 2.0
+    assert Anatomy(model) != before
+    table[:] = 0.0
     assert Anatomy(model) == before
     vars(model)["table"] = table.copy()
     assert Anatomy(model) != before
+
+
+def test_every_element_counts_up_to_a_limit() -> None:
+    model = Plus(1.0)
+    table = vars(model)["table"] = np.zeros((MOST_NUMBERS // 10, 10))
+    kernel = compile(lambda model, x: model(x) + float(model.table[7, 7]))
+    assert kernel(model, 1.0) == 2.0
+    table[7, 7] = 5.0
+    assert kernel(model, 1.0) == 7.0
+
+
+@pytest.mark.parametrize("transposed", [False, True])
+def test_a_large_array_that_is_filled_anew_counts(transposed: bool) -> None:
+    model = Plus(1.0)
+    rng = np.random.default_rng(0)
+    table = rng.normal(size=(MOST_NUMBERS // 50, 100))
+    table = vars(model)["table"] = table.T if transposed else table
+    kernel = compile(lambda model, x: model(x) * float(model.table[0, 1]))
+    changes: list[Callable[[], Any]] = [
+        lambda: np.multiply(table, 2.0, out=table),
+        lambda: rng.shuffle(table),
+        lambda: table.fill(3.0),
+    ]
+    for change in (lambda: None, *changes):
+        change()
+        assert kernel(model, 1.0) == 2.0 * table[0, 1]
+    assert len(kernel.variants) == 4
 
 
 def test_what_holds_itself_and_deep_nesting_do_no_harm() -> None:

@@ -122,6 +122,13 @@ def test_what_changed_inside_an_object_is_named(act: Callable[[Any], Any], text:
     assert str(found).startswith("x")
 
 
+def test_of_a_large_array_an_element_that_was_looked_at_is_named() -> None:
+    model = Settings()
+    model.numbers = np.zeros((200, 100))
+    found = between((model, 1.0), (model, 1.0), lambda: model.numbers.__setitem__(slice(1, None), 4.0))
+    assert str(found) == "x.numbers[1, 0] was 0.0 and is 4.0"
+
+
 def test_what_a_recording_left_behind_is_named() -> None:
     from chainrule.engine.compiler import compile
 
