@@ -8,7 +8,8 @@ from typing import Any
 from ...engine import RecordingError, Value, enable_grad, modes
 from ...engine.compiler.refusals import place_of
 from ...engine.hooks import hooks_of, watchpoints_of
-from ..step import Example, check_loss, in_mode
+from ..step import Example, in_mode
+from .rows import loss_of_one
 from .untouched import untouched
 
 
@@ -57,7 +58,7 @@ def recordable(
             for training, some in ((True, examples), (False, held_out)):
                 with in_mode(model, training):
                     for x, target in some:
-                        check_loss(loss(model(copy.deepcopy(x)), target))
+                        loss_of_one(loss, model(copy.deepcopy(x)), target)
         raise RecordingError(
             f"{caller}: on Values the model and the loss work, and while compile records they raise "
             f"{type(error).__name__}: {error}; compute with operators and functions of chainrule.engine, or "

@@ -121,7 +121,7 @@ class Targets:
                 given = list(leaves)
                 for place, number in zip(self._read, read, strict=True):
                     given[place] = number
-                results.append(_loss_of_one(loss, output, rebuild(given)))
+                results.append(loss_of_one(loss, output, rebuild(given)))
         chosen = results[-1]
         for case in reversed(range(len(results) - 1)):
             chosen = where(row[0] == case, results[case], chosen)
@@ -139,7 +139,7 @@ class Targets:
         return self._cases[key], _numbers([leaves[place] for place in self._read], "a target")
 
 
-def _loss_of_one(loss: Callable[[Any, Any], Any], output: Any, target: Any) -> Any:
+def loss_of_one(loss: Callable[[Any, Any], Any], output: Any, target: Any) -> Any:
     """Return the loss of an example. What it raises gets a note, where it may take a batch for an example."""
     try:
         made = loss(output, target)

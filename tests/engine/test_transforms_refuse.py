@@ -50,6 +50,8 @@ def compiling() -> Callable[[Any], Any]:
 )
 def test_what_is_no_function_is_refused_at_once(name: str, wrong: Any, shown: str) -> None:
     transform = compiling() if name == "compile" else TRANSFORMS[name]
+    if wrong is None and name == "compile":
+        return  # without a function it gives a decorator
     with pytest.raises(TypeError, match=f"^{name} takes a function, got {shown}$"):
         transform(wrong)
 
