@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chainrule.engine import Value, exp, grad, maximum, where
+from chainrule.engine import Value, exp, grad, maximum, take, taylor, where
 from chainrule.engine.compiler import compile
 from chainrule.engine.compiler.plain import Plain, is_plain
 from chainrule.engine.compiler.recorder import Recorder
@@ -112,3 +112,12 @@ def test_a_function_that_is_differentiated_at_one_gets_a_value() -> None:
 
     kernel = compile(lambda x: grad(inner)(x.data) * x)
     assert kernel.value_and_grad(3.0) == (18.0, 6.0)
+
+
+def test_series_inside_go_through_chosen_rows_whose_partials_are_comparisons() -> None:
+    def f(x: Any, i: Any) -> Any:
+        return taylor(lambda y: take([y * y * y, 3.0 * y], i), x, 2)[2]
+
+    kernel = compile(f)
+    assert kernel(2.0, 0) == f(2.0, 0) == 12.0
+    assert kernel(2.0, 1) == f(2.0, 1) == 0.0
