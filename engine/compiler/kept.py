@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +34,7 @@ class Kept:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self.variants: OrderedDict[Any, Variant] = OrderedDict()
+        self.variants: dict[Any, Variant] = {}
         self._newest: tuple[Any, ...] | None = None
         """The structure that was recorded last, as long as what it was recorded for lives."""
         self._times: Counter[str] = Counter()
@@ -42,14 +42,15 @@ class Kept:
 
     def use(self, key: Any) -> None:
         """Note that a recording is used: it goes later than the others."""
-        if key in self.variants:  # else another thread has just made room
-            self.variants.move_to_end(key)
+        variant = self.variants.pop(key, None)
+        if variant is not None:  # else another thread has just made room
+            self.variants[key] = variant
 
     def add(self, key: tuple[Any, ...], variant: Variant, change: Change | None) -> None:
         """Keep a recording. change: what was different from the one made before it, if there was one."""
         self.variants[key], self._newest = variant, key
         while len(self.variants) > MOST_VARIANTS:
-            self.variants.popitem(last=False)
+            self.variants.pop(next(iter(self.variants)), None)
         itself = weakref.ref(self)
 
         def forget(_: object) -> None:
