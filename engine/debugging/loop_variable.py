@@ -41,7 +41,7 @@ def look_for_loop_variable(order: list[Value]) -> None:
     operands = order[0].operands
     first, last = operands[0], operands[-1]
     before, _seen = _seen, (id(first), first.data, id(last), last.data)
-    if _seen[:2] != before[:2] and _seen[2:] != before[2:]:
+    if not (_is_as_it_was(first, *before[:2]) or _is_as_it_was(last, *before[2:])):
         _unchanged = 0
         return
     _unchanged += 1
@@ -58,6 +58,11 @@ def look_for_loop_variable(order: list[Value]) -> None:
                 if leaf is not None:
                     _warn(frame, name, line, leaf)
         frame = frame.f_back
+
+
+def _is_as_it_was(operand: Value, identity: int, number: float) -> bool:
+    """Return whether a leaf has the number it had; constants are made anew, at times in the same place."""
+    return id(operand) == identity and operand.data == number and operand.kind != "const"
 
 
 def _updates(code: CodeType) -> dict[str, int]:
