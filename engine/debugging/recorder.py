@@ -169,7 +169,7 @@ class Recorder:
             site = site if is_own else self._result(site, frame)
         if strangers:
             if kind is _METHOD or kind is _OWN_METHOD:
-                if 0 <= inner == frames - 1 and not forwarded and _forwards(frame, called):
+                if inner == frames - 1 and is_own and "forward" in frame.f_code.co_varnames:
                     inner, forwarded = frames, True
                 outer, inner = frames, frames if inner < 0 else inner
                 strangers = MOST_STRANGERS
@@ -244,14 +244,6 @@ def _note_step(about: Any, operand: Value, site: Site) -> None:
             operand.about = about.step  # type: ignore[assignment]  # there is one
     elif type(about) is About and about.source is not None and about.source.site is site:
         about.source = about.source.step
-
-
-def _forwards(frame: FrameType, called: CodeType) -> bool:
-    """Return whether the frame is that of `Module.__call__`, and has called the method `forward`."""
-    if frame.f_code.co_name != "__call__" or not frame.f_code.co_filename.startswith(OWN_FOLDERS):
-        return False
-    method = getattr(frame.f_locals.get("forward"), "__func__", None)
-    return getattr(method, "__code__", None) is called
 
 
 def _standing_in(code: CodeType, frame: Any) -> FrameType:
