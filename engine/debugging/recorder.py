@@ -94,7 +94,7 @@ class Recorder:
                 about = getattr(operand, "about", None)
                 if about is found:
                     operand.about = step
-                elif type(about) is About or self.frames:
+                elif type(about) is not Site:
                     _note_step(about, operand, found.site)
 
     def _made(self, found: Site | Inside) -> Site | Made:

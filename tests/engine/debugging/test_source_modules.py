@@ -114,6 +114,16 @@ class Twice(Module):
         return result
 
 
+def test_only_the_result_of_a_model_has_the_name_of_its_call() -> None:
+    model, x = MLP(2, [2, 1], seed=1), Value(1.0)
+    with record_sources():
+        for _ in range(3):
+            y = model([x, x])
+            assert isinstance(y, Value)
+            hidden = [operand for operand in y.operands if operand.primitive is not None]
+            assert (own_name(y), {own_name(value) for value in hidden}) == ("y", {""})
+
+
 class Bank(Module):
     def __init__(self, *lines: Module) -> None:
         self.lines = lines
