@@ -6,7 +6,7 @@ import math
 
 from ..ieee import TINY
 from ..primitive import Primitive
-from .instructions import CBRT, COPYSIGN, LARGEST, NORMAL, SMALLEST
+from .instructions import C_FUNCTIONS, CBRT, COPYSIGN, INTRINSICS, LARGEST, NORMAL, SMALLEST
 from .numbers import Numbers
 from .operands import Pools
 from .program import GUARDED
@@ -74,8 +74,8 @@ class Arithmetic(Numbers):
             if taken is None:
                 taken = self.value(f"fcmp une {self.type} {xs[0]}, {self.constant(0.0)}")
             return self.chosen(taken, xs[1], xs[2])
-        if kind.name in _INTRINSICS:
-            return self.intrinsic(_INTRINSICS[kind.name], *xs)
+        if kind.name in INTRINSICS:
+            return self.intrinsic(INTRINSICS[kind.name], *xs)
         if kind.name in ("maximum", "minimum"):
             return self._extreme("oge" if kind.name == "maximum" else "ole", xs)
         if kind.name == "div":
@@ -85,7 +85,7 @@ class Arithmetic(Numbers):
         name = getattr(kind.evaluate, "__name__", "")
         if name in BOUNDS and self.width > 1 and not self.exact:
             return self._of_vector(name, xs[0])
-        if name in _C_NAMES:
+        if name in C_FUNCTIONS:
             return self.c_function(name, *xs)
         return self._called_back(kind, xs)
 
@@ -160,34 +160,3 @@ class Arithmetic(Numbers):
             return self.value(f"call double {function}(ptr {numbers}, i64 {len(scalars)})")
 
         return self._each(call, xs)
-
-
-_INTRINSICS = {"abs": "fabs", "round": "rint"} | {name: name for name in ("floor", "ceil", "trunc", "sqrt")}
-_C_NAMES = frozenset(
-    [
-        "exp",
-        "exp2",
-        "expm1",
-        "log",
-        "log2",
-        "log10",
-        "log1p",
-        "sin",
-        "cos",
-        "tan",
-        "asin",
-        "acos",
-        "atan",
-        "atan2",
-        "sinh",
-        "cosh",
-        "tanh",
-        "asinh",
-        "acosh",
-        "atanh",
-        "pow",
-        "erf",
-        "erfc",
-    ]
-)
-"""Functions of Python's `math` that are those of C under the same name."""

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import sweeps
+from .irregular import irregular
 from .program import COLLECT, COLLECT_OVER, Ints, Places, Program, bounds
 from .repeats import Run, repeats
 from .tape import CONSTANT, INPUT, OUTSIDE, TAKE, Kind
@@ -50,6 +51,14 @@ class Group:
 
 
 @dataclass(frozen=True)
+class Steps:
+    """Nodes computed one after the other, by a table: see `interpreter`."""
+
+    nodes: Places
+    phase: int
+
+
+@dataclass(frozen=True)
 class Placed:
     """A program with a place in memory for each of its numbers.
 
@@ -58,6 +67,7 @@ class Placed:
     element is one beyond the last node.
     runs: the groups that repeat.
     sizes: how many numbers each space holds. One more is there for what nobody asked for.
+    by_table: which groups are steps of a table, because nothing about them is regular.
     """
 
     program: Program
@@ -68,16 +78,18 @@ class Placed:
     runs: list[Run]
     sizes: dict[int, int]
     phase: NDArray[np.int8]
+    by_table: NDArray[np.bool_]
 
     def sums(self) -> tuple[int, int]:
         """Return where the sums over the samples lie, side by side because they are one phase."""
         places = self.place[self.ordered[self.phase[self.ordered] == OVER]]
         return (int(places.min()), int(places.max()) + 1) if len(places) else (0, 0)
 
-    def items(self) -> Iterator[Group | list[Group] | Places]:
+    def items(self) -> Iterator[Group | list[Group] | Places | Steps]:
         """Yield what there is to compute, in turn.
 
-        A group; the groups of one round of a loop over time; or nodes that are each a group of its own.
+        A group; the groups of one round of a loop over time; nodes that are each a group of its own; or
+        steps of a table.
         """
         at = 0
         for run in self.runs:
@@ -86,17 +98,19 @@ class Placed:
             at = run.end
         yield from self._plain(at, len(self.starts) - 1)
 
-    def _plain(self, low: int, high: int) -> Iterator[Group | Places]:
+    def _plain(self, low: int, high: int) -> Iterator[Group | Places | Steps]:
         """Yield the groups from one to another, of which none repeats."""
         first = self.ordered[self.starts[low:high]]
         few = self.program.first[first + 1] - self.program.first[first] <= MOST_TERMS
         few &= ~_by_index(self.program, first)
         alone = (np.diff(self.starts[low : high + 1]) == 1) & few & (self.phase[first] != OVER)
-        edges = (
-            np.flatnonzero((alone[1:] != alone[:-1]) | (self.phase[first][1:] != self.phase[first][:-1])) + 1
-        )
+        how = np.where(self.by_table[low:high], 2, alone)
+        edges = np.flatnonzero((how[1:] != how[:-1]) | (self.phase[first][1:] != self.phase[first][:-1])) + 1
         for start, end in pairwise([0, *edges.tolist(), high - low]):
-            if start < end and alone[start]:
+            if start < end and how[start] == 2:
+                nodes = self.ordered[self.starts[low + start] : self.starts[low + end]]
+                yield Steps(nodes, int(self.phase[nodes[0]]))
+            elif start < end and alone[start]:
                 yield first[start:end]
             else:
                 yield from [self._group(low + k, Run(low + k, 1, 1)) for k in range(start, end)]
@@ -159,7 +173,11 @@ def placed(program: Program, batched: NDArray[np.bool_], parameters: int) -> Pla
     )
     runs = _repeats(program, space, place, ordered, starts, shape, phase)
     assert n == len(space)
-    return Placed(program, space, place, ordered, starts, runs, sizes, phase)
+    may = phase[ordered[starts[:-1]]] != OVER
+    for run in runs:
+        may[run.start : run.end] = False
+    by_table = irregular(program, space, place, ordered, starts, may)
+    return Placed(program, space, place, ordered, starts, runs, sizes, phase, by_table)
 
 
 MOST_SOURCES = 3

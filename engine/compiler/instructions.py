@@ -9,7 +9,7 @@ from types import BuiltinFunctionType
 
 from ..ieee import TINY
 from ..primitive import TABLE, Primitive
-from .tape import Kind
+from .tape import DETACH, Comparison, Kind
 
 
 class Instruction:
@@ -42,6 +42,46 @@ SUMS = frozenset(["add", "sub", "neg", "mul", "total", "dot", "square"])
 
 BY_NAME = frozenset(["floor", "ceil", "trunc", "round", "where", "fsum", "maximum", "minimum"])
 """Rows that machine code has an instruction for, although `evaluate` is more than a function of C."""
+
+INTRINSICS = {"abs": "fabs", "round": "rint"} | {name: name for name in ("floor", "ceil", "trunc", "sqrt")}
+"""Rows that LLVM has a function for, and what it calls that."""
+C_FUNCTIONS = frozenset(
+    [
+        "exp",
+        "exp2",
+        "expm1",
+        "log",
+        "log2",
+        "log10",
+        "log1p",
+        "sin",
+        "cos",
+        "tan",
+        "asin",
+        "acos",
+        "atan",
+        "atan2",
+        "sinh",
+        "cosh",
+        "tanh",
+        "asinh",
+        "acosh",
+        "atanh",
+        "pow",
+        "erf",
+        "erfc",
+    ]
+)
+"""Functions of Python's `math` that are those of C under the same name."""
+
+
+def is_computed(kind: object) -> bool:
+    """Return whether machine code makes this of its operands alone, without Python and without an address."""
+    if not isinstance(kind, Primitive):
+        return kind is DETACH or isinstance(kind, Instruction | Comparison)
+    if kind.name in INTRINSICS or kind.name in ("where", "div", "maximum", "minimum"):
+        return True
+    return getattr(kind.evaluate, "__name__", "") in C_FUNCTIONS
 
 
 def is_native_exactly(kind: Kind | Instruction) -> bool:

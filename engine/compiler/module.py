@@ -10,7 +10,8 @@ from .ahead import ROW_AHEAD, STEP_AHEAD, Ahead, largest
 from .blocks import FETCH, pack, unpack
 from .entry import FIRST, LAST, PARTS
 from .fused import go_together
-from .groups import AFTER, BEFORE, EACH, LANES, ONCE, OVER, ROW, Group, Placed
+from .groups import AFTER, BEFORE, EACH, LANES, ONCE, OVER, ROW, Group, Placed, Steps
+from .interpreter import Interpreter
 from .nests import Nest, alone, nest_of, settle
 from .operands import Pools
 from .program import Places
@@ -42,6 +43,7 @@ def module(
     declared: set[str] = {"declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)"}
     functions: list[str] = []
     calls: dict[int, list[str]] = {phase: [] for phase in range(4)}
+    interpreter = Interpreter(pools, exact, declared, lanes, rows, real)
     writer: Straight | None = None
     at = 0
 
@@ -95,7 +97,11 @@ def module(
                 written(item.phase).add(nest)
             continue
         join()
-        if isinstance(item, list):
+        if isinstance(item, Steps):
+            finish(at)
+            name, begin = interpreter.add(placed, item)
+            calls[item.phase].append(f"  call void @{name}({_passed(item.phase)}, i64 {begin})")
+        elif isinstance(item, list):
             settle(placed, item)
             nests = [nest_of(placed, group, pools, settled=True) for group in item]
             for nest, whole, but_last in zip(
@@ -110,6 +116,7 @@ def module(
                 written(phase).straight(list(alone(placed, item[low : low + MOST_TOGETHER])))
     join()
     finish(at)
+    functions += interpreter.functions(ARGUMENTS)
 
     once = [node for node in outputs.tolist() if placed.space[node] not in (ROW, LANES)]
     each = [node for node in outputs.tolist() if placed.space[node] in (ROW, LANES)]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from . import sweeps
 from .build import Wanted, flops_of, grouped, lowered
-from .groups import BEFORE, EACH, OVER, Group, Placed
+from .groups import BEFORE, EACH, OVER, Group, Placed, Steps
 from .operands import Pools
 from .program import OVER_BATCH, SUM, Places, Program
 from .record import Recording
@@ -144,8 +144,9 @@ def _pieces(placed: Placed, needed: NDArray[np.bool_]) -> Iterator[_Piece]:
             derivatives = not needed[nodes].any()
             yield _Piece(derivatives, item[0].phase, len(item[0].rounds), True, tuple(lines), nodes)
         else:
+            every = item.nodes if isinstance(item, Steps) else item
             for derivatives in (False, True):
-                nodes = item[needed[item] != derivatives]
+                nodes = every[needed[every] != derivatives]
                 if len(nodes):
                     kinds = Counter([_what_of(program, node) for node in nodes.tolist()])
                     yield _Piece(

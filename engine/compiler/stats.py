@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .groups import AFTER, BEFORE, EACH, OVER, Group, Placed
+from .groups import AFTER, BEFORE, EACH, OVER, Group, Placed, Steps
 from .nests import Nest, nest_of
 from .operands import Pools
 from .program import OVER_BATCH, SUM
@@ -70,9 +70,10 @@ def _lines(placed: Placed) -> Iterator[str]:
                 extents = f"for {len(group.nodes):,}: " if len(group.nodes) > 1 else ""
                 yield f"    {extents}{_what(placed, group)}"
         else:
-            kinds = Counter([placed.program.kinds[kind].name for kind in placed.program.kind[item].tolist()])
+            nodes, how = (item.nodes, "by table: ") if isinstance(item, Steps) else (item, "")
+            kinds = Counter([placed.program.kinds[kind].name for kind in placed.program.kind[nodes].tolist()])
             each = [f"{count:,} x {name}" if count > 1 else name for name, count in kinds.items()]
-            yield f"{WHEN[int(placed.phase[item[0]])]}: {', '.join(each)}"
+            yield f"{WHEN[int(placed.phase[nodes[0]])]}: {how}{', '.join(each)}"
 
 
 def _what(placed: Placed, group: Group) -> str:
