@@ -3,13 +3,13 @@
 Half of the programs are regular (layers, recurrences, loops over samples, with accidents in them), half take
 any row of the table on any two numbers so far, or one of some numbers by an index; some take derivatives
 of themselves and go on with these. Each is compiled with options drawn with it (exact or not, a batch,
-reduced or not, threads, bound to its arguments, float32) and called twice, with different numbers, because
-the second call sees what the first left behind. Values and derivatives must agree: to the last bit where
-`exact=True` and without a batch (of programs that choose by an index, or take derivatives, the values; of
-those that do both none), else to 1e-11 of the larger of 1 and the number: 45,000 ulp, for what a program may
-make of the 1.5 ulp of an elementary function (`BOUNDS` of engine/compiler/vector_functions.py) and of sums in
-another order. One in five programs is held to `kernel.error_bound` as well, which takes time; those in
-float32, and those whose derivatives make more of it than that, to nothing else.
+reduced or not, threads, bound to its arguments, float32, steps of a table) and called twice, with different
+numbers, because the second call sees what the first left behind. Values and derivatives must agree: to the
+last bit where `exact=True` and without a batch (of programs that choose by an index, or take derivatives, the
+values; of those that do both none), else to 1e-11 of the larger of 1 and the number: 45,000 ulp, for what a
+program may make of the 1.5 ulp of an elementary function (`BOUNDS` of engine/compiler/vector_functions.py)
+and of sums in another order. One in five programs is held to `kernel.error_bound` as well, which takes time;
+those in float32, and those whose derivatives make more of it than that, to nothing else.
 
     pip install -e '.[compile]'
     python benchmarks/compiler_fuzz.py --programs 2000 --seed 0 --processes 2
@@ -42,7 +42,10 @@ TOLERANCE = 1e-11
 
 @dataclass(frozen=True)
 class Options:
-    """How a program is compiled; a batch may be of its last numbers, `batched` of them, and of indices."""
+    """How a program is compiled; a batch may be of its last numbers, `batched` of them, and of indices.
+
+    steps: what follows no rule is left to a table, however little it is.
+    """
 
     exact: bool
     batched: int
@@ -51,6 +54,7 @@ class Options:
     threads: int
     dtype: Literal["float64", "float32"] = "float64"
     bound: bool = False
+    steps: bool = False
 
 
 def options(rng: random.Random) -> Options:
@@ -61,9 +65,8 @@ def options(rng: random.Random) -> Options:
     reduce = rng.choice(ways) if batched or indices else None
     threads = rng.choice([1, 1, 2]) if batched or indices else 1
     exact, single, bound = rng.random() < 0.4, rng.random() < 0.05, rng.random() < 0.2
-    return Options(
-        exact and not single, batched, indices, reduce, threads, "float32" if single else "float64", bound
-    )
+    dtype: Literal["float64", "float32"] = "float32" if single else "float64"
+    return Options(exact and not single, batched, indices, reduce, threads, dtype, bound)
 
 
 @dataclass(frozen=True)
@@ -114,7 +117,11 @@ def differs(
         rows = row if chosen.batched else row[:1] * samples
         indices = index if chosen.indices else index * samples
         arguments = xs, row if chosen.batched else [], index if chosen.indices else index[0]
-        with patch.object(compiler.kernel, "FEWEST", 1):  # as if the shards were large
+        fewest = 1 if chosen.steps else compiler.irregular.FEWEST_STEPS
+        with (
+            patch.object(compiler.kernel, "FEWEST", 1),  # as if the shards were large
+            patch.object(compiler.irregular, "FEWEST_STEPS", fewest),
+        ):
             got = in_a_row(*(bound_twice if chosen.bound else kernel.value_and_grad)(*arguments))
         runs = [plain(xs, *sample) for sample in zip(rows, indices, strict=True)]
         weight = 1.0 / samples if chosen.reduce == "mean" else 1.0
@@ -162,6 +169,11 @@ def in_a_row(value: Any, gradient: Any) -> list[float]:
     return [float(x) for x in (*values, *by_shared, *[x for row in by_row for x in row])]
 
 
+def by_table(seed: int, number: int) -> bool:
+    """Return whether of one program what follows no rule is left to a table."""
+    return random.Random(f"steps {seed}/{number}").random() < 0.4
+
+
 def tried(seed: int, number: int, single: bool = False) -> tuple[str, bool, list[Distance]]:
     """Return of one program what differs, whether it was compared with ==, and how far it is off.
 
@@ -171,6 +183,7 @@ def tried(seed: int, number: int, single: bool = False) -> tuple[str, bool, list
     program, how = drawn(rng), options(rng)
     if single:
         how = replace(how, exact=False, dtype="float32")
+    how = replace(how, steps=by_table(seed, number))
     bounds: list[Distance] | None = None if number % 5 and how.dtype == "float64" else []
     difference = differs(program, how, rng, bounds)
     report = f"program {number} of seed {seed}, {how}:\n{program}\n{difference}" if difference else ""
