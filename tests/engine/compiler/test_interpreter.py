@@ -126,7 +126,7 @@ def test_programs_without_steps_get_no_function_that_takes_them() -> None:
 
 
 def test_stats_say_what_goes_by_a_table() -> None:
-    kernel = compile(lambda x: total(tangled(x, 400)))
+    kernel = compile(lambda x: total(tangled(x, 200)))
     kernel.value_and_grad(POINT)
     assert any(line.startswith("once: by table: ") for line in kernel.stats.loops)
 
@@ -136,7 +136,7 @@ def test_a_table_is_kept_with_its_machine_code(tmp_path: Any, monkeypatch: pytes
     found = []
     for _ in range(2):
         monkeypatch.setattr("chainrule.engine.compiler.kernel._recent", OrderedDict())
-        found.append(compile(lambda x: total(tangled(x, 400))).value_and_grad(POINT))
+        found.append(compile(lambda x: total(tangled(x, 200))).value_and_grad(POINT))
         assert len(list(tmp_path.glob("*.kernel"))) == 1
     assert found[0] == found[1]
 

@@ -12,7 +12,7 @@ from chainrule.engine.compiler import irregular
 from chainrule.engine.compiler.groups import OVER, Steps
 from chainrule.engine.compiler.irregular import in_runs
 
-MANY = 400
+MANY = 700
 
 
 def tangled(x: Sequence[Any], count: int = MANY) -> list[Any]:
@@ -39,6 +39,18 @@ def test_a_few_nodes_without_rules_are_written_out() -> None:
     assert steps_of(lambda x: tangled(x, 100), [0.1, 0.2, 0.3]) == 0
 
 
+def test_a_few_beside_much_that_follows_rules_are_written_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    def mostly_wide(x: Any) -> list[Any]:
+        known = list(x)
+        for _ in range(40):
+            known = [tanh(a + b) for a, b in zip(known, known[1:] + known[:1], strict=True)]
+        return [*known, *tangled(x)]
+
+    assert steps_of(mostly_wide, [0.1] * 300) == 0
+    monkeypatch.setattr(irregular, "BESIDE", 1)
+    assert steps_of(mostly_wide, [0.1] * 300) >= MANY
+
+
 def test_where_all_follows_rules_there_are_no_steps() -> None:
     def layers(w: Any, x: Any) -> Any:
         for depth in range(30):
@@ -55,6 +67,7 @@ def test_groups_in_a_loop_over_time_are_no_steps(monkeypatch: pytest.MonkeyPatch
         return x
 
     monkeypatch.setattr(irregular, "FEWEST_STEPS", 1)
+    monkeypatch.setattr(irregular, "BESIDE", 1)
     found, _ = placed_of(chain, 0.5, 0.9)
     (run,) = found.runs
     assert steps_of(chain, 0.5, 0.9) == 200 - run.period * run.rounds
@@ -80,14 +93,17 @@ def test_long_sums_of_terms_of_every_kind_are_steps_and_those_of_one_kind_are_no
     assert wanted[-1] not in at
 
 
-def test_a_group_that_follows_rules_is_a_loop_beside_a_few_that_follow_none() -> None:
+def test_a_group_that_follows_rules_is_a_loop_beside_those_that_follow_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def wide(x: Any) -> list[Any]:
         known = list(x)
         for _ in range(10):
             known = [tanh(a + b) for a, b in zip(known, known[1:] + known[:1], strict=True)]
         return [*known, *tangled(x)]
 
-    assert MANY <= steps_of(wide, [0.1] * 400) < MANY + 400
+    monkeypatch.setattr(irregular, "FEWEST_STEPS", 100)
+    assert 100 <= steps_of(wide, [0.1] * 400) <= steps_of(tangled, [0.1] * 400)
 
 
 def test_wide_groups_without_rules_are_steps_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
