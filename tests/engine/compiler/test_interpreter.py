@@ -151,5 +151,12 @@ def test_equal_numbers_are_kept_once(monkeypatch: pytest.MonkeyPatch) -> None:
         return true(self, numbers)
 
     monkeypatch.setattr(Pools, "add_numbers", add_numbers)
-    compile(lambda x: total([tanh(a * 0.125 + 0.375) for a in (x[0], x[0] * x[1], x[1] - x[0])]))([0.1, 0.2])
+
+    def f(x: Any) -> Any:  # a few steps, a loop, and a few steps again
+        few = [tanh(a * 0.125 + 0.375) for a in (x[0], x[0] * x[1], x[1] - x[0])]
+        wide = total([exp(few[0] * a) for a in x])
+        return total([tanh(a * wide * 0.125 + 0.375) for a in few])
+
+    monkeypatch.setattr(irregular, "BESIDE", 1)
+    compile(f)([0.1] * 400)
     assert kept.count(0.125) == kept.count(0.375) == 1

@@ -73,6 +73,15 @@ def test_groups_in_a_loop_over_time_are_no_steps(monkeypatch: pytest.MonkeyPatch
     assert steps_of(chain, 0.5, 0.9) == 200 - run.period * run.rounds
 
 
+def test_a_long_loop_over_time_does_not_count_as_irregular() -> None:
+    def chain(x: Any, a: Any) -> Any:
+        for _ in range(1000):
+            x = tanh(x * a)
+        return x
+
+    assert steps_of(chain, 0.5, 0.9) == 0
+
+
 def test_sums_over_the_samples_are_no_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(irregular, "FEWEST_STEPS", 1)
     found, _ = placed_of(lambda w, x: w * x, 0.5, 2.0, batched=[1], by=[0], reduce="sum")
