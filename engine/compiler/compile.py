@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from types import MethodType
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, overload
-
-import numpy as np
 
 from .. import modes, transforms
 from ..recorded import check_function
@@ -21,14 +18,13 @@ from .elsewhere import check_no_options, no_attribute
 from .kept import Kept
 from .listing import Listing
 from .looks import Looks
+from .options import Argnums, Options, Reduce, checked
 from .outline import Outline
 from .record import what_changed
 from .refusals import RecordingError
 from .rounding import ErrorBound
 from .stats import Stats
-from .text import REALS
-from .threads import processors
-from .variant import Argnums, Options, Reduce, Variant
+from .variant import Variant
 
 
 @overload
@@ -113,70 +109,8 @@ def compile(
         chosen: dict[str, Any] = {"argnums": argnums, "batch": batch, "reduce": reduce}
         return partial(compile, **chosen, exact=exact, threads=threads, dtype=dtype)
     check_function(f, "compile")
-    _check(argnums)
-    if reduce not in (None, "mean", "sum"):
-        raise ValueError(f"compile: reduce is 'mean', 'sum' or None, got {reduce!r}")
-    batched = _batched(batch)
-    if reduce and not batched:
-        raise ValueError(f"compile: reduce={reduce!r} needs batch= to say which arguments hold the samples")
-    shards = _shards(threads, batched)
-    return Kernel(f, batched, Options(argnums, reduce, exact, shards, _kind_of_numbers(dtype, exact)))
-
-
-def _check(argnums: Any) -> None:
-    """Raise TypeError and ValueError for what names no arguments, or one twice."""
-    several = [argnums] if hasattr(argnums, "__index__") else argnums
-    try:
-        places = [operator.index(place) for place in several]
-    except TypeError:
-        raise TypeError(f"compile: argnums must be an int or several, got {argnums!r}") from None
-    if len(set(places)) < len(places):
-        raise ValueError(f"compile: argnums={argnums!r} names an argument twice")
-
-
-def _batched(batch: Any) -> list[str | int]:
-    """Return the names and places of batched arguments. Raises TypeError for what is none of them."""
-    alone = isinstance(batch, str | bytes) or not isinstance(batch, Iterable)
-    names: list[str | int] = []
-    for one in [batch] if alone else batch:
-        if isinstance(one, bool) or not (isinstance(one, str) or hasattr(one, "__index__")):
-            raise TypeError(
-                'compile: batch names the arguments that hold the samples, such as "x", 1 or ("x", "y"), '
-                f"got {batch!r}"
-            )
-        names.append(one if isinstance(one, str) else operator.index(one))
-    return names
-
-
-def _kind_of_numbers(dtype: Any, exact: bool) -> str:
-    """Return the name of a kind of numbers. Raises ValueError for others than the two there are."""
-    try:
-        name = np.dtype(dtype).name if dtype is not None else "None"
-    except TypeError:
-        name = ""
-    if name not in REALS:
-        raise ValueError(f"compile: dtype is 'float64' or 'float32', got {dtype!r}")
-    if exact and name != "float64":
-        raise ValueError(
-            f"compile: exact=True gives every bit of Python's floats, which are float64, not {name}: "
-            "leave one of the two out"
-        )
-    return name
-
-
-def _shards(threads: int | str, batched: Sequence[str | int]) -> int:
-    """Return how many shards there may be. Raises TypeError and ValueError for what is no number of them."""
-    if threads == "auto":
-        wanted = processors()
-    elif isinstance(threads, bool | str) or not hasattr(threads, "__index__"):
-        raise TypeError(f"compile: threads is a whole number of at least 1 or 'auto', got {threads!r}")
-    else:
-        wanted = operator.index(threads)
-    if wanted < 1:
-        raise ValueError(f"compile: threads is a whole number of at least 1 or 'auto', got {threads!r}")
-    if not batched and (wanted > 1 or threads == "auto"):
-        raise ValueError(f"compile: threads={threads!r} needs batch=: it is the samples that threads share")
-    return wanted
+    batched, options = checked(argnums, batch, reduce, exact, threads, dtype)
+    return Kernel(f, batched, options)
 
 
 class Kernel:

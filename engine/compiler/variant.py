@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -16,26 +15,13 @@ from .entry import NO_ROW
 from .form import ALONE, FEW, MANY, Form
 from .kept import Arguments
 from .listing import Listing, SourcedTape
+from .options import Options
 from .outline import Outline
 from .record import Recording, record
 from .replay import python_function
 from .rounding import ErrorBound
 from .stats import Stats
 from .tape import Tape
-
-Reduce = Literal["mean", "sum"] | None
-Argnums = int | Sequence[int]
-
-
-@dataclass(frozen=True)
-class Options:
-    """What `compile` was told; see there."""
-
-    argnums: Argnums
-    reduce: Reduce
-    exact: bool
-    threads: int = 1
-    dtype: str = "float64"
 
 
 class Variant:

@@ -8,7 +8,8 @@ import pytest
 
 from chainrule.engine import compile, grad, sqrt, where
 from chainrule.engine.compiler.arguments import Signature
-from chainrule.engine.compiler.variant import Options, Variant
+from chainrule.engine.compiler.options import Options
+from chainrule.engine.compiler.variant import Variant
 
 
 def variant_of(f: Any, *arguments: Any, batch: Any = (), names: Any = None, **options: Any) -> Variant:
