@@ -14,7 +14,11 @@ from chainrule.engine import (
     jacobian,
     jacobian_sparsity,
     jvp,
+    log_softmax,
     logsumexp,
+    median,
+    softmax,
+    sort,
     take,
     tanh,
     taylor,
@@ -34,7 +38,8 @@ NEVER = ("polygamma",)  # of an order that is a whole number, which no random nu
 class Step:
     """A row of the table and the places of its operands among the numbers so far.
 
-    "take" is one of the operands, by the index of that place.
+    "take" is one of the operands, by the index of that place; of a list made by one in LISTS it is the entry
+    of that place.
     """
 
     row: str
@@ -71,9 +76,20 @@ class Program:
             operands = [numbers[place] for place in step.operands]
             if step.row == "take":
                 numbers.append(take(operands, indices[step.index]))
+            elif step.row in LISTS:
+                numbers.append(LISTS[step.row](operands)[step.index])
             else:
                 numbers.append(TABLE[step.row](*operands))
         return total(numbers[INPUTS:][-3:])
+
+
+LISTS: dict[str, Callable[[Sequence[Any]], list[Any]]] = {
+    "sort": sort,
+    "median": lambda xs: [median(xs)],
+    "softmax": softmax,
+    "log_softmax": log_softmax,
+}
+"""Functions on lists that choose by the numbers in them, which are no rows."""
 
 
 def irregular(rng: random.Random) -> Program:
@@ -90,6 +106,13 @@ def irregular(rng: random.Random) -> Program:
             places = tuple([rng.randrange(len(numbers)) for _ in range(rng.randint(ROWS, 7))])
             steps.append(Step("take", places, rng.randrange(INDICES)))
             numbers.append(numbers[rng.choice(places)])
+            continue
+        if rng.random() < 0.1:
+            places = tuple([rng.randrange(len(numbers)) for _ in range(rng.randint(2, 5))])
+            name = rng.choice(sorted(LISTS))
+            made = LISTS[name]([numbers[place] for place in places])
+            steps.append(Step(name, places, rng.randrange(len(made))))
+            numbers.append(made[steps[-1].index])
             continue
         row = rng.choice(rows)
         count = row.arity if row.arity > 0 else rng.randint(2, 5)
@@ -221,6 +244,11 @@ def _of_entries(f: Function, xs: list[Any]) -> Any:
     return total(jacobian(several, sparsity=jacobian_sparsity(several)(xs))(xs))
 
 
+def _along(f: Function) -> Function:
+    """Return the derivative of f in a direction."""
+    return lambda xs: dot(grad(f)(list(xs)), DIRECTION)
+
+
 INSIDE: dict[str, Callable[[Function, list[Any]], Any]] = {
     "gradient": lambda f, xs: dot(grad(f)(xs), DIRECTION),
     "at a number": lambda f, xs: grad(lambda y: f([y * xs[0], *xs[1:]]))(0.75),
@@ -228,7 +256,12 @@ INSIDE: dict[str, Callable[[Function, list[Any]], Any]] = {
     "product": lambda f, xs: dot(hvp(f, xs, DIRECTION), DIRECTION),
     "series": lambda f, xs: taylor(f, xs, 2, DIRECTION)[2],
     "entries": _of_entries,
+    "third": lambda f, xs: taylor(f, xs, 3, DIRECTION)[3],
+    "three times": lambda f, xs: _along(_along(_along(f)))(xs),
 }
+
+
+THIRD = ("third", "three times")
 
 
 def drawn(rng: random.Random) -> Program:
@@ -236,6 +269,8 @@ def drawn(rng: random.Random) -> Program:
     program = _drawn(rng)
     if rng.random() < 0.12 and not (program.regular and math.prod(program.sizes) > 30):
         program.inside = rng.choice(sorted(INSIDE))
+        if program.inside in THIRD:  # formulas of formulas of formulas
+            program.steps = program.steps[:8]
     return program
 
 

@@ -245,7 +245,8 @@ def _recorded_tangent(moved: Any, partial: Any) -> Any:
     if unknown is not None and type(partial) is not float:  # the compiler's stand-ins
         if type(moved) is float and math.isfinite(moved):
             return partial if moved == 1.0 else moved * partial
-        return unknown(partial, moved)  # here it is the partial whose zero wins
+        found = unknown(partial, moved)  # here it is the partial whose zero wins
+        return 0.0 if found is None else found
     if type(partial) is float:
         return 0.0 if partial == 0.0 else moved if partial == 1.0 else moved * partial
     number = moved if type(moved) is float else moved.data

@@ -8,7 +8,7 @@ floats of this module. The fast path then pays nothing, and each formula stands 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import copysign, inf, isnan, nan
 
 TINY = 2.0**-960
@@ -21,46 +21,64 @@ class Ieee(float):
     __slots__ = ()
 
     def __add__(self, other: float) -> Ieee:
-        return Ieee(float(self) + other)
+        return _kept(float.__add__(self, other))
 
     def __sub__(self, other: float) -> Ieee:
-        return Ieee(float(self) - other)
+        return _kept(float.__sub__(self, other))
 
     def __rsub__(self, other: float) -> Ieee:
-        return Ieee(other - float(self))
+        return _kept(float.__rsub__(self, other))
 
     def __mul__(self, other: float) -> Ieee:
-        return Ieee(float(self) * other)
+        return _kept(float.__mul__(self, other))
 
     def __neg__(self) -> Ieee:
         return Ieee(-float(self))
 
     def __truediv__(self, other: float) -> Ieee:
-        return Ieee(divide(float(self), float(other)))
+        return _computed(divide, self, other)
 
     def __rtruediv__(self, other: float) -> Ieee:
-        return Ieee(divide(other, float(self)))
+        return _computed(divide, other, self)
 
     def __mod__(self, other: float) -> Ieee:
-        return Ieee(remainder(float(self), float(other)))
+        return _computed(remainder, self, other)
 
     def __rmod__(self, other: float) -> Ieee:
-        return Ieee(remainder(other, float(self)))
+        return _computed(remainder, other, self)
 
     def __floordiv__(self, other: float) -> Ieee:
-        return Ieee(quotient(float(self), float(other)))
+        return _computed(quotient, self, other)
 
     def __rfloordiv__(self, other: float) -> Ieee:
-        return Ieee(quotient(other, float(self)))
+        return _computed(quotient, other, self)
 
     def __pow__(self, other: float, modulo: None = None) -> Ieee:
-        return Ieee(power(float(self), float(other)))
+        return _computed(power, self, other)
 
     def __rpow__(self, other: float, modulo: None = None) -> Ieee:
-        return Ieee(power(other, float(self)))
+        return _computed(power, other, self)
 
     __radd__ = __add__
     __rmul__ = __mul__
+
+
+def _kept(result: float) -> Ieee:
+    """Return a result of Python's as one of these; what is none is for the other operand to compute."""
+    return result if result is NotImplemented else Ieee(result)
+
+
+def _computed(operation: Callable[[float, float], float], x: float, y: float) -> Ieee:
+    """Return the result of an operation; of what is no number it is for the other operand to compute."""
+    if isinstance(x, float | int) and isinstance(y, float | int):
+        return Ieee(operation(float(x), float(y)))
+    return NotImplemented
+
+
+class Fixed(Ieee):
+    """An operand that nobody differentiates by: formulas may leave the partial by it out."""
+
+    __slots__ = ()
 
 
 def divide(x: float, y: float) -> float:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..primitive import Primitive
+from ..primitive import TABLE, Primitive
 from . import sweeps
 from .instances import Builder, occurrences
 from .program import COLLECT, COLLECT_OVER, GUARDED, OVER_BATCH, SUM, Ints, Places, Program, bounds
@@ -22,7 +22,10 @@ from .templates import partials_template
 
 @dataclass(frozen=True)
 class _Contributions:
-    """What flows back: for each use of a node, sign * adjoint of the user (* partial)."""
+    """What flows back: for each use of a node, sign * adjoint of the user (* partial).
+
+    A sign of GUARDED says that a partial of 0 wins, over an adjoint that is not finite too.
+    """
 
     target: Ints
     user: Ints
@@ -41,6 +44,7 @@ def with_adjoints(
     varies: NDArray[np.bool_] | None = None,
     guarded: bool = False,
     rank: Places | None = None,
+    choices: NDArray[np.bool_] | None = None,
 ) -> tuple[Program, Places]:
     """Return the program with d sum of seed * root / d node for each node in `by`, and where those stand.
 
@@ -49,6 +53,8 @@ def with_adjoints(
     guarded: let an adjoint of 0 win over a partial that is not finite, in each product.
     rank: of each node, the place in the order that the backward pass over Values goes back; contributions are
     added up in that order. Without it, in the order of the nodes.
+    choices: which nodes, of `where`, are choices between the ways through a formula: no operations on Values,
+    so that not even 0 times an adjoint flows to the way that was not taken.
     Where nothing flows the place is that of the constant 0.
     """
     n = len(program)
@@ -64,8 +70,11 @@ def with_adjoints(
     found = [_of_sums(program, on_the_way), _of_takes(program, on_the_way)]
     for place, kind in enumerate(list(program.kinds)):
         if isinstance(kind, Primitive):
-            nodes = np.flatnonzero((program.kind == place) & on_the_way)
+            nodes, before = np.flatnonzero((program.kind == place) & on_the_way), len(found)
             found += _of_row(builder, kind, nodes, on_the_way, quick=not guarded)
+            if choices is not None and kind is TABLE["where"]:
+                for part in found[before:]:
+                    part.sign[choices[part.user]] = GUARDED
     names = ("target", "user", "sign", "partial", "operand", "slot")
     target, user, sign, partial, operand, slot = (
         np.concatenate([getattr(part, name) for part in found]) for name in names
@@ -220,6 +229,8 @@ def _summed(
     sign = np.concatenate([flows.sign[mine], np.ones(len(extra), np.int8), flows.sign[chosen]])
     a = np.concatenate([adjoint[flows.user][mine], *[terms for _, terms in added], index[chosen]])
     b = np.concatenate([flows.partial[mine], np.full(len(extra), -1, np.int32), adjoint[flows.user][chosen]])
+    swap = np.abs(sign) == GUARDED  # of a product the first factor is the one whose 0 wins
+    a, b = np.where(swap, b, a), np.where(swap, a, b)
     plain = np.ones(len(node), bool)
     plain[len(node) - int(chosen.sum()) :] = False
     by_node = np.argsort(node, kind="stable")
@@ -229,7 +240,7 @@ def _summed(
     times_one = (a == one) & (b >= 0) & plain
     a, b = np.where(times_one, b, a), np.where(times_one, -1, b)
     if guarded:
-        sign = np.where((b >= 0) & plain, GUARDED * sign, sign)
+        sign = np.where((b >= 0) & plain & (np.abs(sign) == 1), GUARDED * sign, sign)
     made = int(ends[-1]) if len(ends) else 0
     kinds, number = np.full(made, SUMMED), np.zeros(made)
     kinds[over[own[has_over[own]]] - size] = OVER

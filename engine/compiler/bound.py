@@ -38,7 +38,9 @@ class Bound:
         self._variant, self._call = variant, call
         self._most, self._threads = call.samples, variant.options.threads
         self._running = threading.Lock()
-        self._take(variant.form(gradient, call.samples))
+        self._into: Floats | None = None
+        follows = variant.follows
+        self._take(variant.followed(call, gradient)[0] if follows else variant.form(gradient, call.samples))
 
     def _take(self, form: Form) -> None:
         """Run this machine code from now on."""
@@ -81,6 +83,13 @@ class Bound:
                 refresh()
             if answer := self._compiled.run(self._frame, self._call.samples, self._threads):
                 self._again(answer)
+            if self._form.followed:
+                if not self._form.holds(self._frame):
+                    self._frame.results[:] = self._variant.followed(self._call, self._form.gradient)[
+                        1
+                    ].results
+                if self._into is not None:
+                    self._into.reshape(-1)[:] = self._frame.results[: self._into.size]
         finally:
             self._running.release()
 
@@ -135,7 +144,8 @@ class Bound:
         (None, None, None, [2.0, 3.0])
         """
         count = len(self._variant.recording.outputs)
-        if self._call.batches or self._form.by or len(self._frame.results) != count:
+        checks = self._form.wanted.checks
+        if self._call.batches or self._form.by or len(self._frame.results) != count + checks:
             raise ValueError(
                 f"{self._variant.name}: into needs a function without a batch that computes each of its "
                 "results, bound with argnums=()"
@@ -146,6 +156,9 @@ class Bound:
                 f"{self._frame.dtype.name}, got {described(array)}"
             )
         self._check_writable(array, "into")
+        if self._form.followed:
+            self._into = array
+            return
         if self._form.doubtful:  # what it reads may be written over, so it is run once
             self._take(self._variant.form(False, self._call.samples, careful=True))
         self._frame.write_results_to(array)
@@ -180,7 +193,8 @@ class Bound:
 
     def _choose_entry(self) -> None:
         self._enter = self._compiled.entered(self._call.samples, self._threads)
-        self._plain = self._form.plain and not self._refreshed and self._enter is self._compiled._brief
+        brief = self._enter is self._compiled._brief
+        self._plain = self._form.plain and not self._refreshed and brief and not self._form.followed
 
     @property
     def value(self) -> Any:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..primitive import TABLE
 from .recorder import Recorder
 from .traced import RecordingError, Traced
 
@@ -75,5 +74,4 @@ def _chosen(recorder: Recorder, condition: int, yes: Any, no: Any) -> Any:
         return yes
     if type(yes) is float and type(no) is float and yes.hex() == no.hex():
         return yes
-    entries = (condition, recorder.entry_of(yes, "where"), recorder.entry_of(no, "where"))
-    return recorder.made(TABLE["where"], entries)
+    return recorder.choice(recorder.condition(condition), yes, no)

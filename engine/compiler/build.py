@@ -22,7 +22,7 @@ from .module import REPORTED, module, report_of
 from .operands import Pools
 from .program import Places, Program, normal_form, without_unused
 from .rows import kept_together
-from .tape import INDEX, INPUT, Leaf, Tape
+from .tape import INDEX, INPUT, Comparison, Detach, Index, Leaf, Tape
 from .text import REALS
 
 
@@ -40,6 +40,8 @@ class Wanted:
     exact: multiply and add in two steps, in the order of Python.
     guarded: let an adjoint of 0 win over a partial that is not finite.
     dtype: the kind of all numbers, by NumPy's name.
+    checks: how many of the outputs, the last ones, are no results: nothing is differentiated there.
+    choices: entries that choose between the ways through a formula; nothing flows back to the other way.
     """
 
     outputs: Sequence[int]
@@ -51,6 +53,8 @@ class Wanted:
     exact: bool = False
     guarded: bool = False
     dtype: str = "float64"
+    checks: int = 0
+    choices: Sequence[int] = ()
 
     @property
     def scaled(self) -> bool:
@@ -130,9 +134,11 @@ def lowered(tape: Tape, wanted: Wanted, seconds: dict[str, float] | None = None)
     places = totals if wanted.reduce else roots
     if by:
         varies = _varying(program, batched) if batched.any() else None
+        totals = totals[: len(totals) - wanted.checks]
         seeds = {int(total): one for total in totals}
         rank = backward_order(program, tape, totals) if wanted.exact else None
-        program, gradients = with_adjoints(program, seeds, inputs, varies, wanted.guarded, rank)
+        choices = np.isin(program.order, wanted.choices) if len(wanted.choices) else None
+        program, gradients = with_adjoints(program, seeds, inputs, varies, wanted.guarded, rank, choices)
         places = np.concatenate([places, gradients])
     clock.stage("derivatives")
     program, places = joined(*without_unused(program, places))  # partials by constants are unused, say
@@ -246,7 +252,7 @@ def backward_order(program: Program, tape: Tape, roots: Places) -> Places:
     """Return for each node its place in the topological order that `graph.operations` gives on Values."""
     n = len(tape)
     starts = [0, *tape.ends[:-1]] if n else []
-    leaf = [isinstance(kind, Leaf) for kind in tape.kinds]
+    leaf = [isinstance(kind, Leaf | Comparison | Detach | Index) for kind in tape.kinds]
     place = np.full(n, -1)
     entry_of = np.where(program.order < n, program.order, -1)
     seen = bytearray(n)

@@ -89,6 +89,7 @@ def key_of(tape: Tape, wanted: Wanted, outside: int) -> bytes | None:
         wanted.exact,
         wanted.guarded,
         wanted.dtype,
+        wanted.checks,
         outside,
     ]
     kinds = [f"{type(kind).__name__} {kind.name}" for kind in tape.kinds]
@@ -98,7 +99,10 @@ def key_of(tape: Tape, wanted: Wanted, outside: int) -> bytes | None:
         *[numbers.tobytes() for numbers in (tape.codes, tape.operands, tape.ends)],
         np.array(list(tape.constants), np.int64).tobytes(),
         np.array(list(tape.constants.values()), np.float64).tobytes(),
-        *[np.array(entries, np.int64).tobytes() for entries in (wanted.outputs, wanted.by, wanted.batched)],
+        *[
+            np.array(entries, np.int64).tobytes()
+            for entries in (wanted.outputs, wanted.by, wanted.batched, wanted.choices)
+        ],
     ]
     digest = hashlib.sha256()
     for part in parts:

@@ -80,10 +80,13 @@ def compile(
     reduce: what becomes of the results for the samples: their mean, their sum, or with None one of each:
     an array in the place of each number, and of an array one with the samples as its first axis.
     Derivatives by arguments that all samples share are summed over the samples (with "mean" averaged).
-    exact: add and multiply in the order and with the roundings of Python: the same result to the last bit.
-    Some derivatives add up the same terms in another order, and may differ in that bit: those by rows that
-    `take` chooses, those through `sort` and `median`, and of second and higher order those through formulas
-    with branches, both sides of which are recorded (`logsumexp`, `gelu`, `pow`, `hypot`, `maximum`).
+    exact: add and multiply in the order and with the roundings of Python: the same result to the last bit, of
+    derivatives of any order. That order follows from the way which numbers take through branches: those of
+    formulas that a derivative of a derivative goes through (`tanh`, `pow`, `logsumexp`, ...), and the choices
+    of `sort`, `median`, `softmax`, `interp`, `piecewise` and `take`. So `f` runs again, and is compiled, for
+    each way that calls go, up to 16 of them; calls that go yet another way run in Python. With a batch there
+    is one order for all samples: derivatives through these choices, and those that `f` takes itself through
+    such formulas, may then differ in the last digits, as may sums over the samples.
     Without it products are rounded together with their sums, long sums add up in another order, and exp, log,
     tanh, sin, cos and their like, where many are wanted at once, are right to 1.5 ulp instead of C's 1.
     threads: how many shards of a batch may be computed at the same time; "auto": one a processor. A shard has

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..tree import PerSample, flatten
-from ..value import described
-from .arguments import Call, in_place
+from .arguments import Call, Floats, in_place
 from .build import Wanted, built, grouped, lowered
 from .entry import NO_ROW
 from .frame import Frame
 from .kernel import Compiled, compiled
 from .outline import Outline, outline
 from .precision import UNIT
-from .record import is_row
+from .record import Recording, is_row
 from .rounding import ErrorBound, Given, Running
 from .stats import Stats, loops
+from .tape import INPUT, OUTSIDE
 
 if TYPE_CHECKING:
     from .variant import Variant
@@ -29,18 +32,40 @@ One alone is no batch: its numbers are arguments like the others, and vectors ru
 """
 
 
+@dataclass
+class Replayed:
+    """Results that Python has computed, where there is no batch."""
+
+    results: Floats
+    rows: Floats = field(default_factory=lambda: np.zeros((0, 0)))
+    dtype: np.dtype[Any] = field(default_factory=lambda: np.dtype("float64"))
+
+
+Held = Frame | Replayed
+"""What holds results."""
+
+
 class Form:
     """Machine code of a variant, and where each of its results is.
 
     gradient: whether it computes derivatives too.
     careful: whether 0 times inf is 0 in all derivatives, those that the function takes itself too.
     lanes: how many samples a block has.  ran: whether it has run.
+    followed: whether its recording goes the way of certain numbers; see following.py.
     """
 
-    def __init__(self, variant: Variant, gradient: bool, careful: bool, lanes: int) -> None:
+    def __init__(
+        self,
+        variant: Variant,
+        gradient: bool,
+        careful: bool,
+        lanes: int,
+        followed: Recording | None = None,
+    ) -> None:
         self.variant, self.gradient, self.careful, self.lanes = variant, gradient, careful, lanes
         self.ran = False
-        self.recording = variant.careful_recording if careful else variant.recording
+        self.followed = followed is not None
+        self.recording = followed or (variant.careful_recording if careful else variant.recording)
         self.batched = variant.batched & (lanes != ALONE)
         self.any_batched = bool(self.batched.any())
         self.shared: list[tuple[int, int, int]] = []
@@ -51,9 +76,10 @@ class Form:
                 self.shared.append((place, self._end, self._end + len(entries)))
                 self._end += len(entries)
         self.wanted = self._wanted()
-        self.compiled: Compiled = compiled(self.recording.tape, self.wanted, len(self.recording.outside))
-        self.lanes = self.compiled.layout.lanes
-        per_sample = self.compiled.layout.per_sample
+        per_sample = np.zeros(len(self.wanted.outputs) + len(self.wanted.by), bool)
+        if self.any_batched:
+            self.lanes = self.compiled.layout.lanes
+            per_sample = self.compiled.layout.per_sample
         self.at = np.where(per_sample, np.cumsum(per_sample), np.cumsum(~per_sample)) - 1
         self.per_sample: list[bool] = per_sample.tolist()
         self.plain = (
@@ -66,11 +92,30 @@ class Form:
         """Whether the value is just the first of the results."""
         self.by: list[tuple[int, int, int]] = []
         """Of each argument differentiated by: its place, and where its derivatives begin and end."""
-        end = sum(not isinstance(number, float) for number in self.recording.outputs)
+        end = len(self.wanted.outputs)
         for place in variant.places() if gradient else []:
             count = len(self.recording.inputs[place])
             self.by.append((place, end, end + count))
             end += count
+
+    @cached_property
+    def compiled(self) -> Compiled:
+        """Its machine code, made where it is asked for first."""
+        return compiled(self.recording.tape, self.wanted, len(self.recording.outside))
+
+    def holds(self, frame: Held) -> bool:
+        """Return whether the numbers of a run have gone the way that was recorded."""
+        if self.recording.check is None:
+            return True
+        found: bool = frame.results.item(len(self.wanted.outputs) - 1) == self.recording.check[1]
+        return found
+
+    def replayed(self, numbers: Sequence[float]) -> Held:
+        """Return the results for these numbers of the arguments, computed in Python."""
+        program, places = lowered(self.recording.tape, self.wanted)
+        outside = [value.data for value in self.recording.outside]
+        found = program.evaluate({INPUT: numbers, OUTSIDE: outside})
+        return Replayed(np.array([found[node] for node in places.tolist()]))
 
     @property
     def guarded(self) -> bool:
@@ -80,21 +125,13 @@ class Form:
     @property
     def doubtful(self) -> bool:
         """Whether a nan that it gives may be one that an adjoint of 0 would have kept away."""
+        if self.followed:
+            return False
         return not self.careful and (self.recording.derives or (self.gradient and not self.guarded))
 
     def take(self, frame: Frame, call: Call) -> None:
         """Put the arguments of a call into a frame."""
-        parameters = frame.parameters
-        for place, start, end in self.shared:
-            alone = call.batches.get(place)
-            try:
-                parameters[start:end] = call.numbers(place) if alone is None else alone.ravel()
-            except (OverflowError, TypeError, ValueError) as error:
-                called = self.variant.argument_names()[place]
-                raise type(error)(
-                    f"{self.variant.name}: the argument {called} must hold numbers, got "
-                    f"{described(call.held[place])}: {error}"
-                ) from None
+        self.variant.take(frame.parameters, self.shared, call)
         self.take_rest(frame, call.samples)
         if self.any_batched:
             dtype = frame.dtype.name
@@ -159,6 +196,8 @@ class Form:
 
     def error_bound(self, call: Call) -> ErrorBound:
         """Return bounds for the distance of its results to those on Values; see `rounding`."""
+        if self.followed:  # the same operations in the same order
+            return self._bounds(Replayed(np.zeros(len(self.at))), call)
         frame, each = self._frame(call, "float64"), self.compiled.layout.per_sample
         program, places = lowered(self.recording.tape, self.wanted)
         given = Given(frame.parameters, frame.lines, self.wanted.batched, self.wanted.scaled)
@@ -167,6 +206,9 @@ class Form:
         found = Running(program, given, alike, self.wanted.dtype).bounds(places)
         frame.results[:] = found[~each, 0]
         frame.rows[:] = found[each].T
+        return self._bounds(frame, call)
+
+    def _bounds(self, frame: Held, call: Call) -> ErrorBound:
         value = self.value(frame, call.samples, constants=False)
         if not self.gradient:
             return ErrorBound(value, None)
@@ -181,7 +223,10 @@ class Form:
         places = variant.places() if self.gradient else []
         batches = [entries for place, entries in enumerate(recording.inputs) if variant.is_batched(place)]
         return Wanted(
-            outputs=[number for number in recording.outputs if not isinstance(number, float)],
+            outputs=[
+                *[number for number in recording.outputs if not isinstance(number, float)],
+                *([recording.check[0]] if recording.check else []),
+            ],
             by=[entry for place in places for entry in recording.inputs[place]],
             batched=self.batched,
             widths=tuple([len(entries) for entries in batches]) if self.any_batched else (),
@@ -190,9 +235,11 @@ class Form:
             exact=variant.options.exact,
             guarded=self.guarded,
             dtype=variant.options.dtype,
+            checks=int(recording.check is not None),
+            choices=recording.choices,
         )
 
-    def results(self, frame: Frame, call: Call) -> tuple[Any, Any]:
+    def results(self, frame: Held, call: Call) -> tuple[Any, Any]:
         """Return the value and the derivatives that a run left in a frame."""
         value = frame.results.item(0) if self.plain else self.value(frame, call.samples)
         if not self.gradient:
@@ -200,7 +247,7 @@ class Form:
         parts = [self.part(frame, call, *place) for place in self.by]
         return value, self.variant.structured(parts)
 
-    def value(self, frame: Frame, samples: int, constants: bool = True) -> Any:
+    def value(self, frame: Held, samples: int, constants: bool = True) -> Any:
         """Return the function's results; without `constants` how far off these are instead."""
         computed = 0
         numbers: list[Any] = []
@@ -216,7 +263,7 @@ class Form:
             return self.recording.of_outputs(PerSample(numbers))
         return self.recording.of_outputs(numbers)
 
-    def _number(self, frame: Frame, k: int) -> Any:
+    def _number(self, frame: Held, k: int) -> Any:
         """Return wanted number k: a float, or one for each sample."""
         at = int(self.at[k])
         return frame.rows[:, at] if self.per_sample[k] else frame.results.item(at)
@@ -243,7 +290,7 @@ class Form:
     def _rounded(self, number: float) -> float:
         return float(np.dtype(self.wanted.dtype).type(number))
 
-    def part(self, frame: Frame, call: Call, place: int, start: int, end: int) -> Any:
+    def part(self, frame: Held, call: Call, place: int, start: int, end: int) -> Any:
         """Return the derivatives by one argument in its structure."""
         argument = call.held[place]
         if place in call.batches and self.any_batched:
@@ -259,12 +306,12 @@ class Form:
             return numbers
         return flatten(argument)[1](numbers)
 
-    def shared_part(self, frame: Frame, start: int, end: int) -> Any:
+    def shared_part(self, frame: Held, start: int, end: int) -> Any:
         """Return wanted numbers that there is one of each of, as they lie in a frame."""
         first = int(self.at[start]) if end > start else 0
         return frame.results[first : first + end - start]
 
-    def by_batched(self, frame: Frame, array: Any, start: int) -> Any:
+    def by_batched(self, frame: Held, array: Any, start: int) -> Any:
         """Put derivatives by a batched argument into an array, a line for each sample, and return it."""
         for column in range(array.shape[1]):  # one of each sample, or one for all: 0 where nothing flows
             array[:, column] = self._number(frame, start + column)

@@ -20,6 +20,7 @@ from ..primitive import Primitive
 from ..tree import flatten
 from ..value import REAL, Value, described
 from .anatomy import Anatomy
+from .following import Following
 from .recorder import Recorder
 from .refusals import note_stand_in, with_place
 from .tape import Tape
@@ -37,6 +38,8 @@ class Recording:
     outputs: the entries of the numbers it returned, each once; or a float that does not depend on anything.
     of_outputs: puts numbers in their places.
     outside: Values that the function took from around it; they are read anew at every call.
+    check: where it went the way of certain numbers, an entry and what that is where others go that way too.
+    choices: the entries that choose between the ways through a formula.
     seconds: how long it took.  derives: whether the function takes derivatives itself.
     compares_derivatives: whether it compares after that, or has rows of the user's own, so that a nan among
     derivatives may not reach its result.
@@ -50,6 +53,8 @@ class Recording:
     seconds: float = 0.0
     derives: bool = False
     compares_derivatives: bool = False
+    check: tuple[int, float] | None = None
+    choices: tuple[int, ...] = ()
 
 
 def record(
@@ -60,6 +65,7 @@ def record(
     careful: bool = False,
     tape: Tape | None = None,
     exact: bool = False,
+    numbers: Sequence[float] | None = None,
 ) -> Recording:
     """Record one run of `f`.
 
@@ -68,9 +74,10 @@ def record(
     careful: let an adjoint of 0 win over a partial that is not finite, where `f` takes derivatives itself.
     tape: the tape to write on.
     exact: record derivatives that `f` takes itself so that theirs are rounded as on Values.
+    numbers: those of the arguments, in turn: record the graph that Values make of these.
     """
     since = time.perf_counter()
-    recorder = Recorder(careful=careful, exact=exact)
+    recorder = Recorder(careful=careful, exact=exact) if numbers is None else Following(numbers)
     if tape is not None:
         recorder.tape = tape
     inputs: list[list[int]] = []
@@ -110,7 +117,10 @@ def record(
         outputs: list[int | float] = []
         for number in returned:
             made = recorder.known(number) if isinstance(number, Value) else None
+            if made is None and recorder.follows:  # by another way it may depend on the arguments
+                made = recorder.entry_of(number, "compile")
             outputs.append(float(number) if made is None else made)
+        check = recorder.check() if isinstance(recorder, Following) else None
     recorder.closed = True
     if not outputs:
         raise TypeError(f"compile needs a function that returns numbers, got {described(of_outputs([]))}")
@@ -124,6 +134,8 @@ def record(
         seconds,
         recorder.derives,
         recorder.compares_derivatives or (recorder.derives and _has_own_rows(recorder.tape)),
+        check,
+        tuple(sorted(recorder.chosen)),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 from .. import modes
 from ..graph import operations
@@ -30,6 +30,9 @@ class Recorder:
     derives: whether it has recorded derivatives.  derived_from: from which entry on there may be some.
     compares_derivatives: whether a comparison came after them.
     """
+
+    follows: ClassVar[bool] = False
+    """Whether it goes the way of certain numbers; see following.py."""
 
     def __init__(
         self,
@@ -129,15 +132,17 @@ class Recorder:
         made.entry, made.recorder = entry, self
         return made
 
-    def choice(self, condition: Traced, yes: Any, no: Any) -> Traced:
-        """Return `yes` where the condition holds, else `no`: the way that a formula goes, which is no value."""
+    def choice(self, condition: Traced | bool, yes: Any, no: Any) -> Any:
+        """Return `yes` where the condition holds, else `no`: the way a formula goes, no operation."""
+        if isinstance(condition, bool):
+            return yes if condition else no
         entries = condition.entry, self.entry_of(yes, "where"), self.entry_of(no, "where")
         made = self.made(TABLE["where"], entries)
         self.chosen.add(made.entry)
         return made
 
     def is_flat(self, entry: int) -> Traced | None:
-        """Return whether a partial is a plain 0, by the way its formula went: 1 or 0; None where it never is."""
+        """Return 1 where a partial is a plain 0, by the way its formula went, else 0; None: it never is."""
         if entry not in self.chosen:
             return self.stand_in(self._constant(1.0)) if self.tape.constants.get(entry) == 0.0 else None
         if entry not in self._flat:

@@ -12,6 +12,7 @@ from .refusals import RecordingError, Text, refusal
 from .tape import CONSTANT, DETACH, EQUAL, INPUT, LESS, LESS_EQUAL, OUTSIDE, TAKE, Comparison, Take
 
 if TYPE_CHECKING:
+    from .following import Following
     from .recorder import Recorder
 
 
@@ -73,6 +74,12 @@ class Traced(Value):
         )
 
     @property
+    def is_followed(self) -> bool:
+        """Whether it goes the way of certain numbers, so that functions on lists may ask it for its own."""
+        recorder: Recorder = self.recorder
+        return recorder.follows
+
+    @property
     def primitive(self) -> Primitive | None:  # type: ignore[override]
         recorder: Recorder = self.recorder
         kind = recorder.tape.kind(self.entry)
@@ -109,6 +116,9 @@ class Traced(Value):
         if kind is TAKE:
             return tuple([recorder.hit(entries[0], place) for place in range(len(entries) - 1)])
         assert isinstance(kind, Primitive)
+        if recorder.follows:
+            following: Following = self.recorder
+            return following.partials_of(kind, entries, self)
         if self.entry in recorder.chosen:  # of a Value there is but the way taken, and nothing goes to others
             condition = recorder.condition(entries[0])
             return _NOWHERE, condition, condition.negated()
@@ -146,19 +156,22 @@ class Traced(Value):
         if type(factor) is Condition:  # in forward mode it is the partial
             factor, partial = partial, factor
         if type(partial) is Condition:  # a row of several that one is taken of: nothing goes to the others
-            return TABLE["where"](partial, factor, 0.0)
-        product = factor * partial
+            return self.recorder.choice(partial, factor, 0.0)
         recorder: Recorder = self.recorder
+        if recorder.follows:
+            following: Following = self.recorder
+            return following.product(factor, partial, either)
+        product = factor * partial
         if not recorder.derives:
             recorder.derives, recorder.derived_from = True, len(recorder.tape)
         if not recorder.careful:
             return product
-        where = TABLE["where"]
+        choice, nothing = recorder.choice, factor == 0.0
         if either:
-            return where(factor == 0.0, 0.0, where(partial == 0.0, 0.0, product))
+            return choice(nothing, 0.0, choice(partial == 0.0, 0.0, product))
         if type(partial) is float:
-            return where(factor == 0.0, 0.0, product)
-        guarded = where(partial - partial == 0.0, product, where(factor == 0.0, 0.0, product))
+            return choice(nothing, 0.0, product)
+        guarded = choice(partial - partial == 0.0, product, choice(nothing, 0.0, product))
         flat = recorder.is_flat(partial.entry) if modes.differentiating.get() else None
         return guarded if flat is None else recorder.choice(flat, 0.0, guarded)
 
@@ -167,7 +180,10 @@ class Traced(Value):
 
         In a pass that Values do not record, which is the outermost one, 0 times an adjoint of inf is nan.
         """
-        return None if modes.differentiating.get() else self.data * 0.0
+        if modes.differentiating.get():
+            return None
+        recorder: Following = self.recorder
+        return recorder.nothing(self) if recorder.follows else self.data * 0.0
 
     def apply_primitive(self, primitive: Primitive, operands: tuple[Any, ...]) -> Traced:
         """Record what `primitive` makes of operands of which at least one is a stand-in."""
@@ -183,6 +199,8 @@ class Traced(Value):
         """Record `formula(*operands)` with both sides of its branches; see `piecewise`."""
         from .branches import without_branches  # which needs this module
 
+        if self.is_followed:
+            return formula(*operands)
         several = False
 
         def results() -> tuple[Any, ...]:
@@ -198,6 +216,9 @@ class Traced(Value):
         """Record the choice of a row by this number; see `take`."""
         from .rows import taken  # which needs this module
 
+        recorder: Following = self.recorder
+        if recorder.follows:
+            return recorder.taken(rows, self)
         return taken(self.recorder, rows, self)
 
     def item(self) -> Traced:  # type: ignore[override]
@@ -342,6 +363,11 @@ class Condition(Traced):
 
     def __or__(self, other: object) -> Any:
         return self._combined(TABLE["maximum"], other)
+
+    def choice(self, yes: Any, no: Any) -> Any:
+        """Return `yes` where it holds, else `no`: nothing at all flows back to the other one."""
+        recorder: Recorder = self.recorder
+        return recorder.choice(self, yes, no)
 
     def negated(self) -> Condition:
         """Return the opposite. Not `~`, which makes -2 of Python's own True."""

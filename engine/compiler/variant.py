@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from ..collector import collector_paused
+from ..value import described
 from .arguments import Call
 from .entry import NO_ROW
-from .form import ALONE, FEW, MANY, Form
+from .form import ALONE, FEW, MANY, Form, Held, Replayed
 from .kept import Arguments
 from .listing import Listing, SourcedTape
 from .options import Options
@@ -21,7 +22,11 @@ from .record import Recording, record
 from .replay import python_function
 from .rounding import ErrorBound
 from .stats import Stats
-from .tape import Tape
+from .tape import Comparison, Take, Tape
+
+
+MOST_WAYS = 16
+"""For how many ways through formulas with branches machine code is kept."""
 
 
 class Variant:
@@ -45,6 +50,8 @@ class Variant:
         self.last: Form | None = None
         """The form that ran last."""
         self._forms: dict[tuple[bool, bool, int], Form] = {}
+        self._ways: dict[bool, list[Form]] = {False: [], True: []}
+        """Of value, and of value and gradient: machine code for ways that calls went, the last one first."""
         self._wary = False
         """Whether values were nan in the first run without guards: it is not tried again."""
 
@@ -61,6 +68,16 @@ class Variant:
     def call_when_gone(self, forget: Callable[[object], None]) -> None:
         """Call `forget` as soon as a module that it was recorded with is gone."""
         self._firsts.call_when_gone(forget)
+
+    @cached_property
+    def follows(self) -> bool:
+        """Whether it takes a recording for each way that calls go, to round as Values do.
+
+        Formulas of derivatives have branches, and functions on lists choose. The order in which Values add
+        up what flows back follows from the way that was taken.
+        """
+        chooses = any(isinstance(kind, Comparison | Take) for kind in self.recording.tape.kinds)
+        return self.options.exact and not self.any_batched and (self.recording.derives or chooses)
 
     @cached_property
     def careful_recording(self) -> Recording:
@@ -150,18 +167,88 @@ class Variant:
             made = self._forms[key] = Form(self, *key)
         return made
 
+    def take(self, parameters: Any, shared: Sequence[tuple[int, int, int]], call: Call) -> None:
+        """Put the numbers of arguments into an array.
+
+        shared: of each such argument its place, and where its numbers begin and end.
+        Raises an error that names the argument for one that holds anything else.
+        """
+        for place, start, end in shared:
+            alone = call.batches.get(place)
+            try:
+                parameters[start:end] = call.numbers(place) if alone is None else alone.ravel()
+            except (OverflowError, TypeError, ValueError) as error:
+                raise type(error)(
+                    f"{self.name}: the argument {self.argument_names()[place]} must hold numbers, got "
+                    f"{described(call.held[place])}: {error}"
+                ) from None
+
+    def followed(self, call: Call, gradient: bool) -> tuple[Form, Held]:
+        """Run the way that the numbers of a call go, and return what ran and its results.
+
+        Machine code is made for MOST_WAYS of them; the tape of another way is evaluated in Python.
+        """
+        ways = self._ways[gradient]
+        for form in list(ways):
+            found = self._run_way(call, form)
+            if form.holds(found):
+                if form is not ways[0] and form in ways:  # most calls go the way of the last one
+                    ways.remove(form)
+                    ways.insert(0, form)
+                return form, found
+        form = self._new_way(call, gradient)
+        if len(ways) >= MOST_WAYS:
+            return form, form.replayed(self._numbers(call))
+        ways.insert(0, form)
+        return form, self._run_way(call, form)
+
+    def _new_way(self, call: Call, gradient: bool) -> Form:
+        with collector_paused():
+            numbers = self._numbers(call)
+            recording = record(self._f, self._firsts(self.name), self._names, set(), exact=True, numbers=numbers)
+        return Form(self, gradient, False, ALONE, recording)
+
+    def _numbers(self, call: Call) -> list[float]:
+        """Return the numbers of all arguments, in a row."""
+        ends = np.cumsum([len(entries) for entries in self.recording.inputs]).tolist()
+        numbers = np.zeros(len(self.batched))
+        self.take(numbers, list(zip(range(len(ends)), [0, *ends], ends, strict=False)), call)
+        found: list[float] = numbers.tolist()
+        return found
+
+    def _run_way(self, call: Call, form: Form) -> Held:
+        self.last = form
+        code = form.compiled
+        frame = code.lent()
+        try:
+            form.take(frame, call)
+            code.run(frame, call.samples)
+            return Replayed(frame.results.copy())
+        finally:
+            code.give_back(frame)
+
     def value(self, call: Call) -> Any:
         """Return what the function returns for the arguments of a call."""
+        if self.follows:
+            form, found = self.followed(call, gradient=False)
+            return form.results(found, call)[0]
         return self._run(call, self.form(False, call.samples))[0]
 
     def value_and_grad(self, call: Call) -> tuple[Any, Any]:
         """Return the value, and the derivatives by the arguments `argnums`."""
         self.check_gradient()
+        if self.follows:
+            form, found = self.followed(call, gradient=True)
+            value_and_gradient: tuple[Any, Any] = form.results(found, call)
+            return value_and_gradient
         return self._run(call, self.form(True, call.samples))
 
     def error_bound(self, call: Call) -> ErrorBound:
         """Return bounds for the distance of value and derivatives to those on Values."""
-        form = self.form(self.gives_one_number and bool(self.places()), call.samples)
+        gradient = self.gives_one_number and bool(self.places())
+        if self.follows:
+            return self._new_way(call, gradient).error_bound(call)
+        form = self.form(gradient, call.samples)
         if form.doubtful and form.gives_nan(call):
             form = self.form(form.gradient, call.samples, careful=True)
         return form.error_bound(call)

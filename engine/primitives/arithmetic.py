@@ -76,7 +76,7 @@ div = Primitive(
     partials=lambda x, y, out: (
         1.0 / y,
         # A tiny quotient may have lost digits to underflow. The square of such a y cannot.
-        -x / (y * y) if -TINY < out < TINY and out != 0.0 and -1.0 < y < 1.0 else -out / y,
+        -x / (y * y) if abs(out) < TINY and out != 0.0 and -1.0 < y < 1.0 else -out / y,
     ),
     textbook=lambda x, y, out: (1.0 / y, -x / (y * y)),
     remark=lambda place, x, y, out: "the numerator is {x}" if place and x == 0.0 else "",

@@ -54,8 +54,15 @@ def went(operation: str, taken: str, margin: float) -> None:
         ledger.went(operation, taken, margin)
 
 
+def is_asked() -> bool:
+    """Return whether a ledger of branches is open, so that `went` is listened to."""
+    return bool(modes.open_blocks) and modes.ledger() is not None
+
+
 def least_gap(ordered: list[Any]) -> float:
-    """Return the least difference between neighbours; inf where there are none."""
+    """Return the least difference between neighbours, for `went`; inf where there are none."""
+    if not is_asked():
+        return inf
     return min([number_in(y) - number_in(x) for x, y in pairwise(ordered)], default=inf)
 
 

@@ -8,9 +8,9 @@ from typing import Any, overload
 from ..primitive import Primitive
 from ..value import Number, Value
 from .averages import mean
-from .comparing import _where_row, where
-from .given import alike, in_order, least_gap, number_in, went
-from .unknown import interpolated, sorted_by_rows, unknown
+from .comparing import _where_row
+from .given import alike, in_order, is_asked, least_gap, number_in, went
+from .unknown import chosen, interpolated, sorted_by_rows, unknown
 
 
 def _polyval_value(xs: tuple[float, ...]) -> float:
@@ -103,7 +103,7 @@ def interp(x: Value | Number, xs: Sequence[Value | Number], fs: Sequence[Value |
     At a point where two lines meet the derivative is that of the line to the right; right of the last
     point, and at it, it is 0.
     Raises ValueError where xs are not increasing and where the lengths differ. A compiled function gives nan
-    for xs that are computed and turn out not to be increasing.
+    for xs that are computed and turn out not to be increasing, and the error with exact=True.
 
     >>> interp(1.5, [0.0, 1.0, 2.0], [10.0, 20.0, 40.0])
     30.0
@@ -127,7 +127,8 @@ def interp(x: Value | Number, xs: Sequence[Value | Number], fs: Sequence[Value |
     _check_increasing(places)
     here = number_in(x)
     i = bisect_right(places, here) - 1 if here == here else 0
-    went("interp", f"piece {i + 1} of 0 to {len(xs)}", min([abs(here - place) for place in places]))
+    if is_asked():
+        went("interp", f"piece {i + 1} of 0 to {len(xs)}", min([abs(here - place) for place in places]))
     if i < 0 or i == len(xs) - 1:
         end: Any = fs[max(i, 0)]
         # A node of its own, for which x is an operand that the result does not depend on.
@@ -180,7 +181,7 @@ def median(xs: Sequence[Value | Number]) -> Value | float:
     if unknown(given):
         by_rows = sorted_by_rows(given)
         of_two = by_rows[middle] if len(given) % 2 else mean(by_rows[middle - 1 : middle + 1])
-        while_recording: Value = where(by_rows[-1] == by_rows[-1], of_two, by_rows[-1])
+        while_recording: Value = chosen(by_rows[-1] == by_rows[-1], of_two, by_rows[-1])
         return while_recording
     ordered = in_order(given, "median")
     first = middle - 1 + len(ordered) % 2  # of the one or two in the middle

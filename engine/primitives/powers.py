@@ -4,7 +4,7 @@ import math
 from math import inf, nan
 from typing import Any
 
-from ..ieee import TINY, power
+from ..ieee import TINY, Fixed, power
 from ..primitive import Primitive
 from ..trouble import Trouble
 from .exponentials import log
@@ -18,7 +18,7 @@ def _by_base(x: Any, y: Any, out: Any) -> Any:
         return y * pow(x, below)
     if below + 1.0 == y and y - below == 1.0:
         one_less = pow(x, below)
-        if not (-TINY < one_less < TINY or (one_less - one_less != 0.0 and -inf < out < inf)):
+        if not (abs(one_less) < TINY or (one_less - one_less != 0.0 and -inf < out < inf)):
             return y * one_less
     if out != out:
         return nan
@@ -55,7 +55,10 @@ pow = Primitive(  # shadows the builtin in this file, where nothing needs that
     symbol="^",
     dunder="pow",
     evaluate=math.pow,
-    partials=lambda x, y, out: (_by_base(x, y, out), _by_exponent(x, y, out)),
+    partials=lambda x, y, out: (
+        _by_base(x, y, out),
+        nan if isinstance(y, Fixed) else _by_exponent(x, y, out),
+    ),
     textbook=lambda x, y, out: (y * x ** (y - 1.0), out * log(x)),
     remark=_power_remark,
     points=((2.0, 3.0), (1.5, -0.5), (0.5, 2.5), (2.0, 0.0), (1.5, 1.1)),

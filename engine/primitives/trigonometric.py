@@ -160,7 +160,7 @@ def _over_square(long: Any, short: Any) -> tuple[Any, Any]:
     """Return long / r**2 and short / r**2."""
     ratio = short / long
     share = 1.0 / (1.0 + ratio * ratio)
-    if -TINY < ratio < TINY and ratio != 0.0 and -1.0 < long < 1.0:
+    if abs(ratio) < TINY and ratio != 0.0 and -1.0 < long < 1.0:
         return share / long, short * (share / (long * long))  # the ratio may have lost digits to underflow
     return share / long, ratio * share / long
 

@@ -17,7 +17,19 @@ from .comparing import clip, maximum, where
 
 def unknown(xs: Iterable[Any]) -> bool:
     """Return whether one of `xs` is a number that the compiler records."""
-    return any(isinstance(x, Value) and x.kind == "recorded" for x in xs)
+    return any(
+        isinstance(x, Value) and x.kind == "recorded" and not getattr(x, "is_followed", False) for x in xs
+    )
+
+
+def chosen(condition: Any, x: Any, y: Any) -> Any:
+    """Return x where the condition holds, else y, while the compiler records.
+
+    Eager code goes on with one of them, so unlike `where` this is no operation: nothing flows to the other.
+    """
+    if isinstance(condition, bool):
+        return x if condition else y
+    return condition.choice(x, y)
 
 
 def largest_of(xs: Sequence[Any]) -> Any:
@@ -36,8 +48,8 @@ def sorted_by_rows(xs: Sequence[Any]) -> list[Any]:
         (x, at_x), (y, at_y) = held[i], held[j]
         alike = (x == y) | ((x != x) & (y != y))
         swap = (y < x) | ((x != x) & (y == y)) | (alike & (at_y < at_x))
-        held[i] = where(swap, y, x), where(swap, at_y, at_x)
-        held[j] = where(swap, x, y), where(swap, at_x, at_y)
+        held[i] = chosen(swap, y, x), chosen(swap, at_y, at_x)
+        held[j] = chosen(swap, x, y), chosen(swap, at_x, at_y)
     return [x for x, _ in held]
 
 

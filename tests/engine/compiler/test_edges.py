@@ -1,4 +1,4 @@
-"""At 0, inf, nan and kinks compiled derivatives are as on Values: nan where those are, and inf of their sign."""
+"""At 0, inf, nan and kinks compiled derivatives are as on Values: nan where those are, inf of their sign."""
 
 import math
 from collections.abc import Callable
@@ -6,9 +6,22 @@ from itertools import product
 from math import inf, nan
 from typing import Any
 
+import numpy as np
 import pytest
 
-from chainrule.engine import TABLE, Primitive, grad, hessian, sign, value_and_grad, where
+from chainrule.engine import (
+    TABLE,
+    Primitive,
+    grad,
+    hessian,
+    median,
+    piecewise,
+    sign,
+    sort,
+    take,
+    value_and_grad,
+    where,
+)
 from chainrule.engine.compiler import compile
 
 EDGES = [0.0, -0.0, 1.0, -1.0, inf, -inf, nan, 1e300, 1e-310, 40.0]
@@ -83,3 +96,25 @@ def test_of_the_other_way_of_a_formula_nothing_comes_back() -> None:
 def test_a_recorded_adjoint_of_0_wins_over_a_partial_that_is_a_plain_inf() -> None:
     f = hessian(lambda x: (x[0] ** x[1]) * x[0])
     assert f([-0.0, -37.0])[1][0] == compile(f)([-0.0, -37.0])[1][0] == 0.0
+
+
+PASSED_OVER: dict[str, Callable[[Any], Any]] = {
+    "median": lambda xs: median(xs[:3]) * xs[3],
+    "sort": lambda xs: sort(xs[:3])[0] * xs[3],
+    "piecewise": lambda xs: piecewise(lambda x, y: x * 2.0 if x > 0.0 else y)(*xs[:2]) * xs[3],
+    "take": lambda xs: take(xs[:3], 1) * xs[3],
+    "a derivative": lambda xs: grad(lambda x: x.tanh() * xs[1])(xs[0]) * xs[3],
+}
+
+
+@pytest.mark.parametrize("f", PASSED_OVER.values(), ids=PASSED_OVER)
+@pytest.mark.parametrize("exact", [False, True])
+def test_nothing_flows_back_to_what_was_passed_over(f: Callable[[Any], Any], exact: bool) -> None:
+    """Not even 0 times an adjoint of inf."""
+    alone = compile(f, exact=exact)
+    several = compile(f, exact=exact, batch=0)
+    points = [[1.0, 2.0, 3.0, inf], [-1.0, 2.0, 0.5, -inf], [0.25, 0.5, nan, 2.0], [0.3, nan, 0.5, inf]]
+    assert_alike(alone.value_and_grad, value_and_grad(f), points)
+    rows = several.grad(np.array(points))
+    for row, point in zip(rows.tolist(), points, strict=True):
+        assert all(map(alike, row, grad(f)(point)))

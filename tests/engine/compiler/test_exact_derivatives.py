@@ -1,6 +1,7 @@
-"""exact=True where the function takes derivatives itself: the bits of Values, of second derivatives too."""
+"""exact=True where the way through formulas matters: the bits of Values, of third derivatives too."""
 
 import math
+import random
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
@@ -8,12 +9,34 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chainrule.engine import TABLE, Primitive, dot, exp, grad, hessian, jacobian, log, relu, tanh, total
+from chainrule.engine import (
+    TABLE,
+    Primitive,
+    dot,
+    exp,
+    grad,
+    hessian,
+    interp,
+    jacobian,
+    log,
+    log_softmax,
+    logsumexp,
+    median,
+    piecewise,
+    relu,
+    softmax,
+    sort,
+    take,
+    tanh,
+    taylor,
+    total,
+    value_and_grad,
+    where,
+)
 from chainrule.engine.compiler import compile
+from chainrule.engine.compiler.variant import MOST_WAYS
 
 POINTS = [[0.3, 0.7, 0.9], [0.6, 0.2, -0.4], [1.25, 0.5, 0.5], [-1.5, 2.5, 0.25]]
-ANOTHER_ORDER = {"gelu", "logsumexp"}
-"""Rows whose formulas have branches that operands of three uses stand on both sides of."""
 ROWS = [row for row in TABLE.values() if row.name != "polygamma"]
 
 
@@ -34,11 +57,129 @@ def test_first_and_second_derivatives_of_a_row_are_those_on_values(row: Primitiv
         kernel = compile(order(f), exact=True)
         for point in POINTS:
             xs = point[: row.arity if row.arity > 0 else 3]
-            got, expected = flat(kernel(xs)), flat(order(f)(xs))
-            if order is hessian and row.name in ANOTHER_ORDER:
-                assert got == pytest.approx(expected, rel=1e-13, abs=1e-15, nan_ok=True)
-            else:
-                assert all(map(same, got, expected))
+            assert all(map(same, flat(kernel(xs)), flat(order(f)(xs))))
+
+
+MANY_BRANCHES = ["tanh", "gelu", "sigmoid", "div", "pow", "hypot", "arctan2", "prod", "polyval", "variance"]
+
+
+def mixed(f: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function in which numbers are used several times, inside and outside of f."""
+    return lambda xs: f([xs[0] * xs[1], *[tanh(x) for x in xs[1:]]]) * xs[0] ** 2 + f(xs).sin() * xs[-1]
+
+
+@pytest.mark.parametrize("name", MANY_BRANCHES)
+def test_third_derivatives_of_a_row_are_those_on_values(name: str) -> None:
+    row = TABLE[name]
+    f = mixed(lambda xs: row(*[xs[i] for i in range(row.arity if row.arity > 0 else 3)]))
+    of_gradients = grad(lambda x: total(grad(lambda y: total(grad(f)(y)))(x)))
+    for third in (of_gradients, jacobian(hessian(f)), lambda x: taylor(f, x, 3, [0.5, -0.25, 1.0])):
+        kernel = compile(third, exact=True)
+        for point in POINTS:
+            assert all(map(same, flat(kernel(point)), flat(third(point))))
+
+
+LISTS: dict[str, Callable[..., Any]] = {
+    "logsumexp": logsumexp,
+    "softmax": lambda xs: dot(softmax(xs), [1.0, 2.0, -0.5]),
+    "log_softmax": lambda xs: dot(log_softmax(xs), [1.0, 2.0, -0.5]),
+    "sort": lambda xs: dot(sort(xs), [1.0, 2.0, -0.5]),
+    "median": median,
+    "of two": lambda xs: median([*xs, 0.55]),
+    "interp": lambda xs: interp(xs[0], [xs[1] - 9.0, 0.4, 9.0], [xs[2], xs[0], 1.0]),
+    "piecewise": lambda xs: piecewise(lambda x: x * x * xs[1] if x > 0.5 else x * xs[1])(xs[0]),
+}
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_derivatives_through_functions_on_lists_are_those_on_values(name: str) -> None:
+    f = mixed(LISTS[name])
+    with_gradient = compile(f, exact=True)
+    kernels = [(order, compile(order, exact=True)) for order in (grad(f), hessian(f), jacobian(hessian(f)))]
+    for point in [*POINTS, [0.7, 0.7, -0.2]]:
+        assert with_gradient.value_and_grad(point) == value_and_grad(f)(point)
+        for order, kernel in kernels:
+            assert flat(kernel(point)) == flat(order(point))
+
+
+def test_derivatives_by_rows_that_take_chooses_are_those_on_values() -> None:
+    def f(table: Any, i: Any) -> Any:
+        chosen = [tanh(take(table, index) * table[0]) for index in (i, 0, i, 2, i)]
+        return dot(chosen, chosen[::-1]) + take(chosen, i) * table[1]
+
+    kernel, second = compile(f, exact=True), compile(hessian(f), exact=True)
+    for i in (0, 1, 2, 1):
+        for point in POINTS:
+            assert kernel.value_and_grad(point, i) == value_and_grad(f)(point, i)
+            assert second(point, i) == hessian(f)(point, i)
+    with pytest.raises(IndexError, match="there is no row 3"):
+        kernel(POINTS[0], 3)
+
+
+def crossing(xs: Any) -> Any:
+    """A function whose formulas go many ways: each tanh is steep, or flat on one side of 0."""
+    return mixed(lambda ys: total([tanh(4.0 * y) * y for y in ys]))(xs)
+
+
+def test_more_ways_than_machine_code_is_kept_for() -> None:
+    rng = random.Random(1)
+    second = hessian(crossing)
+    kernel = compile(second, exact=True)
+    points = [[rng.uniform(-1.0, 1.0) for _ in range(3)] for _ in range(60)]
+    for point in [*points, *points[::-1]]:
+        assert kernel(point) == second(point)
+    (variant,) = kernel.variants
+    assert len(variant._ways[False]) == MOST_WAYS
+
+
+def test_a_bound_kernel_goes_every_way() -> None:
+    def several(xs: Any) -> Any:
+        return grad(crossing)(xs)
+
+    def one(xs: Any) -> Any:
+        return total(grad(crossing)(xs)) * xs[0]
+
+    rng = random.Random(2)
+    x, results = np.zeros(3), np.zeros(3)
+    bound = compile(one, exact=True).bind(x)
+    plain = compile(several, argnums=(), exact=True).bind(x)
+    written = compile(several, argnums=(), exact=True).bind(x)
+    written.into(results)
+    kept = bound.grad
+    for _ in range(40):
+        x[:] = [rng.uniform(-1.0, 1.0) for _ in x]
+        assert bound() == one(x.tolist())
+        assert kept.tolist() == bound.grad.tolist() == grad(one)(x.tolist())
+        plain()
+        written()
+        assert plain.value.tolist() == results.tolist() == several(x.tolist())
+
+
+def test_the_error_bound_is_0_where_every_bit_is_that_on_values() -> None:
+    bound = compile(hessian(crossing), exact=True).error_bound([0.3, -0.2, 0.9])
+    assert set(flat(bound.value)) == {0.0}
+    bound = compile(lambda xs: median(xs) * dot(xs, xs), exact=True).error_bound([0.3, -0.2, 0.9])
+    assert (bound.value, bound.grad) == (0.0, [0.0, 0.0, 0.0])
+
+
+def test_an_adjoint_of_0_wins_for_the_call_that_has_one() -> None:
+    """It is another way: the next call, where nothing is 0, must not take it."""
+    f = grad(grad(lambda x: (x * x).sqrt() * x.relu() + x * x))
+    kernel = compile(f, exact=True)
+    for x in (1.0, 0.0, 2.0, 0.0, -1.0):
+        assert kernel(x) == f(x) or (math.isnan(kernel(x)) and math.isnan(f(x)))
+
+
+def test_the_order_of_additions_does_not_follow_what_a_detached_number_is_made_of() -> None:
+    def f(xs: Any) -> Any:
+        y = tanh(xs[0] * xs[1])
+        return (y.detach() * xs[0] + y * xs[1] + xs[0] * xs[0]) * xs[0] + where(y > 0.1, xs[0] * y, xs[1])
+
+    kernel = compile(f, exact=True)
+    rng = random.Random(3)
+    for _ in range(100):
+        point = [rng.uniform(-2.0, 2.0) for _ in range(2)]
+        assert kernel.value_and_grad(point) == value_and_grad(f)(point)
 
 
 def network(w: Any) -> Any:

@@ -122,7 +122,6 @@ def exact_with_fused_multiplications(patch: pytest.MonkeyPatch) -> None:
         lanes_swapped,
         a_sign_lost_in_a_fused_multiplication,
         places_taken_for_regular,
-        exact_with_fused_multiplications,
     ],
 )
 def test_a_planted_fault_is_found(
@@ -175,6 +174,7 @@ def divides_by_an_input(program: Program) -> bool:
     ("fault", "suits"),
     [
         (wrong_sign_in_a_division, lambda program, how: divides_by_an_input(program)),
+        (exact_with_fused_multiplications, lambda program, how: how.exact and not how.batched + how.indices),
         (numbers_taken_for_no_inputs, lambda program, how: program.inside == "at a number"),
         (series_that_end_at_a_branch, lambda program, how: program.inside == "series"),
         (the_second_run_of_a_bound_kernel_forgotten, lambda program, how: how.bound),

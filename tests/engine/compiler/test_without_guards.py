@@ -31,7 +31,9 @@ def one_sided(x: Any) -> Any:
 
 def forms(kernel: Any, *args: Any) -> list[tuple[bool, bool]]:
     """Return of each machine code of a kernel whether it has derivatives, and whether it is guarded."""
-    return [(form.gradient, form.guarded) for form in kernel.variant(*args)._forms.values()]
+    variant = kernel.variant(*args)
+    made = [*variant._forms.values(), *[form for ways in variant._ways.values() for form in ways]]
+    return [(form.gradient, form.guarded) for form in made]
 
 
 def test_second_derivatives_of_smooth_functions_need_no_guards() -> None:
