@@ -205,7 +205,8 @@ class Variant:
     def _new_way(self, call: Call, gradient: bool) -> Form:
         with collector_paused():
             numbers = self._numbers(call)
-            recording = record(self._f, self._firsts(self.name), self._names, set(), exact=True, numbers=numbers)
+            firsts = self._firsts(self.name)
+            recording = record(self._f, firsts, self._names, set(), exact=True, numbers=numbers)
         return Form(self, gradient, False, ALONE, recording)
 
     def _numbers(self, call: Call) -> list[float]:

@@ -110,7 +110,7 @@ def test_numbers_of_the_program_leave_to_others_what_they_cannot_compute() -> No
 def test_the_number_of_an_entry_is_that_of_the_call() -> None:
     recorder = Following([3.0, 5.0])
     x, y = [recorder.stand_in(recorder.input()) for _ in range(2)]
-    made = x * y + 1.0
+    made: Any = x * y + 1.0
     assert recorder.number_of(made.entry) == 16.0
     assert made > 15.0
     assert not made < 15.0
