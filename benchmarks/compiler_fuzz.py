@@ -5,11 +5,12 @@ any row of the table on any two numbers so far, or one of some numbers by an ind
 of themselves, up to third ones, and go on with these. Each is compiled with options drawn with it (exact or
 not, a batch, reduced or not, threads, bound to its arguments, float32, steps of a table) and called twice,
 with different numbers, in one of ten programs inf, nan, 0 or 1e300 among them, because the second call sees
-what the first left behind. Values and derivatives must agree: to the last bit where `exact=True` and without a
-batch, else to 1e-11 of the larger of 1 and the number: 45,000 ulp, for what a program may make of the 1.5 ulp
-of an elementary function (`BOUNDS` of engine/compiler/vector_functions.py) and of sums in another order; nan
-where the others are, and inf of their sign. One in five programs is held to `kernel.error_bound` as well, which
-takes time; those in float32, and those whose derivatives make more of it than that, to nothing else.
+what the first left behind. Values and derivatives must agree: to the last bit where `exact=True` and
+without a batch, else to 1e-11 of the larger of 1 and the number: 45,000 ulp, for what a program may make of
+the 1.5 ulp of an elementary function (`BOUNDS` of engine/compiler/vector_functions.py) and of sums in
+another order; nan where the others are, and inf of their sign. One in five programs is held to
+`kernel.error_bound` as well, which takes time; those in float32, and those whose derivatives make more of
+it than that, to nothing else.
 
     pip install -e '.[compile]'
     python benchmarks/compiler_fuzz.py --programs 2000 --seed 0 --processes 2

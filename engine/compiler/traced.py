@@ -8,20 +8,19 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from .. import modes
 from ..primitive import TABLE, Primitive
 from ..value import Number, Value
-from .refusals import RecordingError, Text, refusal
+from .refusals import RecordingError, Text
 from .tape import CONSTANT, DETACH, EQUAL, INPUT, LESS, LESS_EQUAL, OUTSIDE, TAKE, Comparison, Take
+from .unknown import Unknown
 
 if TYPE_CHECKING:
     from .following import Following
     from .recorder import Recorder
 
 
-class Traced(Value):
+class Traced(Unknown):
     """A number of a program that is being recorded: an entry on its tape, without a number yet.
 
-    It is a Value to the program: operators, methods and functions of the table take it. What would need
-    the number itself (a branch, an index, a float) raises RecordingError, because the recording would
-    freeze that one outcome for every later call.
+    It is a Value to the program: operators, methods and functions of the table take it.
     """
 
     __slots__ = ()
@@ -54,24 +53,6 @@ class Traced(Value):
         if text:
             recorder: Recorder = self.recorder
             recorder.tape.labels[self.entry] = text
-
-    @property
-    def grad(self) -> NoReturn:
-        raise RecordingError(
-            "a gradient is not known while compile records: use grad(f) or value_and_grad(f) inside, "
-            "or kernel.value_and_grad outside"
-        )
-
-    @grad.setter
-    def grad(self, number: object) -> None:
-        raise RecordingError("assigning to .grad while compile records would be lost")
-
-    @property
-    def partials(self) -> NoReturn:  # type: ignore[override]
-        raise RecordingError(
-            "partials are not known while compile records: use grad(f) or jacobian(f) inside, or partials of "
-            "Values outside"
-        )
 
     @property
     def is_followed(self) -> bool:
@@ -230,38 +211,6 @@ class Traced(Value):
         recorder: Recorder = self.recorder
         return recorder.made(DETACH, (self.entry,))
 
-    def register_hook(self, hook: object) -> NoReturn:
-        raise RecordingError(
-            "machine code calls no hooks: register them on Values, outside what compile records"
-        )
-
-    def break_when(self, condition: object = None, *, when: str | None = None) -> NoReturn:
-        raise RecordingError("machine code stops nowhere: watch Values, outside what compile records")
-
-    def unknown_to(self, what: str) -> RecordingError:
-        """Return the error to raise where a function needs the number itself, to show it, say."""
-        return RecordingError(
-            f"{what} looks at numbers, and one that compile records has none yet: call it outside of the "
-            "compiled function, on what the function gives for Values"
-        )
-
-    backward_steps, trace = refusal("backward_steps()"), refusal("trace()")
-    zero_grad, debug = refusal("zero_grad()"), refusal("debug()")
-
-    def no_input(self) -> RecordingError:
-        """Return the error to raise where a Value is to be made of it, a leaf of its own."""
-        return RecordingError(
-            "Value(...) would freeze a number that compile records: use the number as it is, or x.detach(), "
-            "through which no derivative goes"
-        )
-
-    def backward(self, create_graph: bool = False) -> NoReturn:
-        raise RecordingError(
-            "backward() cannot run while compile records: return the loss and call "
-            "kernel.value_and_grad(...), or use grad(f) inside; chainrule.nn.compiled_step(model, loss, "
-            "optimizer) is a whole training step"
-        )
-
     def __lt__(self, other: Value | Number) -> Any:
         return self._compared(LESS, self, other)
 
@@ -298,23 +247,6 @@ class Traced(Value):
         recorder: Recorder = self.recorder
         return recorder.decided(self)
 
-    def __float__(self) -> NoReturn:
-        raise RecordingError(
-            "float(...) of a number that compile records would freeze it: use the methods and functions "
-            "of chainrule.engine (v.exp(), exp(v)), which are recorded"
-        )
-
-    __complex__ = __float__
-
-    def __index__(self) -> NoReturn:
-        raise RecordingError(
-            "a number that compile records cannot choose an element: the recording would keep this one "
-            "choice; use take(rows, i). A count, for range(n), is fixed beforehand: "
-            "compile(functools.partial(f, n=3))"
-        )
-
-    __int__ = __index__
-
     def __format__(self, spec: str) -> str:
         return repr(self)
 
@@ -335,12 +267,6 @@ class Traced(Value):
         recorder: Recorder = self.recorder
         made = memo[id(self)] = recorder.made(DETACH, (self.entry,), type(self))
         return made
-
-    def __reduce__(self) -> NoReturn:
-        raise RecordingError(
-            "a number that compile records cannot be pickled, for it has no number yet: pickle what the "
-            "kernel returns"
-        )
 
 
 class _Nowhere:

@@ -24,7 +24,6 @@ from .rounding import ErrorBound
 from .stats import Stats
 from .tape import Comparison, Take, Tape
 
-
 MOST_WAYS = 16
 """For how many ways through formulas with branches machine code is kept."""
 
