@@ -184,7 +184,7 @@ def tried(seed: int, number: int, single: bool = False) -> tuple[str, bool, list
     rng = random.Random(f"{seed}/{number}")
     program, how = drawn(rng), options(rng)
     if single:
-        how = replace(how, exact=False, dtype="float32")
+        how = replace(how, exact=False, dtype="float32", infinite=False)
     how = replace(how, steps=by_table(seed, number))
     bounds: list[Distance] | None = None if number % 5 and how.dtype == "float64" else []
     difference = differs(program, how, rng, bounds)
