@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from training_loops import Line, caught, loss_of
 
-from chainrule.engine import Constant, Value, graph
+from chainrule.engine import Constant, Value, graph, no_grad
 from chainrule.engine.debugging import changed, loop_variable
 from chainrule.engine.debugging.warn import LostParameterWarning
 from chainrule.nn import MLP, SGD
@@ -96,6 +96,47 @@ def test_examples_that_are_values_and_change_from_pass_to_pass(weight_first: boo
                 p -= 0.01 * p.grad
 
     assert "the last of which is w" in text_of(program, "p -= 0.01 * p.grad")
+
+
+def test_gradients_read_on_a_line_of_their_own() -> None:
+    def program() -> None:
+        w, b = Value(1.0), Value(0.5)
+        for _ in range(6):
+            loss_of_plain(w, b).backward()
+            for p in (w, b):
+                g = p.grad
+                p = p - 0.01 * g
+                p.grad = 0.0
+
+    assert "the loop's variable p gets a new Value here" in text_of(program, "p = p - 0.01 * g")
+
+
+def test_updates_of_several_terms() -> None:
+    def program() -> None:
+        w, b = Value(1.0, label="w"), Value(0.5, label="b")
+        for _ in range(6):
+            w.grad = b.grad = 0.0
+            loss_of_plain(w, b).backward()
+            for p in (w, b):
+                p = p - 0.01 * p.grad - 0.001 * p
+
+    assert "the last of which is b, stay" in text_of(program, "p = p - 0.01 * p.grad - 0.001 * p")
+
+
+def test_updates_in_no_grad_as_in_pytorch() -> None:
+    def program() -> None:
+        w, b = Value(1.0), Value(0.5)
+        for _ in range(6):
+            w.grad = b.grad = 0.0
+            loss_of_plain(w, b).backward()
+            with no_grad():
+                for p in (w, b):
+                    p = p - 0.01 * p.grad
+
+    assert text_of(program, "p = p - 0.01 * p.grad") == (
+        "the loop's variable p gets a new Value here, which nothing uses: the parameters stay as they were. "
+        "Change the number, p.data -= lr * p.grad, or leave it to an optimizer's step()"
+    )
 
 
 def test_the_loss_computed_in_a_function_of_its_own() -> None:
@@ -255,6 +296,29 @@ def test_a_variable_that_no_loop_gives_its_values() -> None:
     assert caught(program) == []
 
 
+def test_a_variable_that_is_used_before_the_next_turn() -> None:
+    def adversarial() -> None:
+        w, xs = Value(0.7), [Value(0.1), Value(0.2)]
+        for _ in range(40):
+            ((w * xs[0] + w * xs[1] - 1.0) ** 2).backward()
+            w.grad = worst = 0.0
+            for x in xs:
+                x = x + 0.1 * x.grad
+                worst = max(worst, x.data)
+            assert worst < 1.0
+
+    def adversarial_in_no_grad() -> None:
+        w, xs = Value(0.7), [Value(0.1), Value(0.2)]
+        for _ in range(40):
+            ((w * xs[0] + w * xs[1] - 1.0) ** 2).backward()
+            with no_grad():
+                for x in xs:
+                    x = x + 0.1 * x.grad
+                    assert w * x
+
+    assert caught(adversarial) == caught(adversarial_in_no_grad) == []
+
+
 def test_loops_that_compute_something_else() -> None:
     def moved_without_a_gradient() -> None:
         w, b = Value(1.0), Value(0.5)
@@ -300,7 +364,15 @@ def test_gradients_of_zero_have_nothing_to_change() -> None:
             for p in (w, dead):
                 p = p - 0.01 * p.grad
 
-    assert caught(program) == []
+    def in_no_grad() -> None:
+        w, dead = Value(1.0), Value(-2.0)
+        for _ in range(40):
+            (w * 0.5 + dead.relu()).backward()
+            with no_grad():
+                for p in (w, dead):
+                    p = p - 0.01 * p.grad
+
+    assert caught(program) == caught(in_no_grad) == []
 
 
 def test_a_loops_variable_from_before_the_parameters_changed() -> None:
