@@ -99,7 +99,12 @@ def _updates_in(code: CodeType) -> dict[str, int]:
                 line = each.positions.lineno if each.positions is not None else None
                 if each.opname.startswith("LOAD") and first <= (line or 0) <= last:
                     read.update(_named(each))
-            if name in names and name in read and gradients & read and not _is_read(name, instructions, at + 2):
+            if (
+                name in names
+                and name in read
+                and gradients & read
+                and not _is_read(name, instructions, at + 2)
+            ):
                 found[name] = first
     return found
 

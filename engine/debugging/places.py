@@ -246,12 +246,19 @@ class ModulePaths:
         self._inside: dict[int, dict[int, tuple[Any, str]]] = {}
 
     def __call__(self, outer: Any, inner: Any) -> str:
-        """Return where the inner one is, from the class of the outer one on: `MLP.layers[0].neurons[2]`."""
-        inside = self._inside.get(id(outer), {})
-        if id(inner) not in inside:  # what is found is held, so that its identity stays its own
-            inside = self._inside[id(outer)] = {}
+        """Return where the inner one is, from the class of the outer one on: `MLP.layers[0].neurons[2]`.
+
+        Of an object that is no module, though its method is that of modules too, the outer one is told;
+        nothing where that is none either.
+        """
+        inside = self._inside.setdefault(id(outer), {})
+        if id(inner) not in inside:  # what was found is held, replaced or not: its identity stays its own
+            found: dict[int, tuple[Any, str]] = {}
             for path, part in walk(outer, type(outer).__name__):
                 if hasattr(part, "named_parameters"):
-                    inside.setdefault(id(part), (part, written(path)))
-            inside.setdefault(id(inner), (inner, type(inner).__name__))
+                    found.setdefault(id(part), (part, written(path)))
+            inside.update(found)
+            inside.setdefault(id(outer), (outer, ""))
+            there = type(inner).__name__ if hasattr(inner, "named_parameters") else inside[id(outer)][1]
+            inside.setdefault(id(inner), (inner, there))
         return inside[id(inner)][1]

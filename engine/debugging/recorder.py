@@ -166,7 +166,7 @@ class Recorder:
                 returned = self._returns(frame)
         elif returned and not self._returns(frame):
             returned = False
-            site = site if is_own else self._result(site, frame)
+            site = site if is_own else self._result(site, frame, called)
         if strangers:
             if kind is _METHOD or kind is _OWN_METHOD:
                 if inner == frames - 1 and is_own and "forward" in frame.f_code.co_varnames:
@@ -198,18 +198,27 @@ class Recorder:
         code, at = frame.f_code, frame.f_lasti
         site = self.sites.get(id(code) + at)
         if site is None:
-            is_call = written.operation_at(self._instructions(code), at).startswith("CALL")
+            several = written.makes_several(self._instructions(code), at)
             one = called is Primitive.__call__.__code__ or called.co_name == "method"
-            site = self.sites[id(code) + at] = Site(code, at, self.since, is_call and not one)
+            site = self.sites[id(code) + at] = Site(code, at, self.since, several and not one)
         return site
 
-    def _result(self, site: Site, frame: FrameType) -> Site:
-        """Return the site of a value that is returned, with that of the call, where what it gives is kept."""
+    def _result(self, site: Site, frame: FrameType, called: CodeType) -> Site:
+        """Return the site of a value that is returned, with that of the call, where what it gives is kept.
+
+        What `sum` or the like is given is not its result, and of what `reduce` is given the last alone.
+        """
         key = site, id(frame.f_code) + frame.f_lasti
         known = self.results.get(key)
         if known is None:
-            caller = Site(frame.f_code, frame.f_lasti, self.since)
+            passed_on = written.passed_on_by(frame.f_code, frame.f_lasti)
+            if passed_on == called.co_name:  # one of the user's own of that name
+                passed_on = ""
+            caller = Site(frame.f_code, frame.f_lasti, self.since) if passed_on in ("", "reduce") else None
             known = Site(site.code, site.instruction, self.since, site.several, caller)
+            if passed_on and known.step is None:
+                known.step = Site(site.code, site.instruction, self.since)
+                known.step._name = ""
             self.results[key] = known
         return known
 

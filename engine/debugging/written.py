@@ -6,6 +6,7 @@ import ast
 import dis
 import linecache
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -168,6 +169,9 @@ def edited_since(filename: str, moment: float) -> bool:
 
 # What can be told without the source, from the instructions alone.
 
+_MATMUL = (4, 17)
+"""The arguments of BINARY_OP that stand for `@` and `@=`."""
+_PASSES_ON = re.compile(r"(?:functools\.)?(reduce|sum|max|min|sorted)\(")
 _CACHE = dis.opmap["CACHE"]
 _EXTENDED_ARG = dis.EXTENDED_ARG
 _COPY = dis.opmap["COPY"]
@@ -178,6 +182,25 @@ def operation_at(instructions: bytes, at: int) -> str:
     while at > 0 and instructions[at] == _CACHE:
         at -= 2
     return dis.opname[instructions[_call_at(instructions, at)]] if at >= 0 else ""
+
+
+def makes_several(instructions: bytes, at: int) -> bool:
+    """Return whether the operation at offset `at` may make several values: a call, or `@` of arrays."""
+    name = operation_at(instructions, at)
+    return name.startswith("CALL") or (name == "BINARY_OP" and instructions[at + 1] in _MATMUL)
+
+
+def passed_on_by(code: CodeType, instruction: int) -> str:
+    """Return the function of Python's called there that calls what it is given; mostly none.
+
+    That is told by the line, as a function written in C has no frame: `sum` of a `map`, the `key` of `max`.
+    """
+    where = range_of(code, instruction)
+    if where is None:
+        return ""
+    line = linecache.getline(code.co_filename, where[0]).encode()[where[1] :].decode(errors="replace")
+    found = _PASSES_ON.match(line)
+    return found[1] if found else ""
 
 
 def _call_at(instructions: bytes, at: int) -> int:

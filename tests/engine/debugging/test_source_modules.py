@@ -236,3 +236,51 @@ def test_a_line_that_a_thread_reaches_without_callers_is_noted_as_well() -> None
             assert done.acquire(timeout=SECONDS)
         compute(x)
     assert [source(y).text for y in made] == ["x * 2.0"] * 6
+
+
+class Slot(Module):
+    def forward(self, x: Value) -> Value:
+        (inner,) = vars(self).values()
+        y: Value = inner(x)
+        return y
+
+
+def test_layers_that_take_the_place_of_others_are_told_by_their_own_names() -> None:
+    slot, x = Slot(), Value(1.0)
+    with record_sources():
+        for i in range(400):  # where earlier ones are gone, later ones get their identities
+            vars(slot).clear()
+            setattr(slot, f"layer{i}", Line(2.0))
+            assert source(slot(x)).module == f"Slot.layer{i}"
+
+
+class Halving:
+    def halved(self, x: Value) -> Value:
+        y = x * 0.5
+        return y  # noqa: RET504  # the name is the point
+
+
+class HalvingModule(Module, Halving):
+    def forward(self, x: Value) -> Value:
+        return self.halved(x)
+
+
+def test_a_method_that_others_than_modules_have_too_is_a_modules_only_there() -> None:
+    x, module, other = Value(1.0), HalvingModule(), Halving()
+    for order in ((module, other, module), (other, module, other)):
+        with record_sources():
+            made = [each(x) if isinstance(each, Module) else each.halved(x) for each in order]
+        expected = ["HalvingModule" if each is module else "" for each in order]
+        assert [source(y).module for y in made] == expected
+
+
+class Handing(Module):
+    def forward(self, x: Value) -> Value:
+        return Halving().halved(x)
+
+
+def test_a_method_of_no_module_inside_a_module_is_told_by_that_one() -> None:
+    x = Value(1.0)
+    with record_sources():
+        made = [HalvingModule()(x), Handing()(x), Handing()(x)]
+    assert [source(y).module for y in made] == ["HalvingModule", "Handing", "Handing"]

@@ -89,6 +89,43 @@ def test_what_a_call_makes_on_the_way_does_not_get_the_name_of_its_result() -> N
     assert {own_name(term) for term in error.operands} == {""}
 
 
+@record_sources()
+def test_what_pythons_functions_call_has_not_the_name_of_their_result() -> None:
+    xs = [Value(1.0), Value(2.0), Value(3.0)]
+
+    def square(x: Value) -> Value:
+        return x * x
+
+    added = sum(map(square, xs), Value(0.0))
+    product = functools.reduce(lambda a, b: a * b, xs)
+    assert [own_name(v) for v in (added, *added.operands)] == ["added", "", ""]
+    assert [own_name(v) for v in (product, *product.operands)] == ["product", "", "xs[2]"]
+    keys = []
+
+    def key(x: Value) -> Value:
+        keys.append(-x)
+        return keys[-1] * 2.0
+
+    ordered, largest = sorted(xs, key=key), max(xs, key=lambda x: key(x))
+    assert {own_name(k) for k in keys} == {""}
+    assert (ordered[0], largest) == (xs[2], xs[0])
+
+    def min(f: Any, x: Value) -> Value:  # not Python's
+        return f(x)  # type: ignore[no-any-return]
+
+    mine = min(square, xs[0])
+    squares = list(map(square, xs))
+    assert [own_name(v) for v in (mine, *squares)] == ["mine", *["squares"] * 3]
+
+
+@record_sources()
+def test_products_inside_a_product_of_arrays_have_not_its_name() -> None:
+    a: Any = np.array([Value(1.0), Value(2.0)])
+    product = a @ a
+    assert own_name(product) == "product"
+    assert [own_name(v) for v in product.operands] == ["", ""]
+
+
 def test_names_are_the_same_where_calls_have_been_made_often() -> None:
     # Python 3.11 stands at another instruction in a call that it has specialised.
     def inner(xs: list[Any]) -> Any:
