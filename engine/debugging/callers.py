@@ -73,15 +73,17 @@ class Inside:
     """A site that modules reach: which of the functions at work are theirs, and what was made there.
 
     outer, inner, forwarded: see `Seen`; as far above `Recorder.note` as they are.
-    made: by the identities of both modules, and the scope if there is one.
+    alone: the same, where one method is both and has its module as `self`; 0 where not.
+    made: by the identities of both modules, of one where it is alone; and the scope if there is one.
     """
 
-    __slots__ = ("forwarded", "inner", "made", "outer", "site")
+    __slots__ = ("alone", "forwarded", "inner", "made", "outer", "site")
 
     def __init__(self, site: Site, seen: Seen) -> None:
         self.site, self.forwarded = site, seen.forwarded
         self.outer, self.inner = (-1, -1) if seen.inner < 0 else (CALLER + seen.outer, CALLER + seen.inner)
-        self.made: dict[tuple[Any, ...], Made] = {}
+        self.alone = self.inner if self.inner == self.outer and not seen.forwarded else 0
+        self.made: dict[Any, Made] = {}
 
 
 Found = Site | Inside | Callers

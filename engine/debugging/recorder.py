@@ -41,7 +41,9 @@ class Recorder:
         self.instructions: dict[int, bytes] = {}
         # By the code, then the instruction, of the operation's caller.
         self.known: dict[int, dict[int, Found]] = {}
-        self.latest: tuple[CodeType | None, dict[int, Found]] = None, {}  # of these, those of one code
+        # Of these, those of two codes: a sum and what it adds up take turns.
+        self.latest: tuple[CodeType | None, dict[int, Found], CodeType | None, dict[int, Found]]
+        self.latest = None, {}, None, {}
         # By the address of the instruction: code objects hold their instructions, so that no two of those
         # alive, all of which are kept, have the same sum of identity and offset.
         self.sites: dict[int, Site] = {}
@@ -56,10 +58,14 @@ class Recorder:
         frame: Any = _getframe(3)  # above this, `record` and the operation
         try:
             code = frame.f_code
-            latest, sites = self.latest  # one attribute, so that threads that share it cannot mix two
+            # One attribute, so that threads that share it cannot mix two.
+            latest, sites, latest_but_one, others = self.latest
             if code is not latest:
-                sites = self.known[id(code)]
-                self.latest = code, sites
+                if code is latest_but_one:
+                    sites = others
+                else:
+                    others, sites = sites, self.known[id(code)]
+                    self.latest = code, sites, latest, others
             found: Any = sites[frame.f_lasti]
             while type(found) is Callers:
                 frame = frame.f_back
@@ -76,11 +82,14 @@ class Recorder:
             made: Site | Made | None = None
             if not (scopes_open or self.frames):  # `_made` in short
                 try:
-                    variables = _getframe(found.inner).f_locals
-                    inner = variables["forward"].__self__ if found.forwarded else variables["self"]
-                    if found.outer != found.inner:
-                        variables = _getframe(found.outer).f_locals
-                    made = found.made[id(inner), id(variables["self"])]
+                    if found.alone:
+                        made = found.made[id(_getframe(found.alone).f_locals["self"])]
+                    else:
+                        variables = _getframe(found.inner).f_locals
+                        inner = variables["forward"].__self__ if found.forwarded else variables["self"]
+                        if found.outer != found.inner:
+                            variables = _getframe(found.outer).f_locals
+                        made = found.made[id(inner), id(variables["self"])]
                 except (KeyError, AttributeError):  # the module's first time here
                     pass
             found = made or self._made(found)
@@ -94,8 +103,11 @@ class Recorder:
                 about = getattr(operand, "about", None)
                 if about is found:
                     operand.about = step
-                elif type(about) is not Site:
-                    _note_step(about, operand, found.site)
+                elif type(about) is Made:
+                    if about.site is found.site:
+                        operand.about = about.step  # type: ignore[assignment]  # there is one
+                elif type(about) is About and about.source is not None and about.source.site is found.site:
+                    about.source = about.source.step
 
     def _made(self, found: Site | Inside) -> Site | Made:
         """Return what is kept of a value that is made in a scope, or at a site that modules reach.
@@ -115,7 +127,9 @@ class Recorder:
             return self._with_variables(Made(found.site, scope))
         inner = _getframe(1 + found.inner - found.forwarded).f_locals["self"]
         outer = _getframe(1 + found.outer).f_locals["self"]
-        key = (id(inner), id(outer), scope) if scope else (id(inner), id(outer))
+        key: Any = id(inner) if found.alone else (id(inner), id(outer))
+        if scope:
+            key = key, scope
         made = found.made.get(key)
         if made is None:
             path = self.module_path(outer, inner)
@@ -244,15 +258,6 @@ class Recorder:
             found = self.places.name(leaf, _standing_in(site.code, _getframe(CALLER + 1)), site)
         use = leaf.about = _new(FirstUse)  # filled here, because a call takes time at every leaf
         use.site, use.place, use.count, use.found = site, place, len(operands), found
-
-
-def _note_step(about: Any, operand: Value, site: Site) -> None:
-    """Say of an operand that was made at `site` as well that it is on the way to the result."""
-    if type(about) is Made:
-        if about.site is site:
-            operand.about = about.step  # type: ignore[assignment]  # there is one
-    elif type(about) is About and about.source is not None and about.source.site is site:
-        about.source = about.source.step
 
 
 def _standing_in(code: CodeType, frame: Any) -> FrameType:
