@@ -31,7 +31,7 @@ def record_sources(function: F | None = None, /, *, frames: bool = False) -> Any
     Leaves are known from their first use: they are called as the variable, attribute or element that
     holds them then, `params[3]`. A label always wins over a name that was found. Comparisons of Values
     made inside are kept too, see `kinks`; those of a block inside another are the outer one's.
-    Most programs take 1.3 to 3 times as long inside, modules of cheap operations up to 4 times
+    Most programs take 1.2 to 3 times as long inside, modules of cheap operations up to 3.5 times
     (docs/sources.md says what was measured), the graph a few bytes more; outside nothing changes.
 
     Up to Python 3.12 what the variables of a running function held when a leaf was sought there may live
