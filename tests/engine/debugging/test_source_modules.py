@@ -284,3 +284,15 @@ def test_a_method_of_no_module_inside_a_module_is_told_by_that_one() -> None:
     with record_sources():
         made = [HalvingModule()(x), Handing()(x), Handing()(x)]
     assert [source(y).module for y in made] == ["HalvingModule", "Handing", "Handing"]
+
+
+class OtherLine(Line):
+    pass
+
+
+def test_modules_whose_forwards_are_exchanged_are_told_by_the_forward() -> None:
+    x, line, other = Value(1.0), Line(2.0), OtherLine(3.0)
+    line.forward, other.forward = other.forward, line.forward  # type: ignore[method-assign]
+    with record_sources():
+        made = [each(x) for _ in range(2) for each in (line, other)]
+    assert [source(y).module for y in made] == ["OtherLine", "Line"] * 2

@@ -100,6 +100,13 @@ def test_what_pythons_functions_call_has_not_the_name_of_their_result() -> None:
     product = functools.reduce(lambda a, b: a * b, xs)
     assert [own_name(v) for v in (added, *added.operands)] == ["added", "", ""]
     assert [own_name(v) for v in (product, *product.operands)] == ["product", "", "xs[2]"]
+
+    def hooked(x: Value, y: Value) -> Value:
+        x.register_hook(lambda gradient: None)
+        return x * y
+
+    watched = functools.reduce(hooked, xs)
+    assert [own_name(v) for v in (watched, *watched.operands)] == ["watched", "", "xs[2]"]
     keys = []
 
     def key(x: Value) -> Value:
