@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from ..value import Value
-from .refusals import RecordingError
 from .traced import Condition, Traced
 
 
@@ -24,13 +23,13 @@ class Plain(Traced):
         return float
 
     def __hash__(self) -> NoReturn:
-        raise RecordingError(
+        raise self.recorder.refusal(
             "a dictionary, a set or a cache looks a plain number up, and the recording would keep what it "
             "found for every later call: use where(x == y, ...), or take(rows, i)"
         )
 
     def _refused(self) -> NoReturn:
-        raise RecordingError(
+        raise self.recorder.refusal(
             "is_integer(), hex() and as_integer_ratio() of a number that compile records would freeze it: "
             "compare it, where(x == floor(x), ...)"
         )
@@ -40,7 +39,7 @@ class Plain(Traced):
     def __round__(self, ndigits: int | None = None) -> Any:
         if ndigits is None:
             return super().__round__()
-        raise RecordingError(
+        raise self.recorder.refusal(
             f"round(x, {ndigits!r}) of a number that compile records would freeze it: use round(x * 10**n) / "
             "10**n, which is recorded"
         )

@@ -22,7 +22,7 @@ from ..value import REAL, Value, described
 from .anatomy import Anatomy
 from .following import Following
 from .recorder import Recorder
-from .refusals import note_stand_in, with_place
+from .refusals import caught, note_stand_in, with_place
 from .tape import Tape
 from .traced import RecordingError, Traced
 
@@ -109,19 +109,23 @@ def record(
     with alone, recorder_at_work(), enabled, standing_in(held, module_entries, recorder):
         try:
             returned, of_outputs = flatten(f(*positional, **keywords))
+            if recorder.refused is not None:
+                raise caught(recorder.refused)
         except RecordingError as error:
             raise with_place(error)  # noqa: B904  # the very error, at its line
         except Exception as error:
             note_stand_in(error)
             raise
-        outputs: list[int | float] = []
-        for number in returned:
-            made = recorder.known(number) if isinstance(number, Value) else None
-            if made is None and recorder.follows:  # by another way it may depend on the arguments
-                made = recorder.entry_of(number, "compile")
-            outputs.append(float(number) if made is None else made)
-        check = recorder.check() if isinstance(recorder, Following) else None
-    recorder.closed = True
+        else:
+            outputs: list[int | float] = []
+            for number in returned:
+                made = recorder.known(number) if isinstance(number, Value) else None
+                if made is None and recorder.follows:  # by another way it may depend on the arguments
+                    made = recorder.entry_of(number, "compile")
+                outputs.append(float(number) if made is None else made)
+            check = recorder.check() if isinstance(recorder, Following) else None
+        finally:
+            recorder.closed = True
     if not outputs:
         raise TypeError(f"compile needs a function that returns numbers, got {described(of_outputs([]))}")
     seconds = time.perf_counter() - since

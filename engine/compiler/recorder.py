@@ -54,6 +54,8 @@ class Recorder:
         self.inputs = 0
         self.decide = decide
         self.closed = False
+        self.refused: RecordingError | None = None
+        """The first refusal: where the program has caught it, the recording ends with it all the same."""
         self._shared: dict[tuple[Kind, tuple[int, ...], int], int] | None = {} if shared else None
         self.written: dict[tuple[Kind, tuple[int, ...]], int] = {}
         """How often this run of a formula has written an entry, where that is asked."""
@@ -83,6 +85,12 @@ class Recorder:
         made.entry = self.tape.append(kind, entries) if self._shared is None else self._entry(kind, entries)
         made.recorder = self
         return made
+
+    def refusal(self, why: str) -> RecordingError:
+        """Return the error to raise for what would freeze a number, and note it."""
+        error = RecordingError(why)
+        self.refused = self.refused or error
+        return error
 
     def plain(self, entry: int) -> Traced:
         """Return the number of an entry as a plain one, through which no derivative goes."""
@@ -227,7 +235,7 @@ class Recorder:
         number = self._known_number(condition.entry)
         if number is not None:
             return number != 0.0
-        raise RecordingError(
+        raise self.refusal(
             "a branch on a number that compile records: the recording would keep one way of it for every "
             "later call; use where(condition, x, y), maximum(x, y, ...) for max(), minimum(x, y, ...) for "
             "min() or clip(x, low, high), which are recorded with both, or detach what does not depend on "

@@ -252,7 +252,7 @@ class Traced(Unknown):
 
     def __repr__(self) -> str:
         recorder: Recorder = self.recorder
-        return Text(f"<recorded {recorder.tape.line(self.entry)}, no number yet>")
+        return Text(f"<recorded {recorder.tape.line(self.entry)}, no number yet>", recorder)
 
     def __copy__(self) -> Traced:
         """Return what copies of Values are: made from the same operands; of a leaf a leaf of its own."""
@@ -308,10 +308,12 @@ class Condition(Traced):
     __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
 
     def __invert__(self) -> NoReturn:
-        raise RecordingError("~ makes -2 of Python's True and -1 of False: use where(condition, 0.0, 1.0)")
+        recorder: Recorder = self.recorder
+        raise recorder.refusal("~ makes -2 of Python's True and -1 of False: use where(condition, 0.0, 1.0)")
 
     def __hash__(self) -> NoReturn:
-        raise RecordingError(
+        recorder: Recorder = self.recorder
+        raise recorder.refusal(
             "a dictionary or a set looks a comparison up, and the recording would keep what it found for "
             "every later call: use where(condition, x, y)"
         )

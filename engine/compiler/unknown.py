@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from ..value import Value
 from .refusals import RecordingError, refusal
+
+if TYPE_CHECKING:
+    from .recorder import Recorder
 
 
 class Unknown(Value):
@@ -15,6 +18,7 @@ class Unknown(Value):
     """
 
     __slots__ = ()
+    recorder: Recorder
 
     @property
     def grad(self) -> NoReturn:
@@ -67,7 +71,7 @@ class Unknown(Value):
         )
 
     def __float__(self) -> NoReturn:
-        raise RecordingError(
+        raise self.recorder.refusal(
             "float(...) of a number that compile records would freeze it: use the methods and functions "
             "of chainrule.engine (v.exp(), exp(v)), which are recorded"
         )
@@ -75,7 +79,7 @@ class Unknown(Value):
     __complex__ = __float__
 
     def __index__(self) -> NoReturn:
-        raise RecordingError(
+        raise self.recorder.refusal(
             "a number that compile records cannot choose an element: the recording would keep this one "
             "choice; use take(rows, i). A count, for range(n), is fixed beforehand: "
             "compile(functools.partial(f, n=3))"

@@ -1,6 +1,9 @@
 """What is refused while recording, texts read as numbers say, and the line that the error names."""
 
+import contextlib
 import copy
+import pprint
+import reprlib
 import statistics
 from collections.abc import Callable
 from typing import Any
@@ -8,7 +11,7 @@ from typing import Any
 import pytest
 
 from chainrule.engine.compiler import compile
-from chainrule.engine.compiler.refusals import RecordingError, Text, refusal, with_place
+from chainrule.engine.compiler.refusals import RecordingError, refusal, with_place
 
 TEXT = r"the text of a number that compile records does not have the number in it: .* where\(x == y, \.\.\.\)"
 
@@ -48,10 +51,110 @@ def test_print_inside_shows_once_that_there_is_no_number_yet(capsys: pytest.Capt
     assert capsys.readouterr().out == f"y is {text} or {text}\n"
 
 
-def test_text_may_be_cut_looked_up_and_put_together_as_debuggers_do() -> None:
-    text = Text("abc")
-    assert (len(text), hash(text)) == (3, hash("abc"))
-    assert (text[:2], text + "d") == ("ab", "abcd")
+SEARCHED: dict[str, Callable[[Any], Any]] = {
+    "a key": lambda x: {"1.0": 2.0}.get(str(x), 3.0) * x,
+    "a key of a format": lambda x: {"1.0": 2.0}.get(f"{x.data:.1f}", 3.0) * x,
+    "a key with more": lambda x: {"v1.0": 2.0}.get("v" + str(x), 3.0) * x,
+    "a key with more behind": lambda x: {"1.0m": 2.0}.get(repr(x.item()) + "m", 3.0) * x,
+    "a member of a set": lambda x: len({str(x), "1.0"}) * x,
+    "what is in it": lambda x: ("nan" in str(x)) * x,
+    "its sign": lambda x: x if repr(x).startswith("-") else -x,
+    "its end": lambda x: x if str(x).endswith(".0") else -x,
+    "where something is": lambda x: f"{x}".find(".") * x,
+    "parts": lambda x: len(str(x.data).split(".")) * x,
+    "stripped": lambda x: float(str(x).strip()) * x,
+    "digits": lambda x: str(x).isdigit() * x,
+    "bytes": lambda x: len(str(x).encode()) * x,
+    "replaced": lambda x: float(str(x).replace(",", ".")) * x,
+}
+
+
+@pytest.mark.parametrize("f", SEARCHED.values(), ids=SEARCHED)
+def test_text_is_not_searched_and_is_no_key(f: Callable[[Any], Any]) -> None:
+    with pytest.raises(RecordingError, match=f"{TEXT}[^\n]*\n  at .*test_refusals.py, line "):
+        compile(f)(1.0)
+
+
+def test_tools_that_show_a_number_cut_its_text_and_look_how_it_begins() -> None:
+    shown: list[str] = []
+
+    def f(x: Any) -> Any:
+        shown.append(f"{repr(x)[:9]} {len(str(x))}")
+        shown.append(reprlib.repr(x))
+        shown.append(pprint.pformat([x]))
+        return x
+
+    assert compile(f)(1.0) == 1.0
+    text = "<recorded v0 = input 0, no number yet>"
+    assert shown == [f"<recorded {len(text)}", "<recorded v0 ...no number yet>", f"[{text}]"]
+
+
+def test_texts_that_are_left_when_a_recording_is_over_are_plain_text() -> None:
+    kept: list[str] = []
+
+    def f(x: Any) -> Any:
+        kept.append(str(x))
+        raise ValueError(f"{x}")
+
+    with pytest.raises(ValueError, match="recorded v0") as error:
+        compile(f)(1.0)
+    assert kept == [str(error.value)] == ["<recorded v0 = input 0, no number yet>"]
+    assert {kept[0]: 1}[str(error.value)] == kept[0].count("input")
+
+
+def caught(x: Any) -> Any:
+    try:
+        return x if x > 1.0 else -x
+    except TypeError:
+        return 5.0 * x
+
+
+def suppressed(x: Any) -> Any:
+    scale = 4.0
+    with contextlib.suppress(Exception):
+        scale = float(x)
+    return scale * x
+
+
+def looked_up(x: Any) -> Any:
+    try:
+        return {1.0: 2.0}[x.data] * x
+    except (KeyError, TypeError):
+        return 3.0 * x
+
+
+def chosen(x: Any) -> Any:
+    try:
+        return [1.0, 2.0, 3.0][x] * x
+    except Exception:
+        return x
+
+
+def read(x: Any) -> Any:
+    try:
+        return float(str(x)) * x
+    except Exception:
+        return x
+
+
+@pytest.mark.parametrize(
+    ("f", "message"),
+    [
+        (caught, r"a branch on a number"),
+        (suppressed, r"float\(\.\.\.\) of a number"),
+        (looked_up, r"looks a plain number up"),
+        (chosen, r"cannot choose an element"),
+        (read, r"the text of a number"),
+    ],
+    ids=lambda part: getattr(part, "__name__", ""),
+)
+def test_a_refusal_that_the_function_catches_ends_its_recording_all_the_same(
+    f: Callable[[Any], Any], message: str
+) -> None:
+    way = r"\(it was caught on the way; what was done in its place would be done at every call\)"
+    given = rf"{message}.* {way}\n  at .*test_refusals.py, line "
+    with pytest.raises(RecordingError, match=given):
+        compile(f)(1.0)
 
 
 def test_a_refusal_names_what_was_asked() -> None:
