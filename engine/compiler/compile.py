@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, overload
 from .. import modes, transforms
 from ..recorded import check_function
 from ..tree import flatten
-from ..value import Value
+from ..value import Value, described
 from .arguments import Call, Signature
 from .bound import Bound
 from .change import Change, change
@@ -73,7 +73,7 @@ def compile(
     modules, it counts which ones they are, not what is changed inside them; attributes of classes do not
     count. See docs/compiler/anatomy.md, and docs/compiler.md for all that a recording keeps.
     A RecordingWarning says so where something changes at call after call. The 128 recordings used last are
-    kept, and no module is kept alive.
+    kept, and a module that is an argument is not kept alive.
     argnums: the arguments that `value_and_grad` and `grad` differentiate by.
     batch: names or places of arguments that hold one entry for each sample of a batch, along their first
     axis; `f` itself is written for one sample.
@@ -130,6 +130,8 @@ class Kernel:
         self._kept = Kept(self.__name__)
         self._variants = self._kept.variants
         self.__doc__ = getattr(f, "__doc__", None)
+        self.__wrapped__ = f
+        """What was compiled: `inspect.signature`, `help` and doctest find it there."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Return what the function returns, as floats; with a batch arrays of one a sample, or reduced.
@@ -201,7 +203,8 @@ class Kernel:
     def variants(self) -> list[Variant]:
         """What was recorded so far and is kept, one for each structure of arguments, used last at the end.
 
-        There are at most 128. Modules are not kept alive: with a module goes what was recorded for it.
+        There are at most 128. Modules that are arguments are not kept alive: with one goes what was
+        recorded for it. One inside a list or a dictionary is.
         """
         return list(self._variants.values())
 
@@ -249,8 +252,8 @@ class Kernel:
         return True
 
     def __get__(self, instance: object, owner: type | None = None) -> Any:
-        """Return the function for an instance of the class that it stands in, as methods are."""
-        return self if instance is None else MethodType(self, instance)
+        """Return the function for an instance of the class that it stands in; see `Method`."""
+        return self if instance is None else Method(self, instance)
 
     if not TYPE_CHECKING:  # to which it would say that there is everything
 
@@ -290,3 +293,42 @@ class Kernel:
 
     def __repr__(self) -> str:
         return f"<compiled {self.__name__}>"
+
+
+_OF_INSTANCES = {"value_and_grad", "grad", "bind", "error_bound", "variant"}
+
+
+class Method:
+    """A compiled function of a class, for one instance of it, which is its first argument.
+
+    It counts: argument 0 of `argnums` and `batch` is the instance, so `model.loss.value_and_grad(x, y)` gives
+    the derivatives by the parameters of the model.
+    """
+
+    __slots__ = ("__func__", "__self__")
+
+    def __init__(self, function: Kernel, instance: object) -> None:
+        self.__func__, self.__self__ = function, instance
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.__func__(self.__self__, *args, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self.__func__, name)
+        if name == "__wrapped__":
+            return MethodType(found, self.__self__)
+        return partial(found, self.__self__) if name in _OF_INSTANCES else found
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Method):
+            return NotImplemented
+        return self.__func__ is other.__func__ and self.__self__ is other.__self__
+
+    def __hash__(self) -> int:
+        return hash((id(self.__func__), id(self.__self__)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Method, (self.__func__, self.__self__)
+
+    def __repr__(self) -> str:
+        return f"{self.__func__!r} of {described(self.__self__)}"

@@ -1,5 +1,6 @@
 """What other tools have and this one has not is refused with what to write instead."""
 
+import copy
 import functools
 import inspect
 import re
@@ -102,6 +103,10 @@ class Line(Module):
         """Return a point of the line."""
         return self.w * x
 
+    @compile(batch=("x", "y"), reduce="mean")
+    def error(self, x: Any, y: Any) -> Any:
+        return (self.w * x - y) ** 2
+
 
 def test_a_compiled_method_takes_its_instance() -> None:
     line, other = Line(), Line()
@@ -111,6 +116,39 @@ def test_a_compiled_method_takes_its_instance() -> None:
     assert Line.at(line, 4.0) == 8.0
     assert Line.at.value_and_grad(line, 4.0) == (8.0, [4.0])
     assert Line.at.__doc__ == "Return a point of the line."
+
+
+def test_a_compiled_method_differentiates_and_binds_for_its_instance() -> None:
+    line, other = Line(), Line()
+    other.w.data = -1.0
+    assert line.at.value_and_grad(3.0) == (6.0, [3.0])
+    assert other.error.value_and_grad(x=[1.0, 2.0], y=[0.0, 0.0]) == (2.5, [-5.0])
+    assert other.error.grad([1.0], [1.0]) == [-4.0]
+    bound = line.at.bind(3.0)
+    line.w.data = 5.0
+    assert (bound(), bound.grad) == (15.0, [3.0])
+    assert line.at.error_bound(3.0).value == 0.0
+    assert line.at.variant(3.0) is Line.at.variant(line, 3.0)
+    assert line.at.tape is not None
+    with pytest.raises(AttributeError, match=r"has no 'hessian': compile the derivative"):
+        line.at.hessian  # noqa: B018  # that is the point
+
+
+def test_compiled_methods_of_one_instance_are_the_same() -> None:
+    line, other = Line(), Line()
+    assert line.at == line.at
+    assert len({line.at, line.at, other.at, line.error}) == 3
+    assert line.at != other.at
+    assert line.at != Line.at
+    assert repr(line.at).startswith("<compiled at> of ")
+    assert copy.copy(line.at) == line.at
+
+
+def test_tools_find_what_was_compiled() -> None:
+    kernel = compile(cube)
+    assert kernel.__wrapped__ is cube
+    assert str(inspect.signature(kernel)) == "(x: Any) -> Any"
+    assert str(inspect.signature(Line().error)) == "(x: Any, y: Any) -> Any"
 
 
 def test_a_bound_kernel_takes_no_arguments() -> None:
