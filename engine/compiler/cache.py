@@ -142,6 +142,8 @@ def load(key: bytes) -> tuple[Layout, bytes, Counts] | None:
         return None
     path = _path(kept, key)
     try:
+        if not path.is_file():  # a pipe would wait for ever, a device never end
+            return None
         found = _read(path.read_bytes(), key)
     except OSError:
         return None

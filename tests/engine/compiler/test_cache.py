@@ -166,6 +166,18 @@ def test_foreign_files_and_other_kernels_under_the_name_are_not_used(
     assert len(data) > 1000
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a system without named pipes")
+def test_a_pipe_under_the_name_is_not_waited_for(folder: Path, compiled: list[str]) -> None:
+    path, _ = whole(folder)
+    path.unlink()
+    os.mkfifo(path)
+    assert made().value_and_grad(*ARGUMENTS) == EXPECTED
+    assert len(compiled) == 2
+    assert path.is_file()
+    assert made().value_and_grad(*ARGUMENTS) == EXPECTED
+    assert len(compiled) == 2
+
+
 def test_a_folder_that_cannot_be_is_no_reason_to_fail(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
