@@ -17,6 +17,7 @@ class Plain(Traced):
     """
 
     __slots__ = ()
+    is_number = True
 
     @property  # type: ignore[misc]  # what isinstance goes by
     def __class__(self) -> type:

@@ -283,6 +283,7 @@ class Condition(Traced):
     """A comparison of recorded numbers: 1 where it holds, else 0. It combines with & and |."""
 
     __slots__ = ()
+    is_truth = True
 
     def __and__(self, other: object) -> Any:
         return self._combined(TABLE["mul"], other)

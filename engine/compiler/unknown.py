@@ -10,6 +10,12 @@ from .refusals import RecordingError, refusal
 if TYPE_CHECKING:
     from .recorder import Recorder
 
+_INDEX = (
+    "a number that compile records cannot choose an element: the recording would keep this one "
+    "choice; use take(rows, i). A count, for range(n), is fixed beforehand: "
+    "compile(functools.partial(f, n=3))"
+)
+
 
 class Unknown(Value):
     """A Value without a number: what would need one (an index, a float, a gradient) raises RecordingError.
@@ -70,22 +76,27 @@ class Unknown(Value):
             "optimizer) is a whole training step"
         )
 
+    is_number = is_truth = False
+    """Whether it stands for a float, or a truth value: Values refuse `float` and `int` too, those do not."""
+
+    def _refusal(self, why: str, answered: bool) -> RecordingError:
+        """Return the error; it is kept where there would be an answer, see `Recorder.refusal`."""
+        return self.recorder.refusal(why) if answered else RecordingError(why)
+
     def __float__(self) -> NoReturn:
-        raise self.recorder.refusal(
+        raise self._refusal(
             "float(...) of a number that compile records would freeze it: use the methods and functions "
-            "of chainrule.engine (v.exp(), exp(v)), which are recorded"
+            "of chainrule.engine (v.exp(), exp(v)), which are recorded",
+            self.is_number or self.is_truth,
         )
 
     __complex__ = __float__
 
     def __index__(self) -> NoReturn:
-        raise self.recorder.refusal(
-            "a number that compile records cannot choose an element: the recording would keep this one "
-            "choice; use take(rows, i). A count, for range(n), is fixed beforehand: "
-            "compile(functools.partial(f, n=3))"
-        )
+        raise self._refusal(_INDEX, self.is_truth)
 
-    __int__ = __index__
+    def __int__(self) -> NoReturn:
+        raise self._refusal(_INDEX, self.is_number or self.is_truth)
 
     def __reduce__(self) -> NoReturn:
         raise RecordingError(

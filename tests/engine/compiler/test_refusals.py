@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import operator
 import pprint
 import reprlib
 import statistics
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from chainrule.engine import Value
 from chainrule.engine.compiler import compile
 from chainrule.engine.compiler.refusals import RecordingError, refusal, with_place
 
@@ -112,7 +114,7 @@ def caught(x: Any) -> Any:
 def suppressed(x: Any) -> Any:
     scale = 4.0
     with contextlib.suppress(Exception):
-        scale = float(x)
+        scale = float(x.data)
     return scale * x
 
 
@@ -125,8 +127,15 @@ def looked_up(x: Any) -> Any:
 
 def chosen(x: Any) -> Any:
     try:
-        return [1.0, 2.0, 3.0][x] * x
+        return [1.0, 2.0, 3.0][int(x.item())] * x
     except Exception:
+        return x
+
+
+def chosen_by_a_comparison(x: Any) -> Any:
+    try:
+        return [1.0, 2.0][x > 1.0] * x
+    except TypeError:
         return x
 
 
@@ -144,6 +153,7 @@ def read(x: Any) -> Any:
         (suppressed, r"float\(\.\.\.\) of a number"),
         (looked_up, r"looks a plain number up"),
         (chosen, r"cannot choose an element"),
+        (chosen_by_a_comparison, r"cannot choose an element"),
         (read, r"the text of a number"),
     ],
     ids=lambda part: getattr(part, "__name__", ""),
@@ -155,6 +165,19 @@ def test_a_refusal_that_the_function_catches_ends_its_recording_all_the_same(
     given = rf"{message}.* {way}\n  at .*test_refusals.py, line "
     with pytest.raises(RecordingError, match=given):
         compile(f)(1.0)
+
+
+@pytest.mark.parametrize(
+    "ask", [float, int, operator.index, lambda x: [1.0, 2.0][x], lambda x: [1.0, 2.0][x.data]]
+)
+def test_what_is_refused_on_values_too_may_be_caught(ask: Callable[[Any], Any]) -> None:
+    def f(x: Any) -> Any:
+        try:
+            return ask(x) * x
+        except TypeError:
+            return 5.0 * x
+
+    assert f(Value(2.0)).item() == compile(f)(2.0) == 10.0
 
 
 def test_a_refusal_names_what_was_asked() -> None:
