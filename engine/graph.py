@@ -245,7 +245,7 @@ def _recorded_tangent(moved: Any, partial: Any) -> Any:
     if unknown is not None and type(partial) is not float:  # the compiler's stand-ins
         if type(moved) is float and math.isfinite(moved):
             return partial if moved == 1.0 else moved * partial
-        found = unknown(partial, moved)  # here it is the partial whose zero wins
+        found = unknown(partial, moved, turned=True)  # here it is the partial whose zero wins
         return 0.0 if found is None else found
     if type(partial) is float:
         return 0.0 if partial == 0.0 else moved if partial == 1.0 else moved * partial
@@ -272,13 +272,17 @@ def product(factor: float, partial: float) -> float | None:
 def recorded_product(factor: Any, partial: Any) -> Any:
     """Return factor * partial where either may be a Value, or None for what is zero for good.
 
-    A plain 0.0 says that nothing flows, also when the pass is differentiated in turn. A Value that
-    happens to be 0 may have a derivative that is not; it only wins over a partial that is not finite.
+    A plain 0.0 says that nothing flows, also when the pass is differentiated in turn; of an adjoint that is
+    inf or nan it makes nan, as in a pass that is not recorded. A Value that happens to be 0 may have a
+    derivative that is not; it only wins over a partial that is not finite.
     """
     if type(partial) is float:
         if partial == 0.0:
             nothing = getattr(factor, "recorded_nothing", None)
-            return None if nothing is None else nothing()
+            if nothing is not None:
+                return nothing()
+            number = factor if type(factor) is float else factor.data
+            return None if math.isfinite(number) else factor * partial
         if math.isfinite(partial):
             return factor if partial == 1.0 else factor * partial
     unknown = getattr(partial, "recorded_product", None) or getattr(factor, "recorded_product", None)

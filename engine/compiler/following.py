@@ -77,16 +77,16 @@ class Following(Recorder):
         known = Ieee | Traced
         return tuple([self.stand_in(self.entry_of(x, "")) if isinstance(x, known) else x for x in found])
 
-    def product(self, factor: Traced, partial: Any, either: bool) -> Any:
+    def product(self, factor: Traced, partial: Any, either: bool, turned: bool) -> Any:
         """Return factor * partial, or None where nothing flows: 0 times what is not finite.
 
-        either: 0.0 also for a partial of 0 and a factor that is not finite.
+        either: 0.0 also for a partial of 0 and a factor that is not finite.  turned: as partial * factor.
         """
         if not self._is_finite(partial) and factor == 0.0:
             return 0.0 if either else None
         if either and not self._is_finite(factor) and partial == 0.0:
             return 0.0
-        return factor * partial
+        return partial * factor if turned else factor * partial
 
     def nothing(self, adjoint: Traced) -> Any:
         """Return 0 times an adjoint: nothing where it is finite."""

@@ -45,7 +45,6 @@ class Recorder:
         self.exact = exact
         self.careful, self.derives, self.compares_derivatives = careful, False, False
         self.derived_from = sys.maxsize
-        self._flat: dict[int, Traced | None] = {}
         self.chosen: set[int] = set()
         """The entries that choose between the ways through a partial's formula."""
         self.tape = Tape()
@@ -148,20 +147,6 @@ class Recorder:
         made = self.made(TABLE["where"], entries)
         self.chosen.add(made.entry)
         return made
-
-    def is_flat(self, entry: int) -> Traced | None:
-        """Return 1 where a partial is a plain 0, by the way its formula went, else 0; None: it never is."""
-        if entry not in self.chosen:
-            return self.stand_in(self._constant(1.0)) if self.tape.constants.get(entry) == 0.0 else None
-        if entry not in self._flat:
-            condition, yes, no = self.tape.operands_of(entry)
-            of_yes, of_no = self.is_flat(yes), self.is_flat(no)
-            if of_yes is None and of_no is None:
-                self._flat[entry] = None
-            else:
-                ways = [0.0 if way is None else way for way in (of_yes, of_no)]
-                self._flat[entry] = self.choice(self.condition(condition), *ways)
-        return self._flat[entry]
 
     def entry_of(self, x: Any, what: str) -> int:
         """Return the entry for an operand: a stand-in's own; a new one for a number or another Value.

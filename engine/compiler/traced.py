@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from .. import modes
 from ..primitive import TABLE, Primitive
 from ..value import Number, Value
 from .refusals import RecordingError, Text
@@ -127,10 +126,11 @@ class Traced(Unknown):
         found = [r if isinstance(r, float) else recorder.stand_in(laid[r]) for r in template.results]
         return (_NOWHERE, *found[1:]) if chooses else tuple(found)
 
-    def recorded_product(self, factor: Any, partial: Any, either: bool = False) -> Any:
+    def recorded_product(self, factor: Any, partial: Any, either: bool = False, turned: bool = False) -> Any:
         """Return factor * partial; of a careful recorder 0 for a factor of 0 and a partial of inf.
 
-        either: also for a partial of 0 and a factor of inf.
+        either: also for a partial of 0 and a factor of inf.  turned: write it as partial * factor, which
+        decides the order of additions where it is differentiated in turn.
         """
         if type(factor) is float:
             return None if factor == 0.0 else partial if factor == 1.0 else factor * partial
@@ -141,8 +141,8 @@ class Traced(Unknown):
         recorder: Recorder = self.recorder
         if recorder.follows:
             following: Following = self.recorder
-            return following.product(factor, partial, either)
-        product = factor * partial
+            return following.product(factor, partial, either, turned)
+        product = partial * factor if turned else factor * partial
         if not recorder.derives:
             recorder.derives, recorder.derived_from = True, len(recorder.tape)
         if not recorder.careful:
@@ -152,17 +152,10 @@ class Traced(Unknown):
             return choice(nothing, 0.0, choice(partial == 0.0, 0.0, product))
         if type(partial) is float:
             return choice(nothing, 0.0, product)
-        guarded = choice(partial - partial == 0.0, product, choice(nothing, 0.0, product))
-        flat = recorder.is_flat(partial.entry) if modes.differentiating.get() else None
-        return guarded if flat is None else recorder.choice(flat, 0.0, guarded)
+        return choice(partial - partial == 0.0, product, choice(nothing, 0.0, product))
 
     def recorded_nothing(self) -> Any:
-        """Return what flows on from an adjoint by a partial that is a plain 0: nothing, as on Values.
-
-        In a pass that Values do not record, which is the outermost one, 0 times an adjoint of inf is nan.
-        """
-        if modes.differentiating.get():
-            return None
+        """Return what flows on from an adjoint by a partial that is a plain 0: nan where it is not finite."""
         recorder: Following = self.recorder
         return recorder.nothing(self) if recorder.follows else self.data * 0.0
 
@@ -272,7 +265,7 @@ class Traced(Unknown):
 class _Nowhere:
     """The partial by a comparison: nothing flows there."""
 
-    def recorded_product(self, factor: object, partial: object) -> None:
+    def recorded_product(self, factor: object, partial: object, turned: bool = False) -> None:
         """Return None, which is nothing."""
 
 

@@ -6,7 +6,22 @@ from typing import Any
 
 import pytest
 
-from chainrule.engine import exp, grad, hessian, hvp, jacobian, jvp, sin, tanh, taylor, value_and_grad, vjp
+from chainrule.engine import (
+    exp,
+    floor,
+    grad,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    minimum,
+    sign,
+    sin,
+    tanh,
+    taylor,
+    value_and_grad,
+    vjp,
+)
 
 Function = Callable[..., Any]
 
@@ -158,3 +173,10 @@ def test_a_pull_back_made_outside_is_differentiated_by_its_cotangent_to_a_float(
     _, pull = vjp(lambda x: x**3, 2.0)
     slope = grad(lambda cotangent: pull(cotangent)[0] ** 2)(1.0)
     assert (type(slope), slope) == (float, 288.0)
+
+
+@pytest.mark.parametrize("flat", [floor, sign, lambda x: minimum(0.0, x)])
+def test_a_partial_of_0_makes_nan_of_an_infinite_adjoint_in_a_recorded_pass_too(flat: Function) -> None:
+    slope, x = grad(lambda x: 1.0 / flat(x)), 0.0 if flat is sign else 0.5
+    assert math.isnan(slope(x))
+    assert math.isnan(value_and_grad(lambda x: 2.0 * slope(x))(x)[0])

@@ -18,6 +18,7 @@ from chainrule.engine import (
     hessian,
     interp,
     jacobian,
+    jvp,
     log,
     log_softmax,
     logsumexp,
@@ -237,3 +238,16 @@ def test_samples_that_are_overwritten_are_run_once() -> None:
     assert samples.tolist() == [[0.0], [4.0], [-6.0]]
     bound.run()
     assert samples.tolist() == [[0.0], [8.0], [-12.0]]
+
+
+@pytest.mark.parametrize("states", [3, 4])
+def test_forward_mode_differentiated_in_turn_adds_in_the_order_of_values(states: int) -> None:
+    def f(xs: Any) -> Any:
+        finals = [tanh(dot([xs[0] * (1.0 + k)], [xs[0] * 0.3], xs[0])) for k in range(states)]
+        return total([s * s for s in finals])
+
+    def along(xs: Any) -> Any:
+        return jvp(f, (list(xs),), ([1.0],))[1]
+
+    for x in (1.2704401755934125, 0.6, -0.45):
+        assert compile(along, exact=True).value_and_grad([x]) == value_and_grad(along)([x])
