@@ -26,3 +26,13 @@ def trained(model: Any = None, **settings: Any) -> tuple[Any, History]:
 def numbers(model: Any) -> list[float]:
     """Return its parameters."""
     return [parameter.data for parameter in model.parameters()]
+
+
+def step_on_values(model: Any, loss: Any, optimizer: Any, xs: Any, ys: Any) -> float:
+    """Take the same step on Values."""
+    optimizer.zero_grad()
+    losses = [loss(model(x), y) for x, y in zip(xs, ys, strict=True)]
+    for each in losses:
+        (each * (1.0 / len(losses))).backward()
+    optimizer.step()
+    return float(sum(each.data for each in losses)) / len(losses)

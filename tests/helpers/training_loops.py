@@ -25,6 +25,11 @@ def loss_of(model: Callable[[list[float]], Value]) -> Value:
     return total([squared_error(model(x), y) for x, y in zip(XS, YS, strict=True)])
 
 
+def loss_of_plain(w: Value, b: Value) -> Value:
+    """Return how far w * x + b is from two points."""
+    return (w * 0.5 + b - 1.0) ** 2 + (w * 2.0 + b + 1.0) ** 2
+
+
 def caught(program: Callable[[], None]) -> list[warnings.WarningMessage]:
     """Return the warnings of a program, repeated ones as often as they are repeated."""
     with warnings.catch_warnings(record=True) as said:
