@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
 from .. import modes
 from ..graph import operations
-from ..primitive import TABLE
+from ..primitive import TABLE, Primitive
 from ..value import Value, constant, described
 from .operators import learn
 from .plain import Plain, is_plain
@@ -17,6 +17,16 @@ from .tape import CONSTANT, DETACH, EQUAL, INDEX, INPUT, OUTSIDE, Comparison, Ki
 from .traced import Condition, RecordingError, Traced
 
 _new = object.__new__
+
+
+class _Nowhere:
+    """The partial by a comparison: nothing flows there."""
+
+    def recorded_product(self, factor: object, partial: object, turned: bool = False) -> None:
+        """Return None, which is nothing."""
+
+
+_NOWHERE = _Nowhere()
 
 
 class Recorder:
@@ -226,6 +236,65 @@ class Recorder:
             "min() or clip(x, low, high), which are recorded with both, or detach what does not depend on "
             "the inputs"
         )
+
+    def partials_of(self, row: Primitive, entries: tuple[int, ...], out: Traced) -> tuple[Any, ...]:
+        """Return the partials of an operation, recorded with both sides of their branches."""
+        from .templates import partials_template  # which needs this module
+
+        if out.entry in self.chosen:  # of a Value there is but the way taken, and nothing goes to others
+            condition = self.condition(entries[0])
+            return _NOWHERE, condition, condition.negated()
+        constants = self.tape.constants
+        known = tuple([None if row.variadic else constants.get(entry) for entry in entries])
+        template = partials_template(row, known, exact=self.exact)
+        chooses = row.name == "where" and isinstance(self.tape.kind(entries[0]), Comparison)
+        if out.entry >= self.derived_from and template.hides_nan and not chooses:
+            self.compares_derivatives = True  # a condition is no nan, and counted when it was made
+        laid: list[int] = []
+        for at, step, operands in template.tape:
+            if step is CONSTANT:
+                laid.append(self.entry_of(template.tape.constants[at], ""))
+            elif step is INPUT:
+                laid.append((*entries, out.entry)[operands[0]])
+            else:
+                of = tuple([laid[operand] for operand in operands])
+                if step is TABLE["where"]:
+                    self.chosen.add(len(self.tape))
+                numbers = [constants[entry] for entry in of if entry in constants]
+                if isinstance(step, Primitive) and len(numbers) == len(of):  # the 2 in the partial of x ** 3:
+                    laid.append(self.entry_of(step(*numbers), ""))  # it has a simple partial itself
+                else:
+                    laid.append(self.tape.append(step, of))
+        found = [r if isinstance(r, float) else self.stand_in(laid[r]) for r in template.results]
+        return (_NOWHERE, *found[1:]) if chooses else tuple(found)
+
+    def product(self, factor: Traced, partial: Any, either: bool, turned: bool) -> Any:
+        """Return factor * partial; of a careful recorder 0 for a factor of 0 and a partial of inf.
+
+        either: also for a partial of 0 and a factor of inf.  turned: write it as partial * factor, which
+        decides the order of additions where it is differentiated in turn.
+        """
+        product = partial * factor if turned else factor * partial
+        if not self.derives:
+            self.derives, self.derived_from = True, len(self.tape)
+        if not self.careful:
+            return product
+        choice, nothing = self.choice, factor == 0.0
+        if either:
+            return choice(nothing, 0.0, choice(partial == 0.0, 0.0, product))
+        if type(partial) is float:
+            return choice(nothing, 0.0, product)
+        return choice(partial - partial == 0.0, product, choice(nothing, 0.0, product))
+
+    def nothing(self, adjoint: Traced) -> Any:
+        """Return what flows on from an adjoint by a partial that is a plain 0: nan where it is not finite."""
+        return adjoint.data * 0.0
+
+    def taken(self, rows: Sequence[Any], i: Traced) -> Any:
+        """Return the row that `i` says, as it will be at each call."""
+        from .rows import taken  # which needs this module
+
+        return taken(self, rows, i)
 
     def _known_number(self, entry: int) -> float | None:
         """Return the number of an entry that depends on numbers in the program only; None of any other."""

@@ -12,7 +12,6 @@ from .tape import CONSTANT, DETACH, EQUAL, INPUT, LESS, LESS_EQUAL, OUTSIDE, TAK
 from .unknown import Unknown
 
 if TYPE_CHECKING:
-    from .following import Following
     from .recorder import Recorder
 
 
@@ -88,50 +87,16 @@ class Traced(Unknown):
 
     @property
     def recorded_partials(self) -> tuple[Any, ...]:
-        """The partials of the operation that made it, recorded with both sides of their branches."""
-        from .templates import partials_template  # which needs this module
-
+        """The partials of the operation that made it; see `Recorder.partials_of`."""
         recorder: Recorder = self.recorder
         kind, entries = recorder.tape[self.entry]
         if kind is TAKE:
             return tuple([recorder.hit(entries[0], place) for place in range(len(entries) - 1)])
         assert isinstance(kind, Primitive)
-        if recorder.follows:
-            following: Following = self.recorder
-            return following.partials_of(kind, entries, self)
-        if self.entry in recorder.chosen:  # of a Value there is but the way taken, and nothing goes to others
-            condition = recorder.condition(entries[0])
-            return _NOWHERE, condition, condition.negated()
-        constants = recorder.tape.constants
-        known = tuple([None if kind.variadic else constants.get(entry) for entry in entries])
-        template = partials_template(kind, known, exact=recorder.exact)
-        chooses = kind.name == "where" and isinstance(recorder.tape.kind(entries[0]), Comparison)
-        if self.entry >= recorder.derived_from and template.hides_nan and not chooses:
-            recorder.compares_derivatives = True  # a condition is no nan, and counted when it was made
-        laid: list[int] = []
-        for at, step, operands in template.tape:
-            if step is CONSTANT:
-                laid.append(recorder.entry_of(template.tape.constants[at], ""))
-            elif step is INPUT:
-                laid.append((*entries, self.entry)[operands[0]])
-            else:
-                of = tuple([laid[operand] for operand in operands])
-                if step is TABLE["where"]:
-                    recorder.chosen.add(len(recorder.tape))
-                numbers = [constants[entry] for entry in of if entry in constants]
-                if isinstance(step, Primitive) and len(numbers) == len(of):  # the 2 in the partial of x ** 3:
-                    laid.append(recorder.entry_of(step(*numbers), ""))  # it has a simple partial itself
-                else:
-                    laid.append(recorder.tape.append(step, of))
-        found = [r if isinstance(r, float) else recorder.stand_in(laid[r]) for r in template.results]
-        return (_NOWHERE, *found[1:]) if chooses else tuple(found)
+        return recorder.partials_of(kind, entries, self)
 
     def recorded_product(self, factor: Any, partial: Any, either: bool = False, turned: bool = False) -> Any:
-        """Return factor * partial; of a careful recorder 0 for a factor of 0 and a partial of inf.
-
-        either: also for a partial of 0 and a factor of inf.  turned: write it as partial * factor, which
-        decides the order of additions where it is differentiated in turn.
-        """
+        """Return factor * partial, or None where nothing flows; see `Recorder.product`."""
         if type(factor) is float:
             return None if factor == 0.0 else partial if factor == 1.0 else factor * partial
         if type(factor) is Condition:  # in forward mode it is the partial
@@ -139,25 +104,12 @@ class Traced(Unknown):
         if type(partial) is Condition:  # a row of several that one is taken of: nothing goes to the others
             return self.recorder.choice(partial, factor, 0.0)
         recorder: Recorder = self.recorder
-        if recorder.follows:
-            following: Following = self.recorder
-            return following.product(factor, partial, either, turned)
-        product = partial * factor if turned else factor * partial
-        if not recorder.derives:
-            recorder.derives, recorder.derived_from = True, len(recorder.tape)
-        if not recorder.careful:
-            return product
-        choice, nothing = recorder.choice, factor == 0.0
-        if either:
-            return choice(nothing, 0.0, choice(partial == 0.0, 0.0, product))
-        if type(partial) is float:
-            return choice(nothing, 0.0, product)
-        return choice(partial - partial == 0.0, product, choice(nothing, 0.0, product))
+        return recorder.product(factor, partial, either, turned)
 
     def recorded_nothing(self) -> Any:
         """Return what flows on from an adjoint by a partial that is a plain 0: nan where it is not finite."""
-        recorder: Following = self.recorder
-        return recorder.nothing(self) if recorder.follows else self.data * 0.0
+        recorder: Recorder = self.recorder
+        return recorder.nothing(self)
 
     def apply_primitive(self, primitive: Primitive, operands: tuple[Any, ...]) -> Traced:
         """Record what `primitive` makes of operands of which at least one is a stand-in."""
@@ -188,12 +140,8 @@ class Traced(Unknown):
 
     def take_from(self, rows: Sequence[Any]) -> Any:
         """Record the choice of a row by this number; see `take`."""
-        from .rows import taken  # which needs this module
-
-        recorder: Following = self.recorder
-        if recorder.follows:
-            return recorder.taken(rows, self)
-        return taken(self.recorder, rows, self)
+        recorder: Recorder = self.recorder
+        return recorder.taken(rows, self)
 
     def item(self) -> Traced:  # type: ignore[override]
         """Return the number without its history; it is not known yet, so this is a stand-in too."""
@@ -260,16 +208,6 @@ class Traced(Unknown):
         recorder: Recorder = self.recorder
         made = memo[id(self)] = recorder.made(DETACH, (self.entry,), type(self))
         return made
-
-
-class _Nowhere:
-    """The partial by a comparison: nothing flows there."""
-
-    def recorded_product(self, factor: object, partial: object, turned: bool = False) -> None:
-        """Return None, which is nothing."""
-
-
-_NOWHERE = _Nowhere()
 
 
 class Condition(Traced):
