@@ -16,8 +16,9 @@ class Comparisons:
     """The comparisons of `Value`, with Values and with plain numbers, and its hash.
 
     Where a ledger is open each is kept in it (debugging/ledger.py). Programs may do little but compare, so
-    what is frequent is written out here, to save calls: at a place that is known, numbers that are no closer
-    than before, and a leaf that comes closer to a plain number.
+    what is frequent is written out here: at a place that is known, numbers that are no closer than before,
+    and a leaf that comes closer to a plain number. In one function for all, loops of nothing but comparisons
+    took 3.5 to 4.3 times as long inside `record_sources` as outside, in the place of 2.5 to 3.2.
     """
 
     __slots__ = ()
