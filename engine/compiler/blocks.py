@@ -1,11 +1,10 @@
-"""Samples in and out: rows of a batch into the lanes of a block, and results into the caller's rows."""
+"""Samples in: rows of a batch into the lanes of a block."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from .groups import ROW, Placed
 from .text import Real
 from .tiles import WIDTH
 
@@ -247,26 +246,18 @@ copied{k}:""")
         held = []
         for j in range(WIDTH):
             lines.append(f"  %p{k}.{j} = getelementptr {real}, ptr %corner{k}, i64 {j * width}")
-            lines.append(f"  %r{k}.0.{j} = load {vector}, ptr %p{k}.{j}, align {real.size}")
-            held.append(f"%r{k}.0.{j}")
+            lines.append(f"  %q{k}.{j}.held = load {vector}, ptr %p{k}.{j}, align {real.size}")
+            held.append(f"%q{k}.{j}.held")
             if self.fetches:
                 lines.append(f"  %h{k}.{j} = getelementptr {real}, ptr %p{k}.{j}, i64 {self.lanes * width}")
                 lines.append(f"  call void @llvm.prefetch.p0(ptr %h{k}.{j}, i32 0, i32 3, i32 1)")
-        size = 1
-        while size < WIDTH:  # swap what lies off the diagonal: of single numbers, of pairs, of fours
-            made = list(held)
-            for j in range(WIDTH):
-                if j & size:
-                    continue
-                upper, lower = held[j], held[j + size]
-                for place, row in ((0, j), (size, j + size)):
-                    mask = [f"i32 {(i & ~size) + place + (WIDTH if i & size else 0)}" for i in range(WIDTH)]
-                    made[row] = f"%r{k}.{2 * size}.{row}"
-                    lines.append(
-                        f"  {made[row]} = shufflevector {vector} {upper}, {vector} {lower}, "
-                        f"<{WIDTH} x i32> <{', '.join(mask)}>"
-                    )
-            held, size = made, 2 * size
+
+        def value(text: str) -> str:
+            name = f"%r{k}.{len(lines)}"
+            lines.append(f"  {name} = {text}")
+            return name
+
+        held = turned(value, held, vector)
         lines += [
             f"  %down{k} = mul i64 %c{k}, {self.lanes}",
             f"  %below{k} = getelementptr {real}, ptr %into{k}, i64 %down{k}",
@@ -283,36 +274,22 @@ copied{k}:""")
         return lines
 
 
-def unpack(placed: Placed, nodes: list[int], lanes: int, real: Real) -> str:
-    """Return the function that puts the results of a block of samples into the caller's rows."""
-    stores = []
-    for k, node in enumerate(nodes):
-        base = "%X" if placed.space[node] == ROW else "%T"
-        at = int(placed.place[node]) * lanes
-        stores.append(f"""  %o{k} = add i64 %l, {at}
-  %s{k} = getelementptr {real}, ptr {base}, i64 %o{k}
-  %v{k} = load {real}, ptr %s{k}, align {real.size}
-  %t{k} = getelementptr {real}, ptr %row, i64 {k}
-  store {real} %v{k}, ptr %t{k}, align {real.size}""")
-    body = "\n".join(stores)
-    return f"""define internal void @unpack(i64 %n, i64 %first, ptr %X, ptr %T, ptr noalias %R) #0 {{
-entry:
-  br label %lane
-lane:
-  %l = phi i64 [0, %entry], [%l1, %next]
-  %sample = add i64 %first, %l
-  %there = icmp ult i64 %sample, %n
-  br i1 %there, label %copy, label %next
-copy:
-  %at = mul i64 %sample, {len(nodes)}
-  %row = getelementptr {real}, ptr %R, i64 %at
-{body}
-  br label %next
-next:
-  %l1 = add i64 %l, 1
-  %more = icmp ult i64 %l1, {lanes}
-  br i1 %more, label %lane, label %done
-done:
-  ret void
-}}
-"""
+def turned(value: Callable[[str], str], held: Sequence[str], vector: str) -> list[str]:
+    """Return eight vectors that hold of each of these eight one number: a square turned on its side.
+
+    value: adds an instruction and returns the name of its result.  vector: the type of the vectors.
+    """
+    found, size = list(held), 1
+    while size < WIDTH:  # swap what lies off the diagonal: of single numbers, of pairs, of fours
+        made = list(found)
+        for j in range(WIDTH):
+            if j & size:
+                continue
+            for place, row in ((0, j), (size, j + size)):
+                mask = [f"i32 {(i & ~size) + place + (WIDTH if i & size else 0)}" for i in range(WIDTH)]
+                made[row] = value(
+                    f"shufflevector {vector} {found[j]}, {vector} {found[j + size]}, "
+                    f"<{WIDTH} x i32> <{', '.join(mask)}>"
+                )
+        found, size = made, 2 * size
+    return found

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from .ahead import ROW_AHEAD, STEP_AHEAD, Ahead, largest
-from .blocks import FETCH, pack, unpack
+from .blocks import FETCH, pack
 from .entry import FIRST, LAST, PARTS
 from .fused import go_together
 from .groups import AFTER, BEFORE, EACH, LANES, ONCE, OVER, ROW, Group, Placed, Steps
@@ -16,6 +16,7 @@ from .nests import Nest, alone, nest_of, settle
 from .operands import Pools
 from .program import Places
 from .results import copies
+from .sample_results import unpack
 from .straight import MOST_TOGETHER, Straight
 from .text import Real
 from .tiles import WIDTH
@@ -127,7 +128,7 @@ def module(
     sums = placed.sums()
     if each or sums[1] > sums[0]:
         declared.add(FETCH)
-        functions += [pack(lanes, widths, real, ahead.fetched), unpack(placed, each, lanes, real)]
+        functions += [pack(lanes, widths, real, ahead.fetched), unpack(placed, each, lanes, pools, real)]
     return "\n".join([*sorted(declared), *functions, _run(calls, sums, lanes, bool(each), real, ahead)])
 
 
@@ -195,7 +196,7 @@ def _run(
             "  call void @pack(i64 %n, i64 %first, ptr %B, ptr %X)",
             *calls[EACH],
             *calls[OVER],
-            *["  call void @unpack(i64 %n, i64 %first, ptr %X, ptr %T, ptr %R)"] * each,
+            *["  call void @unpack(i64 %n, i64 %first, ptr %X, ptr %T, ptr %I, ptr %R)"] * each,
             "  %b1 = add i64 %b, 1",
             "  %again = icmp ult i64 %b1, %blocks",
             "  br i1 %again, label %block, label %last",

@@ -7,6 +7,7 @@ So they go in stretches, and however many there are, one loop copies them: table
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
@@ -25,11 +26,8 @@ FEW = 4
 
 def copies(placed: Placed, nodes: list[int], pools: Pools, real: Real) -> list[str]:
     """Return the body of the function that puts these nodes' numbers, one after the other, into an array."""
-    spaces = placed.space[nodes]
-    writer = _Copies(pools, real)
-    changes = np.flatnonzero(spaces[1:] != spaces[:-1]) + 1
-    for start, end in pairwise([0, *changes.tolist(), len(nodes)] if nodes else []):
-        run, space = np.array(nodes[start:end]), int(spaces[start])
+    writer = Copies(pools, real)
+    for start, run, space in runs(placed, nodes):
         if space == CONSTANT_SPACE:
             first = pools.add_numbers(placed.program.number[run])
             writer.copy("%K", first + np.arange(len(run)), start)
@@ -38,7 +36,15 @@ def copies(placed: Placed, nodes: list[int], pools: Pools, real: Real) -> list[s
     return writer.lines
 
 
-class _Copies(Function):
+def runs(placed: Placed, nodes: list[int]) -> Iterator[tuple[int, Places, int]]:
+    """Yield where in a row of nodes those of the same memory begin, these nodes, and which memory it is."""
+    spaces = placed.space[nodes]
+    changes = np.flatnonzero(spaces[1:] != spaces[:-1]) + 1
+    for start, end in pairwise([0, *changes.tolist(), len(nodes)] if nodes else []):
+        yield start, np.array(nodes[start:end]), int(spaces[start])
+
+
+class Copies(Function):
     """A function that copies numbers, to places that it calls %O."""
 
     def __init__(self, pools: Pools, real: Real) -> None:
@@ -58,8 +64,7 @@ class _Copies(Function):
         kinds = np.unique(lengths)
         if len(sources) <= FEW:
             for k in range(len(sources)):
-                size = str(self.real.size * int(lengths[k]))
-                self._copy_whole(base, ("", int(sources[k])), ("", int(targets[k])), size)
+                self._copy_whole(base, ("", int(sources[k])), ("", int(targets[k])), int(lengths[k]))
         elif 1 < len(kinds) <= FEW:  # a layer's are equally long, and a length that is known is copied faster
             for length in kinds:
                 like = lengths == length
@@ -69,13 +74,11 @@ class _Copies(Function):
 
     def _by_tables(self, base: str, sources: Places, targets: Places, lengths: Places) -> None:
         alike = (lengths == lengths[0]).all()
-        known = str(self.real.size * int(lengths[0])) if alike else ""
         tables = [self.pools.add_places(x) for x in (sources, targets, lengths)[: 2 if alike else 3]]
 
         def body(i: Index, _: list[str]) -> list[str]:
             source, target, *length = [self._entry(table, i) for table in tables]
-            size = known or self.value(f"mul nsw i64 {length[0]}, {self.real.size}")
-            self._copy_whole(base, (source, 0), (target, 0), size)
+            self._copy_whole(base, (source, 0), (target, 0), length[0] if length else int(lengths[0]))
             return []
 
         self.loop(0, len(sources), 1, body)
@@ -89,15 +92,20 @@ class _Copies(Function):
 
         def body(i: Index, _: list[str]) -> list[str]:
             to = self.linear(int(targets[0]), [(1, i)]) if others < 0 else (self._entry(others, i), 0)
-            source = self.pointer(base, (self._entry(table, i), 0))
-            loaded = self.value(f"load {self.real}, ptr {source}, align {self.real.size}")
-            self.do(f"store {self.real} {loaded}, ptr {self.pointer('%O', to)}, align {self.real.size}")
+            self._copy_number(base, (self._entry(table, i), 0), to)
             return []
 
         self.loop(0, len(sources), 1, body)
 
-    def _copy_whole(self, base: str, source: tuple[str, int], target: tuple[str, int], size: str) -> None:
-        to, of = self.pointer("%O", target), self.pointer(base, source)
+    def _copy_number(self, base: str, source: tuple[str, int], target: tuple[str, int]) -> None:
+        loaded = self.value(f"load {self.real}, ptr {self.pointer(base, source)}, align {self.real.size}")
+        self.do(f"store {self.real} {loaded}, ptr {self.pointer('%O', target)}, align {self.real.size}")
+
+    def _copy_whole(
+        self, base: str, source: tuple[str, int], target: tuple[str, int], length: int | str
+    ) -> None:
+        to, of, of_one = self.pointer("%O", target), self.pointer(base, source), self.real.size
+        size = of_one * length if isinstance(length, int) else self.value(f"mul nsw i64 {length}, {of_one}")
         self.do(f"call void @llvm.memcpy.p0.p0.i64(ptr {to}, ptr {of}, i64 {size}, i1 false)")
 
     def _entry(self, table: int, i: Index) -> str:

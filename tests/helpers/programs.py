@@ -20,6 +20,11 @@ from chainrule.engine.compiler.text import DOUBLE, Real
 ATTRIBUTES = 'attributes #0 = { nounwind "prefer-vector-width"="512" }'
 
 
+def code_of(text: str) -> Code:
+    """Return machine code of functions that other modules can call."""
+    return Code(object_code(text.replace("define internal", "define") + ATTRIBUTES))
+
+
 def recorded(f: Callable[..., Any], *arguments: Any, batched: Sequence[int] = ()) -> Recording:
     """Return the recording of a function of positional arguments; of batched ones they are one sample."""
     return record(f, arguments, (), set(batched))

@@ -1,4 +1,4 @@
-"""Samples into lanes and results out of them."""
+"""Samples into the lanes of a block."""
 
 import ctypes
 from typing import Any
@@ -6,16 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from programs import ATTRIBUTES, placed_of
+from programs import code_of
 
-from chainrule.engine import exp
-from chainrule.engine.compiler.blocks import FETCH, pack, unpack
-from chainrule.engine.compiler.machine import Code, object_code
+from chainrule.engine.compiler.blocks import FETCH, pack
 from chainrule.engine.compiler.text import DOUBLE, SINGLE, Real
-
-
-def code_of(text: str) -> Code:
-    return Code(object_code(text.replace("define internal", "define") + ATTRIBUTES))
 
 
 def packed(batch: NDArray[Any], first: int, lanes: int, real: Real) -> NDArray[Any]:
@@ -94,17 +88,3 @@ def test_few_samples_fill_a_block_too(samples: int) -> None:
     assert block[:-1, :samples].tolist() == batch.T.tolist()
     assert (block[:-1, samples:] == batch[-1][:, None]).all()
     assert block[-1].sum() == samples
-
-
-def test_results_go_to_the_rows_of_samples_that_exist() -> None:
-    found, wanted = placed_of(lambda x: [exp(x), x], 1.0, batched=[0])
-    text = unpack(found, wanted.tolist(), 8, DOUBLE)
-    arguments = (ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
-    rows, results = np.arange(16.0), 100.0 + np.arange(8.0)
-    out = np.full((12, 2), -1.0)
-    code_of(text).function("unpack", *arguments)(
-        11, 8, rows.ctypes.data, results.ctypes.data, out.ctypes.data
-    )
-    assert out[8:11].tolist() == [[100.0, 0.0], [101.0, 1.0], [102.0, 2.0]]
-    assert (out[:8] == -1.0).all()
-    assert (out[11:] == -1.0).all()
