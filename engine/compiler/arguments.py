@@ -16,6 +16,8 @@ from .record import MASKED, alone, is_row, parameters_of
 
 Floats = NDArray[np.floating[Any]]
 
+CHANGED = "a bound argument has changed its structure: bind the kernel again"
+
 
 class Call:
     """The arguments of one call.
@@ -44,6 +46,13 @@ class Call:
     def shape(self, place: int) -> tuple[int, ...]:
         """Return the shape of the derivatives by a batched argument: its own, for the samples of a run."""
         return self.samples, *np.shape(self.held[place])[1:]
+
+    def some(self, samples: Any) -> Call:
+        """Return the call with some of the samples, in the order in which their numbers or a slice say."""
+        batches = {place: lines[samples] for place, lines in self.batches.items()}
+        found = Call(self.held, self.names, batches, len(next(iter(batches.values()))))
+        found.looks = self.looks
+        return found
 
     def firsts(self) -> list[Any]:
         """Return the arguments with only the first sample of the batched ones."""
@@ -119,6 +128,22 @@ class Signature:
             if look is not None:
                 call.looks[place] = look
         return tuple(key)
+
+    def again(self, args: tuple[Any, ...], kwargs: dict[str, Any], looks: Looks) -> Callable[[], Call]:
+        """Return what gives the call of these arguments, with their numbers of then.
+
+        It raises ValueError where their structure is another than it is now.
+        """
+        now = self.call(args, kwargs)
+        structures, samples = self.structures(now, looks), now.samples
+
+        def call() -> Call:
+            then = self.call(args, kwargs)
+            if then.samples != samples or self.structures(then, looks) != structures:
+                raise ValueError(CHANGED)
+            return then
+
+        return call
 
     def _places(self, positional: int, names: tuple[str, ...]) -> set[int]:
         """Return the places of the batched arguments in a call."""

@@ -10,9 +10,9 @@ from typing import Any, Never
 import numpy as np
 
 from ..value import described
-from .arguments import Call, Floats, as_batch, in_place, is_plain_array, numbers_of
+from .arguments import CHANGED, Call, Floats, as_batch, in_place, is_plain_array, numbers_of
 from .entry import NO_ROW
-from .form import FEW, Form
+from .form import FEW, Form, Held
 from .frame import Frame
 from .looks import Looks
 from .variant import Variant
@@ -34,18 +34,19 @@ class Bound:
     """
 
     def __init__(self, variant: Variant, call: Call) -> None:
-        gradient = variant.gives_one_number and bool(variant.places())
         self._variant, self._call = variant, call
         self._most, self._threads = call.samples, variant.options.threads
         self._running = threading.Lock()
-        self._into: Floats | None = None
-        follows = variant.follows
-        self._take(variant.followed(call, gradient)[0] if follows else variant.form(gradient, call.samples))
+        self._held: Held
+        self._begin()
+
+    def _begin(self) -> None:
+        self._take(self._variant.form(self._variant.differentiates, self._most))
 
     def _take(self, form: Form) -> None:
         """Run this machine code from now on."""
         self._form, self._compiled = form, form.compiled
-        self._frame = form.compiled.new_frame()
+        self._held = self._frame = form.compiled.new_frame()
         self._refreshed: list[Callable[[], None]] = []
         self._prepare()
         self._address = self._frame.address
@@ -79,19 +80,15 @@ class Bound:
                 f"{self._variant.name}: this Bound is running in another thread; bind once for each thread"
             )
         try:
-            for refresh in self._refreshed:
-                refresh()
-            if answer := self._compiled.run(self._frame, self._call.samples, self._threads):
-                self._again(answer)
-            if self._form.followed:
-                if not self._form.holds(self._frame):
-                    self._frame.results[:] = self._variant.followed(self._call, self._form.gradient)[
-                        1
-                    ].results
-                if self._into is not None:
-                    self._into.reshape(-1)[:] = self._frame.results[: self._into.size]
+            self._run()
         finally:
             self._running.release()
+
+    def _run(self) -> None:
+        for refresh in self._refreshed:
+            refresh()
+        if answer := self._compiled.run(self._frame, self._call.samples, self._threads):
+            self._again(answer)
 
     def overwrite(self) -> None:
         """Let every run write its results over the samples, line over line: the next run goes on there.
@@ -110,16 +107,20 @@ class Bound:
         form = self._form
         if form.doubtful or not form.any_batched:  # one sample, which machine code does not take for one
             self._take(self._variant.form(form.gradient, max(self._most, FEW), careful=form.doubtful))
-        frame, held = self._frame, self._call.held
-        alone = [place for place in self._call.batches if is_plain_array(held[place], frame.dtype.name)]
-        as_many = len(frame.batches) == 1 and frame.rows.shape == frame.batches[0].shape
-        if not alone or not as_many or self._form.by:
+        batches, returned, read = self._call.batches, self._held.rows.shape[1], sum(self._form.wanted.widths)
+        place = next(iter(batches), 0)
+        array = self._call.held[place]
+        alone = len(batches) == 1 and is_plain_array(array, self._held.dtype.name)
+        if not alone or returned != read or self._form.by:
             raise ValueError(
-                f"{self._variant.name} returns {frame.rows.shape[1]} numbers for each sample and reads "
-                f"{sum(self._form.wanted.widths)}: overwrite needs one batched array, and as many results"
+                f"{self._variant.name} returns {returned} numbers for each sample and reads {read}: "
+                "overwrite needs one batched array, and as many results"
             )
-        self._check_writable(held[alone[0]], "overwrite")
-        frame.take_samples(frame.batches, frame.batches[0])
+        self._check_writable(array, "overwrite")
+        self._write_over(batches[place])
+
+    def _write_over(self, lines: Floats) -> None:
+        self._frame.take_samples(self._frame.batches, self._frame.batches[0])
 
     def _check_writable(self, array: Floats, method: str) -> None:
         if not array.flags.writeable:
@@ -145,20 +146,20 @@ class Bound:
         """
         count = len(self._variant.recording.outputs)
         checks = self._form.wanted.checks
-        if self._call.batches or self._form.by or len(self._frame.results) != count + checks:
+        if self._call.batches or self._form.by or len(self._held.results) != count + checks:
             raise ValueError(
                 f"{self._variant.name}: into needs a function without a batch that computes each of its "
                 "results, bound with argnums=()"
             )
-        if not is_plain_array(array, self._frame.dtype.name) or array.size != count:
+        if not is_plain_array(array, self._held.dtype.name) or array.size != count:
             raise ValueError(
                 f"{self._variant.name} returns {count} numbers: into needs a contiguous array of as many "
-                f"{self._frame.dtype.name}, got {described(array)}"
+                f"{self._held.dtype.name}, got {described(array)}"
             )
         self._check_writable(array, "into")
-        if self._form.followed:
-            self._into = array
-            return
+        self._write_to(array)
+
+    def _write_to(self, array: Floats) -> None:
         if self._form.doubtful:  # what it reads may be written over, so it is run once
             self._take(self._variant.form(False, self._call.samples, careful=True))
         self._frame.write_results_to(array)
@@ -184,22 +185,25 @@ class Bound:
                 f"{self._variant.name}: {self._most} samples are bound, so 1 to {self._most}, got {n}"
             )
         self._call.samples = n
+        self._use_first(n)
+        if any(place in self._call.batches for place, _, _ in self._form.by):
+            self._parts = [self._part(*place) for place in self._form.by]
+
+    def _use_first(self, n: int) -> None:
         if self._form.any_batched:
             self._frame.use_first(n)
         self._form.take_rest(self._frame, n)
         self._choose_entry()
-        if any(place in self._call.batches for place, _, _ in self._form.by):
-            self._parts = [self._part(*place) for place in self._form.by]
 
     def _choose_entry(self) -> None:
         self._enter = self._compiled.entered(self._call.samples, self._threads)
         brief = self._enter is self._compiled._brief
-        self._plain = self._form.plain and not self._refreshed and brief and not self._form.followed
+        self._plain = self._form.plain and not self._refreshed and brief
 
     @property
     def value(self) -> Any:
         """What the function returned at the last run."""
-        return self._results[0] if self._form.plain else self._form.value(self._frame, self._call.samples)
+        return self._results[0] if self._form.plain else self._form.value(self._held, self._call.samples)
 
     @property
     def grad(self) -> Any:
@@ -248,7 +252,7 @@ class Bound:
 
     def _part(self, place: int, start: int, end: int) -> Any:
         """Return the derivatives by one argument: an array that every run writes into, or what makes them."""
-        form, frame, call = self._form, self._frame, self._call
+        form, frame, call = self._form, self._held, self._call
         argument = call.held[place]
         if place not in call.batches or not form.any_batched:
             if place in call.batches or (isinstance(argument, np.ndarray) and argument.dtype.kind in "fiu"):
@@ -291,7 +295,7 @@ class _Reread:
     def __call__(self) -> None:
         found, look = self._looks.structure(self._argument)
         if found is not self._kept and found != self._kept:
-            raise ValueError("a bound argument has changed its structure: bind the kernel again")
+            raise ValueError(CHANGED)
         self._slot[:] = numbers_of(self._argument) if look is None else look.numbers()
 
 
@@ -299,5 +303,5 @@ def _reread_batch(argument: Any, columns: Floats) -> None:
     """Put the numbers of a batched argument into their columns again."""
     lines = as_batch(argument, "of a bound kernel", columns.dtype.name)
     if lines.shape != columns.shape:
-        raise ValueError("a bound argument has changed its structure: bind the kernel again")
+        raise ValueError(CHANGED)
     columns[:] = lines

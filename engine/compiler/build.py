@@ -37,7 +37,8 @@ class Wanted:
     reduce: "mean" or "sum" where the outputs are to be those over the samples, None for one of each; the
     derivatives are those of their sum over the samples either way, or with "mean" of the mean.
     lanes: how many samples a block has at most; see `block`.
-    exact: multiply and add in two steps, in the order of Python.
+    exact: multiply and add in two steps, in the order of Python. Nothing is added up over the samples then:
+    `reduce` is None, and what they share has derivatives for each of them.
     guarded: let an adjoint of 0 win over a partial that is not finite.
     dtype: the kind of all numbers, by NumPy's name.
     checks: how many of the outputs, the last ones, are no results: nothing is differentiated there.
@@ -124,7 +125,7 @@ def lowered(tape: Tape, wanted: Wanted, seconds: dict[str, float] | None = None)
     builder = Builder(program)
     one = builder.constant(1.0)
     totals = roots
-    if batched.any() and (by or wanted.reduce):
+    if batched.any() and (by or wanted.reduce) and not wanted.exact:
         factor = -1
         if wanted.scaled:
             factor = builder.input(len(batched))
@@ -133,7 +134,7 @@ def lowered(tape: Tape, wanted: Wanted, seconds: dict[str, float] | None = None)
     program = builder.finished()
     places = totals if wanted.reduce else roots
     if by:
-        varies = _varying(program, batched) if batched.any() else None
+        varies = _varying(program, batched) if batched.any() and not wanted.exact else None
         totals = totals[: len(totals) - wanted.checks]
         seeds = {int(total): one for total in totals}
         rank = backward_order(program, tape, totals) if wanted.exact else None

@@ -13,6 +13,7 @@ from ..tree import flatten
 from ..value import Value, described
 from .arguments import Call, Signature
 from .bound import Bound
+from .bound_ways import BoundWays
 from .change import Change, change
 from .elsewhere import check_no_options, no_attribute
 from .kept import Kept
@@ -84,15 +85,15 @@ def compile(
     derivatives of any order. That order follows from the way which numbers take through branches: those of
     formulas that a derivative of a derivative goes through (`tanh`, `pow`, `logsumexp`, ...), and the choices
     of `sort`, `median`, `softmax`, `interp`, `piecewise` and `take`. So `f` runs again, and is compiled, for
-    each way that calls go, up to 16 of them; calls that go yet another way run in Python. With a batch there
-    is one order for all samples: derivatives through these choices, and those that `f` takes itself through
-    such formulas, may then differ in the last digits, as may sums over the samples.
+    each way that calls go, up to 16 of them; calls that go yet another way run in Python. With a batch each
+    sample goes its own way, and sums over the samples take one after the other, whatever `threads` says; a
+    mean is such a sum divided by their number.
     Without it products are rounded together with their sums, long sums add up in another order, and exp, log,
     tanh, sin, cos and their like, where many are wanted at once, are right to 1.5 ulp instead of C's 1.
     threads: how many shards of a batch may be computed at the same time; "auto": one a processor. A shard has
     at least 4,000,000 operations, so small batches have fewer. Sums over the samples are those of the shards,
     added in turn: for one number of threads they are the same at every run, for another number they may
-    differ in the last digits, also with exact. What belongs to one sample does not depend on it.
+    differ in the last digits, unless `exact`. What belongs to one sample does not depend on it.
     dtype: "float32" computes with half as many digits, and in half the memory: arguments are rounded to it,
     arrays of results have it. Functions such as exp are computed as float64 and rounded. It cannot be exact;
     `error_bound` says how far results may be from those on Values.
@@ -173,7 +174,10 @@ class Kernel:
         (4.0, array([8., 1.]))
         """
         call = self._signature.call(args, kwargs)
-        return Bound(self._variant(call), call)
+        variant = self._variant(call)
+        if not variant.follows(variant.differentiates):
+            return Bound(variant, call)
+        return BoundWays(variant, call, self._signature.again(args, kwargs, self._looks))
 
     def error_bound(self, *args: Any, **kwargs: Any) -> ErrorBound:
         """Return how far value and derivatives at these arguments may be from those on Values.
@@ -182,7 +186,7 @@ class Kernel:
         None where the function returns several numbers. Each number is a bound, of first order, for the
         distance between machine code and Values; with a batch, between machine code and the sum (the mean)
         of what the samples give on Values, taken in turn. It is 0 where both round alike: with exact=True
-        everywhere but in sums over the samples. Where a number on the way is not finite, or may be on either
+        everywhere. Where a number on the way is not finite, or may be on either
         side of a pole, it may be inf or nan. The kernel runs once, and then the program node by node in
         Python, which takes as long as on Values or longer. See docs/compiler.md.
 

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..tree import PerSample, flatten
 from .arguments import Call, Floats, in_place
@@ -33,15 +34,15 @@ One alone is no batch: its numbers are arguments like the others, and vectors ru
 
 
 @dataclass
-class Replayed:
-    """Results that Python has computed, where there is no batch."""
+class Gathered:
+    """Results that were gathered from several runs, or computed in Python."""
 
     results: Floats
     rows: Floats = field(default_factory=lambda: np.zeros((0, 0)))
     dtype: np.dtype[Any] = field(default_factory=lambda: np.dtype("float64"))
 
 
-Held = Frame | Replayed
+Held = Frame | Gathered
 """What holds results."""
 
 
@@ -51,7 +52,8 @@ class Form:
     gradient: whether it computes derivatives too.
     careful: whether 0 times inf is 0 in all derivatives, those that the function takes itself too.
     lanes: how many samples a block has.  ran: whether it has run.
-    followed: whether its recording goes the way of certain numbers; see following.py.
+    in_turn: whether it runs for samples whose results are then added up, one after the other: each of its
+    results is per sample in machine code, and where that says so to others; see ways.py.
     """
 
     def __init__(
@@ -64,10 +66,10 @@ class Form:
     ) -> None:
         self.variant, self.gradient, self.careful, self.lanes = variant, gradient, careful, lanes
         self.ran = False
-        self.followed = followed is not None
         self.recording = followed or (variant.careful_recording if careful else variant.recording)
         self.batched = variant.batched & (lanes != ALONE)
         self.any_batched = bool(self.batched.any())
+        self.in_turn = self.any_batched and variant.follows(gradient)
         self.shared: list[tuple[int, int, int]] = []
         """Of each argument that has no samples: its place, and where its numbers begin and end."""
         self._end = 0
@@ -77,7 +79,9 @@ class Form:
                 self._end += len(entries)
         self.wanted = self._wanted()
         per_sample = np.zeros(len(self.wanted.outputs) + len(self.wanted.by), bool)
-        if self.any_batched:
+        if self.in_turn:
+            per_sample = self._not_added()
+        elif self.any_batched:
             self.lanes = self.compiled.layout.lanes
             per_sample = self.compiled.layout.per_sample
         self.at = np.where(per_sample, np.cumsum(per_sample), np.cumsum(~per_sample)) - 1
@@ -103,19 +107,18 @@ class Form:
         """Its machine code, made where it is asked for first."""
         return compiled(self.recording.tape, self.wanted, len(self.recording.outside))
 
-    def holds(self, frame: Held) -> bool:
-        """Return whether the numbers of a run have gone the way that was recorded."""
+    def holds(self, numbers: Floats) -> Any:
+        """Return whether wanted numbers have gone the way that was recorded; of lines of them, which."""
         if self.recording.check is None:
-            return True
-        found: bool = frame.results.item(len(self.wanted.outputs) - 1) == self.recording.check[1]
-        return found
+            return np.ones(numbers.shape[:-1], bool)
+        return numbers[..., len(self.wanted.outputs) - 1] == self.recording.check[1]
 
-    def replayed(self, numbers: Sequence[float]) -> Held:
-        """Return the results for these numbers of the arguments, computed in Python."""
+    def replayed(self, numbers: Sequence[float]) -> Floats:
+        """Return the wanted numbers for these of the arguments, computed in Python."""
         program, places = lowered(self.recording.tape, self.wanted)
         outside = [value.data for value in self.recording.outside]
         found = program.evaluate({INPUT: numbers, OUTSIDE: outside})
-        return Replayed(np.array([found[node] for node in places.tolist()]))
+        return np.array([found[node] for node in places.tolist()])
 
     @property
     def guarded(self) -> bool:
@@ -125,7 +128,7 @@ class Form:
     @property
     def doubtful(self) -> bool:
         """Whether a nan that it gives may be one that an adjoint of 0 would have kept away."""
-        if self.followed:
+        if self.variant.options.exact:
             return False
         return not self.careful and (self.recording.derives or (self.gradient and not self.guarded))
 
@@ -196,14 +199,13 @@ class Form:
 
     def error_bound(self, call: Call) -> ErrorBound:
         """Return bounds for the distance of its results to those on Values; see `rounding`."""
-        if self.followed:  # the same operations in the same order
-            return self._bounds(Replayed(np.zeros(len(self.at))), call)
+        if self.variant.options.exact:  # the same operations in the same order
+            zeros, count = np.zeros(len(self.at)), sum(self.per_sample)
+            return self._bounds(Gathered(zeros, np.zeros((call.samples, count))), call)
         frame, each = self._frame(call, "float64"), self.compiled.layout.per_sample
         program, places = lowered(self.recording.tape, self.wanted)
         given = Given(frame.parameters, frame.lines, self.wanted.batched, self.wanted.scaled)
-        # What the function differentiates itself may be added up in another order; see docs/compiler.md.
-        alike = self.wanted.exact and not self.recording.derives
-        found = Running(program, given, alike, self.wanted.dtype).bounds(places)
+        found = Running(program, given, self.wanted.dtype).bounds(places)
         frame.results[:] = found[~each, 0]
         frame.rows[:] = found[each].T
         return self._bounds(frame, call)
@@ -230,7 +232,7 @@ class Form:
             by=[entry for place in places for entry in recording.inputs[place]],
             batched=self.batched,
             widths=tuple([len(entries) for entries in batches]) if self.any_batched else (),
-            reduce=variant.options.reduce if self.any_batched else None,
+            reduce=variant.options.reduce if self.any_batched and not self.in_turn else None,
             lanes=self.lanes,
             exact=variant.options.exact,
             guarded=self.guarded,
@@ -238,6 +240,15 @@ class Form:
             checks=int(recording.check is not None),
             choices=recording.choices,
         )
+
+    def _not_added(self) -> NDArray[np.bool_]:
+        """Return which of the wanted numbers each sample has, where those of all are not added up."""
+        variant, found = self.variant, [self.variant.reduce is None] * len(self.wanted.outputs)
+        if self.recording.check:
+            found[-1] = False
+        for place in variant.places() if self.gradient else []:
+            found += [variant.is_batched(place)] * len(self.recording.inputs[place])
+        return np.array(found, bool)
 
     def results(self, frame: Held, call: Call) -> tuple[Any, Any]:
         """Return the value and the derivatives that a run left in a frame."""
@@ -271,6 +282,9 @@ class Form:
     def _constant(self, number: float, samples: int) -> Any:
         """Return a result that depends on nothing."""
         number = self._rounded(number)
+        if self.in_turn and self.variant.reduce:
+            added = 0.0 + float(np.add.accumulate(np.full(samples, number))[-1])
+            return added / samples if self.variant.reduce == "mean" else added
         if not self.variant.any_batched or self.variant.reduce == "mean":
             return number
         return number * samples if self.variant.reduce else np.full(samples, number, self.wanted.dtype)
@@ -282,7 +296,7 @@ class Form:
         their number.
         """
         off = abs(number - self._rounded(number))
-        if not (self.variant.any_batched and self.variant.reduce) or samples < 2:
+        if not (self.variant.any_batched and self.variant.reduce) or samples < 2 or self.in_turn:
             return off
         unit = float(np.finfo(self.wanted.dtype).epsneg) + UNIT
         return off + (samples + 1) * unit * abs(number)

@@ -41,7 +41,7 @@ class Fused(RowLoops):
 
         unread: the numbers of those whose results need no memory, since only the others read them.
         """
-        if len(nests) == 1 or (nests[0].phase == OVER and self.exact):
+        if len(nests) == 1:
             for nest in nests:
                 self.add(nest)
             return

@@ -22,11 +22,10 @@ LEAST = 2.0**-1074
 class Precision:
     """What numbers of a kind are off by when machine code and Python compute the same in their own ways.
 
-    exact: whether machine code does what Python does, in the same order.  dtype: the kind of its numbers.
+    dtype: the kind of machine code's numbers.
     """
 
-    def __init__(self, exact: bool, dtype: str) -> None:
-        self.exact = exact
+    def __init__(self, dtype: str) -> None:
         kind = np.finfo(dtype)
         self.single = dtype == "float32"
         self.unit, self.largest = float(kind.epsneg), float(kind.max)
@@ -38,11 +37,11 @@ class Precision:
         """Return the value and the error of an operation."""
         out = float(kind(*xs))
         name = kind.name if isinstance(kind, Primitive) else ""
-        if name == "fsum" and not self.exact:  # machine code compensates: two roundings, and none in between
+        if name == "fsum":  # machine code compensates: two roundings, and none in between
             left = (len(xs) * self.unit) ** 2 * sum(map(abs, xs))
             return out, sum(errors) + 2.0 * self.both * abs(out) + left
         # One of C or of a vector, which machine code takes for some numbers and not for others.
-        apart = not self.exact and name in BOUNDS and math.isfinite(out)
+        apart = name in BOUNDS and math.isfinite(out)
         of_function = (BOUNDS[name] + 1.0) * math.ulp(out) if apart else 0.0
         keeps = kind in _KEEPING or isinstance(kind, Comparison) or name in _NOT_ROUNDED
         certain = not any(errors)  # nan counts as one

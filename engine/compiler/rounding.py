@@ -58,11 +58,11 @@ class Given(NamedTuple):
 class Running:
     """The values of a program's nodes and bounds for their errors, a column for each of some samples.
 
-    exact: whether machine code does what Python does, in the same order.  dtype: the kind of its numbers.
+    dtype: the kind of machine code's numbers.
     """
 
-    def __init__(self, program: Program, given: Given, exact: bool, dtype: str = "float64") -> None:
-        self.program, self.given, self.precision = program, given, Precision(exact, dtype)
+    def __init__(self, program: Program, given: Given, dtype: str = "float64") -> None:
+        self.program, self.given, self.precision = program, given, Precision(dtype)
         self.is_over = program.over()
         marks = self.is_over.astype(np.uint8)
         sweeps.depends(program.first, program.a, program.b, marks)
@@ -166,10 +166,10 @@ class Running:
         n, some_products = len(parts), bool(terms.products.any())
         if terms.alike and (terms.sign[0] != terms.sign[1]).all():
             return value, np.zeros_like(value)
-        if n == 1 or (not regrouped and (self.precision.exact or (n == 2 and not some_products))):
+        if n == 1 or (n == 2 and not some_products and not regrouped):
             # Both round alike, unless their operands differ. On Values x ** 2 is a power.
             apart = (inherited > 0.0) | self.precision.single
-            if not self.precision.exact and terms.has_square:
+            if terms.has_square:
                 inherited = inherited + 2.0 * UNIT * sizes.sum(axis=0)
         else:
             apart = np.ones(len(value), bool)
@@ -228,7 +228,7 @@ class Running:
             errors = [[0.0, 0.0]] * len(xs)  # x == x, however far x may be off
         found = [self.precision.operation(kind, x, e) for x, e in zip(xs, errors, strict=True)]
         self.values[node], self.errors[node] = np.array(found).T
-        if kind is NORMAL and not self.precision.exact:  # a partial in other steps than the table's
+        if kind is NORMAL:  # a partial in other steps than the table's
             self.errors[node] += 8.0 * UNIT * np.abs(self.values[node])
 
 

@@ -125,17 +125,17 @@ class Sums(Memory):
                 part = [
                     self.value(f"fadd {self.type} {part[i]}, {part[i + 1]}") for i in range(0, len(part), 2)
                 ]
-            sums.append(self._across(part[0], self.real.number(-0.0), "reassoc "))
+            sums.append(self._across(part[0]))
         self.width = 1
         self._loaded = {}
         return sums
 
-    def _across(self, vector: str, start: str, order: str) -> str:
-        """Return start + the sum of the numbers of a vector."""
+    def _across(self, vector: str) -> str:
+        """Return the sum of the numbers of a vector."""
         add = f"@llvm.vector.reduce.fadd.v{WIDTH}{self.real.short}"
         real, kind = self.real, f"<{WIDTH} x {self.real}>"
         self.declared.add(f"declare {real} {add}({real}, {kind})")
-        return self.value(f"call {order}{real} {add}({real} {start}, {kind} {vector})")
+        return self.value(f"call reassoc {real} {add}({real} {real.number(-0.0)}, {kind} {vector})")
 
     def _over_samples(self, points: list[Point]) -> None:
         """Add to each result what the samples of a block give; not what lies beyond the last of them."""
@@ -143,13 +143,6 @@ class Sums(Memory):
         if axis >= 0:  # what a row of results shares is read once, and then what these have of their own
             points = sorted(points, key=lambda point: point.indices[axis][1])
         places = [self._place(self.nest.out, point, []) for point in points]
-        if self.exact:  # one sample after the other
-            pointers = [self.pointer(BASES[self.nest.out.space], place) for place in places]
-            before = [self.value(f"load {self.real}, ptr {at}, align {self.real.size}") for at in pointers]
-            totals = self.over_lanes(WIDTH, partial(self._next_samples, points), before)
-            for at, total in zip(pointers, totals, strict=True):
-                self.do(f"store {self.real} {total}, ptr {at}, align {self.real.size}")
-            return
         # Few results have an addition under way for each eight of a block, not one that waits for the other.
         eights = self._eights() if len(points) < ENOUGH and self._are_of_samples() else 1
         start = [self.constant(-0.0)] * (len(points) * eights)
@@ -173,8 +166,6 @@ class Sums(Memory):
         for segment in self.nest.segments:
             totals = self._in_order(segment, moved, totals)
         inside = [self.chosen(there, total, self.constant(0.0)) for total in totals]
-        if self.exact:
-            return [self._across(total, before, "") for total, before in zip(inside, held, strict=True)]
         return [
             self.value(f"fadd {self.type} {before}, {total}")
             for total, before in zip(inside, held, strict=True)
@@ -229,7 +220,7 @@ class Sums(Memory):
     def _are_of_samples(self) -> bool:
         """Return whether each factor of each term differs from sample to sample, and any order will do."""
         factors = [x for segment in self.nest.segments for x in (segment.a, segment.b)]
-        return not self.exact and all(x is None or x.space in (ROW, LANES) for x in factors)
+        return all(x is None or x.space in (ROW, LANES) for x in factors)
 
     def _add_across(self, vectors: Sequence[str], places: Sequence[tuple[str, int]]) -> None:
         """Add the sum of each vector's numbers to a place: eight at a time where the places lie in a row."""
@@ -242,7 +233,7 @@ class Sums(Memory):
                 self.width, sums = WIDTH, self._sums_of_each([vectors[k] for k in row])
             else:
                 row = row[:1]
-                self.width, sums = 1, self._across(vectors[row[0]], self.real.number(-0.0), "reassoc ")
+                self.width, sums = 1, self._across(vectors[row[0]])
             at = self.pointer(base, (name, first))
             before = self.value(f"load {self.type}, ptr {at}, align {self.real.size}")
             after = self.value(f"fadd {self.type} {before}, {sums}")

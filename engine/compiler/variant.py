@@ -13,7 +13,7 @@ from ..collector import collector_paused
 from ..value import described
 from .arguments import Call
 from .entry import NO_ROW
-from .form import ALONE, FEW, MANY, Form, Held, Replayed
+from .form import ALONE, FEW, MANY, Form, Held
 from .kept import Arguments
 from .listing import Listing, SourcedTape
 from .options import Options
@@ -23,9 +23,7 @@ from .replay import python_function
 from .rounding import ErrorBound
 from .stats import Stats
 from .tape import Comparison, Take, Tape
-
-MOST_WAYS = 16
-"""For how many ways through formulas with branches machine code is kept."""
+from .ways import Ways
 
 
 class Variant:
@@ -49,8 +47,7 @@ class Variant:
         self.last: Form | None = None
         """The form that ran last."""
         self._forms: dict[tuple[bool, bool, int], Form] = {}
-        self._ways: dict[bool, list[Form]] = {False: [], True: []}
-        """Of value, and of value and gradient: machine code for ways that calls went, the last one first."""
+        self._ways: dict[tuple[bool, int], Ways] = {}
         self._wary = False
         """Whether values were nan in the first run without guards: it is not tried again."""
 
@@ -69,14 +66,19 @@ class Variant:
         self._firsts.call_when_gone(forget)
 
     @cached_property
-    def follows(self) -> bool:
-        """Whether it takes a recording for each way that calls go, to round as Values do.
+    def _has_ways(self) -> bool:
+        """Whether there may be several ways through it.
 
         Formulas of derivatives have branches, and functions on lists choose. The order in which Values add
         up what flows back follows from the way that was taken.
         """
         chooses = any(isinstance(kind, Comparison | Take) for kind in self.recording.tape.kinds)
-        return self.options.exact and not self.any_batched and (self.recording.derives or chooses)
+        return self.recording.derives or chooses
+
+    def follows(self, gradient: bool) -> bool:
+        """Return whether it runs as `Ways` do, to round as Values: ways differ, or samples are added up."""
+        adds = self.any_batched and (gradient or self.reduce is not None)
+        return self.options.exact and (adds or self._has_ways)
 
     @cached_property
     def careful_recording(self) -> Recording:
@@ -128,7 +130,12 @@ class Variant:
         return python_function(self._f, self.name, positional, self._names, recording)
 
     def _looked_at(self) -> Form:
-        return self.last or self.form(self.gives_one_number and bool(self.places()), self._samples_at_first)
+        return self.last or self.form(self.differentiates, self._samples_at_first)
+
+    @property
+    def differentiates(self) -> bool:
+        """Whether the function returns one number, and `argnums` names something to differentiate by."""
+        return self.gives_one_number and bool(self.places())
 
     @property
     def gives_one_number(self) -> bool:
@@ -155,11 +162,10 @@ class Variant:
         samples: how many there are; for few of them the blocks are small, and one has code of its own.
         careful: let an adjoint of 0 win over a partial that is not finite, in derivatives that the function
         takes itself too. That is so from the start where a nan among the results would not tell that it has
-        to: a comparison makes a number of it. And where the first run gave nan; but not if `exact`, for
-        care adds operations, and with them another order than that of Values.
+        to: a comparison makes a number of it. And where the first run gave nan.
         """
         careful = careful or self.recording.compares_derivatives or (self._wary and not gradient)
-        alone = samples == 1 and self.any_batched
+        alone = samples == 1 and self.any_batched and not self.follows(gradient)
         key = gradient, careful, ALONE if alone else FEW if samples <= FEW else MANY
         made = self._forms.get(key)
         if made is None:
@@ -183,53 +189,33 @@ class Variant:
                 ) from None
 
     def followed(self, call: Call, gradient: bool) -> tuple[Form, Held]:
-        """Run the way that the numbers of a call go, and return what ran and its results.
+        """Run the way that the numbers of a call go, and return what knows where results are, and these."""
+        lanes = (FEW if call.samples <= FEW else MANY) if self.any_batched else ALONE
+        ways = self._ways.get((gradient, lanes))
+        if ways is None:
+            ways = self._ways[gradient, lanes] = Ways(self, gradient, lanes)
+        return ways.run(call)
 
-        Machine code is made for MOST_WAYS of them; the tape of another way is evaluated in Python.
-        """
-        ways = self._ways[gradient]
-        for form in list(ways):
-            found = self._run_way(call, form)
-            if form.holds(found):
-                if form is not ways[0] and form in ways:  # most calls go the way of the last one
-                    ways.remove(form)
-                    ways.insert(0, form)
-                return form, found
-        form = self._new_way(call, gradient)
-        if len(ways) >= MOST_WAYS:
-            return form, form.replayed(self._numbers(call))
-        ways.insert(0, form)
-        return form, self._run_way(call, form)
-
-    def _new_way(self, call: Call, gradient: bool) -> Form:
+    def new_way(self, call: Call, gradient: bool, lanes: int) -> Form:
+        """Return machine code for the way of a call of at most one sample; recorded where ways differ."""
+        if not self._has_ways:
+            return Form(self, gradient, False, lanes)
         with collector_paused():
-            numbers = self._numbers(call)
-            firsts = self._firsts(self.name)
+            firsts, numbers = self._firsts(self.name), self.numbers(call)
             recording = record(self._f, firsts, self._names, set(), exact=True, numbers=numbers)
-        return Form(self, gradient, False, ALONE, recording)
+        return Form(self, gradient, False, lanes, recording)
 
-    def _numbers(self, call: Call) -> list[float]:
-        """Return the numbers of all arguments, in a row."""
+    def numbers(self, call: Call) -> list[float]:
+        """Return the numbers of all arguments, in a row; there is one sample."""
         ends = np.cumsum([len(entries) for entries in self.recording.inputs]).tolist()
         numbers = np.zeros(len(self.batched))
         self.take(numbers, list(zip(range(len(ends)), [0, *ends], ends, strict=False)), call)
         found: list[float] = numbers.tolist()
         return found
 
-    def _run_way(self, call: Call, form: Form) -> Held:
-        self.last = form
-        code = form.compiled
-        frame = code.lent()
-        try:
-            form.take(frame, call)
-            code.run(frame, call.samples)
-            return Replayed(frame.results.copy())
-        finally:
-            code.give_back(frame)
-
     def value(self, call: Call) -> Any:
         """Return what the function returns for the arguments of a call."""
-        if self.follows:
+        if self.follows(False):
             form, found = self.followed(call, gradient=False)
             return form.results(found, call)[0]
         return self._run(call, self.form(False, call.samples))[0]
@@ -237,7 +223,7 @@ class Variant:
     def value_and_grad(self, call: Call) -> tuple[Any, Any]:
         """Return the value, and the derivatives by the arguments `argnums`."""
         self.check_gradient()
-        if self.follows:
+        if self.follows(True):
             form, found = self.followed(call, gradient=True)
             value_and_gradient: tuple[Any, Any] = form.results(found, call)
             return value_and_gradient
@@ -245,9 +231,9 @@ class Variant:
 
     def error_bound(self, call: Call) -> ErrorBound:
         """Return bounds for the distance of value and derivatives to those on Values."""
-        gradient = self.gives_one_number and bool(self.places())
-        if self.follows:
-            return self._new_way(call, gradient).error_bound(call)
+        gradient = self.differentiates
+        if self.follows(gradient):
+            return self.followed(call, gradient)[0].error_bound(call)
         form = self.form(gradient, call.samples)
         if form.doubtful and form.gives_nan(call):
             form = self.form(form.gradient, call.samples, careful=True)
@@ -277,7 +263,7 @@ class Variant:
         finally:
             code.give_back(frame)
         # The fast form differs only where an adjoint of 0 met a partial that is not finite: it says nan.
-        self._wary |= first and not form.gradient and not self.options.exact
+        self._wary |= first and not form.gradient
         return self._run(call, self.form(form.gradient, call.samples, careful=True))
 
     def is_batched(self, place: int) -> bool:

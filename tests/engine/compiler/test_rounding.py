@@ -18,17 +18,15 @@ from chainrule.engine.compiler.rounding import Given, Running
 
 
 def bounds(
-    f: Any, *point: float, exact: bool = False, dtype: str = "float64", lines: Sequence[Sequence[float]] = ()
+    f: Any, *point: float, dtype: str = "float64", lines: Sequence[Sequence[float]] = ()
 ) -> list[float]:
     """Return the bounds of a function's results; `lines` are samples of the last arguments."""
     recording = recorded(f, *point)
-    program, wanted = normal_form(
-        recording.tape, [e for e in recording.outputs if isinstance(e, int)], not exact
-    )
+    program, wanted = normal_form(recording.tape, [e for e in recording.outputs if isinstance(e, int)])
     width = len(lines[0]) if lines else 0
     batched = np.array([k >= len(point) - width for k in range(len(point))], bool)
     given = Given(np.array(point)[~batched], np.array(lines).reshape(len(lines), width), batched, False)
-    found: list[float] = Running(program, given, exact, dtype).bounds(wanted)[:, 0].tolist()
+    found: list[float] = Running(program, given, dtype).bounds(wanted)[:, 0].tolist()
     return found
 
 
@@ -46,7 +44,6 @@ def test_a_sum_of_n_terms_in_another_order_adds_a_rounding_of_all_sizes_each() -
     xs = [0.1, -0.2, 0.3, -0.4]
     (found,) = bounds(lambda *x: total(x), *xs)
     assert found == pytest.approx(3 * 2 * UNIT * sum(map(abs, xs)))
-    assert bounds(lambda *x: total(x), *xs, exact=True) == [0.0]
 
 
 def test_what_is_the_same_on_both_sides_stays_so() -> None:
@@ -66,7 +63,6 @@ def test_an_error_moves_with_the_slope() -> None:
 def test_functions_of_vectors_are_off_by_what_they_state() -> None:
     (found,) = bounds(lambda a: exp(a), 1.0)
     assert found == pytest.approx(2.1 * math.ulp(math.e))
-    assert bounds(lambda a: exp(a), 1.0, exact=True) == [0.0]
 
 
 CHOICES: list[tuple[Any, float]] = [
@@ -126,9 +122,9 @@ def test_samples_are_taken_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = wanted_of(recording, by=[0], batched=[1], reduce="sum")
     program, places = lowered(recording.tape, wanted)
     given = Given(np.array([0.3]), np.array(lines), wanted.batched, False)
-    whole = Running(program, given, False).bounds(places)
+    whole = Running(program, given).bounds(places)
     monkeypatch.setattr(rounding, "CELLS", 3 * len(program))
-    np.testing.assert_allclose(Running(program, given, False).bounds(places), whole, rtol=1e-12)
+    np.testing.assert_allclose(Running(program, given).bounds(places), whole, rtol=1e-12)
     assert whole.shape == (2, 20)
     assert (whole[0] == whole[0, 0]).all()
 

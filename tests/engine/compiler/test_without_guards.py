@@ -32,7 +32,7 @@ def one_sided(x: Any) -> Any:
 def forms(kernel: Any, *args: Any) -> list[tuple[bool, bool]]:
     """Return of each machine code of a kernel whether it has derivatives, and whether it is guarded."""
     variant = kernel.variant(*args)
-    made = [*variant._forms.values(), *[form for ways in variant._ways.values() for form in ways]]
+    made = [*variant._forms.values(), *[form for ways in variant._ways.values() for form in ways.forms]]
     return [(form.gradient, form.guarded) for form in made]
 
 
