@@ -109,7 +109,7 @@ def outline(
         parts.append(_part(stage, nodes, int(flops[nodes].sum())))
     flows = _flows(program, owner, len(parts))
     start = 0
-    for title, size in _results(count, by):
+    for title, size in _results(count - wanted.checks, wanted.checks, by):
         found = Counter(owner[places[start : start + size]].tolist())
         flows += [Flow(tail, len(parts), reads) for tail, reads in sorted(found.items()) if tail >= 0]
         each = bool((placed.phase[places[start : start + size]] == EACH).any())
@@ -119,9 +119,10 @@ def outline(
     return Outline(name, len(recording.tape), loops, tuple(parts), tuple(flows))
 
 
-def _results(count: int, by: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
+def _results(count: int, checks: int, by: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
     """Return what is wanted, in turn: titles, and how many numbers."""
-    named = [("value", count), *[(f"by {name}", size) for name, size in by]]
+    check = [("check of the way", checks)] if checks else []
+    named = [("value", count), *check, *[(f"by {name}", size) for name, size in by]]
     rest = sum([size for _, size in named[MOST_NAMED:]])
     return [one for one in [*named[:MOST_NAMED], ("by others", rest)] if one[1]]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chainrule.engine import Value, compile, dot, exp, tanh
+from chainrule.engine import Value, compile, dot, exp, median, tanh
 from chainrule.engine.compiler.outline import MOST, MOST_NAMED, ONE_EACH, Flow, Outline, Part
 
 
@@ -128,3 +128,10 @@ def test_loops_over_time_say_how_many_steps_and_which_of_them_only_derivatives_n
     assert {part.kind for part in steps} == {"value", "derivatives"}
     lines = [line for part in steps for line in part.loops]
     assert all(re.search(r"for 4\d steps: ", line) for line in lines)
+
+
+def test_what_tells_the_way_of_a_call_is_no_part_of_the_value() -> None:
+    kernel = compile(lambda xs: median(xs) * xs[0], exact=True)
+    kernel.value_and_grad([0.1, 0.7, 0.2])
+    results = [(part.title, part.numbers) for part in kernel.outline.parts if part.kind == "result"]
+    assert results == [("value", 1), ("check of the way", 1), ("by xs", 3)]
