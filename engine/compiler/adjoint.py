@@ -121,7 +121,7 @@ def _of_sums(program: Program, on_the_way: NDArray[np.bool_]) -> _Contributions:
 def _of_takes(program: Program, on_the_way: NDArray[np.bool_]) -> _Contributions:
     """Return what flows from chosen rows to all rows they may have been: slots for each row of each table."""
     takes = np.flatnonzero((program.kind == program.place(TAKE)) & on_the_way)
-    counts = program.counts()[takes]
+    counts = program.counts_of(takes)
     found, slots = [], 0
     for count in np.unique(counts).tolist():
         some = takes[counts == count]

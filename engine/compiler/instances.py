@@ -33,7 +33,7 @@ class Occurrences:
 def occurrences(program: Program, row: Primitive, nodes: Places) -> list[Occurrences]:
     """Return `nodes`, all of `row`, sorted by how many operands they have and which of them are known."""
     found = []
-    counts = program.counts()[nodes]
+    counts = program.counts_of(nodes)
     constant = program.kind == program.place(CONSTANT)
     for count in np.unique(counts).tolist():
         alike = nodes[counts == count]
@@ -240,7 +240,7 @@ def reordered(program: Program, by: Places, wanted: Places) -> tuple[Program, Pl
     """Return the program with its nodes in the order `by`, and the new places of `wanted`."""
     new = np.empty(len(by), np.int64)
     new[by] = np.arange(len(by))
-    counts = program.counts()[by]
+    counts = program.counts_of(by)
     starts = program.first[by]
     first = bounds(counts)
     terms = np.repeat(starts - first[:-1], counts) + np.arange(first[-1])

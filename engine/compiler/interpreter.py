@@ -37,7 +37,7 @@ class _Terms:
     """
 
     def __init__(self, program: Program, nodes: Places) -> None:
-        self.nodes, self.counts = nodes, program.counts()[nodes]
+        self.nodes, self.counts = nodes, program.counts_of(nodes)
         terms, self.owner = terms_of(program, nodes)
         self.sign = program.sign[terms]
         self.a, self.b = program.a[terms], program.b[terms]

@@ -41,7 +41,7 @@ def irregular(
     first, sizes = ordered[starts[:-1]], np.diff(starts)
     if not len(first) or max(len(program), len(program.a), int(place.max())) >= FARTHEST:
         return np.zeros(len(first), bool)
-    counts = program.counts()[first]
+    counts = program.counts_of(first)
     kinds = np.array([kind is SUM or is_computed(kind) for kind in program.kinds])
     possible = may & kinds[program.kind[first]] & (counts > 0)
     per_kind = sizes * counts / np.maximum(_kinds_of_terms(program, space, first), 1)
@@ -60,7 +60,7 @@ def irregular(
 
 def terms_of(program: Program, nodes: Places) -> tuple[Places, Places]:
     """Return the terms of some nodes, one node's after the other's, and for each which node's it is."""
-    counts = program.counts()[nodes]
+    counts = program.counts_of(nodes)
     owner = np.repeat(np.arange(len(nodes)), counts)
     return np.arange(len(owner)) + (program.first[nodes] - bounds(counts)[:-1])[owner], owner
 

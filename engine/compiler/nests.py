@@ -124,7 +124,7 @@ def nest_of(placed: Placed, group: Group, pools: Pools, settled: bool = False) -
 def alone(placed: Placed, nodes: Places) -> Iterator[Nest]:
     """Yield the nests of nodes that are each a group of its own, with few terms."""
     program = placed.program
-    counts = program.counts()[nodes]
+    counts = program.counts_of(nodes)
     ends = np.cumsum(counts)
     terms = np.repeat(program.first[nodes] - (ends - counts), counts) + np.arange(ends[-1])
     signs = program.sign[terms].tolist()

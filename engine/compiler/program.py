@@ -86,6 +86,10 @@ class Program:
         """Return how many terms each node has."""
         return np.diff(self.first)
 
+    def counts_of(self, nodes: Places) -> Places:
+        """Return how many terms each of some nodes has."""
+        return self.first[nodes + 1] - self.first[nodes]
+
     def owners(self) -> Places:
         """Return the node that each term belongs to."""
         return np.repeat(np.arange(len(self)), self.counts())

@@ -71,7 +71,7 @@ def kept_together(
     inputs = program.nodes_of(INPUT)
     home[inputs] = np.where(batched[program.number[inputs].astype(np.int64)], 2, 1)
     home[program.nodes_of(OUTSIDE)] = 1
-    first, counts = program.first[takes], program.counts()[takes]
+    first, counts = program.first[takes], program.counts_of(takes)
     copied: list[NDArray[np.int64]] = []
     for count in np.unique(counts).tolist():
         some = takes[counts == count]
