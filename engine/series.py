@@ -8,7 +8,7 @@ are worked out when they are asked for, so a formula may speak of its own result
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import factorial
+from math import factorial, isfinite
 from typing import Any
 
 from .graph import operations
@@ -178,13 +178,16 @@ PRODUCTS: dict[str, Callable[..., Series]] = {"mul": _product, "div": _quotient,
 
 
 def plus(total: Any, x: Any, y: Any, times: int = 1) -> Any:
-    """Return total + times * x * y; a plain zero adds nothing, whatever stands beside it."""
+    """Return total + times * x * y; a zero adds nothing, whatever stands beside it."""
     if is_zero(x) or is_zero(y):
         return total
     moved = y if times == 1 else float(times) * y
     unknown = getattr(x, "recorded_product", None) or getattr(moved, "recorded_product", None)
     if unknown is not None:  # the compiler's stand-ins: whether one is zero is not known yet
         return total + unknown(x, moved, either=True)
+    a, b = getattr(x, "data", x), getattr(moved, "data", moved)
+    if (a == 0.0 or b == 0.0) and not (isfinite(a) and isfinite(b)):
+        return total  # as with plain zeros: the same whether it is differentiated in turn or not
     return total + x * moved
 
 

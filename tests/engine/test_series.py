@@ -7,7 +7,22 @@ from typing import Any
 import mpmath
 import pytest
 
-from chainrule.engine import TABLE, Primitive, Value, exp, grad, log, pow, sigmoid, sin, sqrt, tanh, taylor
+from chainrule.engine import (
+    TABLE,
+    Primitive,
+    Value,
+    cbrt,
+    exp,
+    grad,
+    log,
+    pow,
+    sigmoid,
+    sin,
+    sqrt,
+    tanh,
+    taylor,
+    value_and_grad,
+)
 
 Function = Callable[..., Any]
 
@@ -144,6 +159,16 @@ def test_at_the_end_of_a_domain_derivatives_are_infinite_and_nothing_raises() ->
     assert taylor(sqrt, 0.0, 1) == [0.0, math.inf]
     assert taylor(log, 0.0, 1) == [-math.inf, math.inf]
     assert taylor(lambda x: 1.0 / x, 0.0, 1) == [math.inf, -math.inf]
+
+
+@pytest.mark.parametrize("f", [cbrt, lambda x: cbrt(x * x), lambda x: exp(cbrt(x)), sqrt, log])
+@pytest.mark.parametrize("order", [1, 2, 3])
+def test_beside_an_infinite_slope_it_is_the_same_whether_it_is_differentiated_or_not(
+    f: Function, order: int
+) -> None:
+    """Where a coefficient is 0 and another one inf: their product adds nothing either way."""
+    found = value_and_grad(lambda x: taylor(f, x, order)[order])(0.0)[0]
+    assert found == pytest.approx(taylor(f, 0.0, order)[order], nan_ok=True)
 
 
 def test_a_power_whose_base_and_exponent_both_move() -> None:
