@@ -90,7 +90,7 @@ class Following(Recorder):
 
     def nothing(self, adjoint: Traced) -> Any:
         """Return 0 times an adjoint: nothing where it is finite."""
-        return None if self._is_finite(adjoint) else adjoint.data * 0.0
+        return None if self._is_finite(adjoint) else adjoint * 0.0
 
     def _is_finite(self, x: Any) -> bool:
         if type(x) is float:

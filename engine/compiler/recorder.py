@@ -288,7 +288,9 @@ class Recorder:
 
     def nothing(self, adjoint: Traced) -> Any:
         """Return what flows on from an adjoint by a partial that is a plain 0: nan where it is not finite."""
-        return adjoint.data * 0.0
+        if not self.careful:
+            return adjoint.data * 0.0
+        return self.choice(adjoint - adjoint == 0.0, 0.0, adjoint * 0.0)
 
     def taken(self, rows: Sequence[Any], i: Traced) -> Any:
         """Return the row that `i` says, as it will be at each call."""

@@ -12,6 +12,8 @@ import pytest
 from chainrule.engine import (
     TABLE,
     Primitive,
+    ceil,
+    exp,
     grad,
     hessian,
     median,
@@ -79,6 +81,16 @@ def test_a_partial_of_0_times_an_adjoint_of_inf_is_nan(exact: bool) -> None:
     assert value == inf
     assert math.isnan(gradient)
     assert kernel.value_and_grad(2.0) == (2.0, 1.0)
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_what_a_partial_of_0_makes_of_inf_has_derivatives_that_are_nan(exact: bool) -> None:
+    """The slope of ceil is 0, times an adjoint of inf: nan, by whatever it is differentiated."""
+    f = lambda x, y: grad(lambda z: exp(ceil(z * z) * y))(x)  # noqa: E731
+    kernel = compile(f, argnums=(0, 1), exact=exact)
+    for of_one in (kernel.value_and_grad(inf, 0.5), value_and_grad(f, argnums=(0, 1))(inf, 0.5)):
+        assert [math.isnan(number) for number in (of_one[0], *of_one[1])] == [True] * 3
+    assert kernel.value_and_grad(0.5, 0.5) == (0.0, (0.0, 0.0))
 
 
 def test_a_number_that_a_where_asks_gets_0_times_its_adjoint_too() -> None:
