@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Never
 
@@ -15,6 +15,7 @@ from .entry import NO_ROW
 from .form import FEW, Form, Held
 from .frame import Frame
 from .looks import Looks
+from .overwritten import overwritten
 from .variant import Variant
 
 
@@ -71,7 +72,7 @@ class Bound:
 
     def run(self) -> None:
         """Run, and leave the results where `value` and `grad` find them."""
-        if self._plain:
+        if self._at_once:
             if answer := self._enter(self._address):
                 self._again(answer)
             return
@@ -90,11 +91,14 @@ class Bound:
         if answer := self._compiled.run(self._frame, self._call.samples, self._threads):
             self._again(answer)
 
-    def overwrite(self) -> None:
-        """Let every run write its results over the samples, line over line: the next run goes on there.
+    def overwrite(self, *arguments: str | int) -> None:
+        """Let every run write its results over the samples: the next run goes on there.
 
-        For a function of one batched array, contiguous and of the kernel's own dtype, that returns as many
-        numbers as a line of it has, each different from sample to sample. Raises ValueError for another.
+        arguments: the batched ones that the results go over, one after the other, by name or place; all of
+        them unless said. They have as many numbers for each sample as the function returns, each of which
+        differs from sample to sample. They are arrays of the kernel's own dtype: one with a line for each
+        sample, or several that have one number for each, or columns in Fortran's order, and share no memory
+        with what else is read. Bound with `argnums=()`. Raises ValueError for others.
 
         >>> import numpy as np
         >>> from chainrule.engine import compile
@@ -103,30 +107,27 @@ class Bound:
         >>> bound.overwrite()
         >>> bound.run(), bound.run(), pairs.tolist()
         (None, None, [[1.0, 2.0], [13.0, 21.0]])
+        >>> at, speed = np.array([0.0, 5.0]), np.array([1.0, 2.0])
+        >>> bound = compile(lambda x, v: x + v, argnums=(), batch=("x", "v")).bind(at, speed)
+        >>> bound.overwrite("x")
+        >>> bound.run(), bound.run(), at.tolist()
+        (None, None, [2.0, 9.0])
         """
         form = self._form
         if form.doubtful or not form.any_batched:  # one sample, which machine code does not take for one
             self._take(self._variant.form(form.gradient, max(self._most, FEW), careful=form.doubtful))
-        batches, returned, read = self._call.batches, self._held.rows.shape[1], sum(self._form.wanted.widths)
-        place = next(iter(batches), 0)
-        array = self._call.held[place]
-        alone = len(batches) == 1 and is_plain_array(array, self._held.dtype.name)
-        if not alone or returned != read or self._form.by:
-            raise ValueError(
-                f"{self._variant.name} returns {returned} numbers for each sample and reads {read}: "
-                "overwrite needs one batched array, and as many results"
-            )
-        self._check_writable(array, "overwrite")
-        self._write_over(batches[place])
+        lines = self._samples_read()
+        self._write_over(overwritten(self._variant, self._form, self._call, lines, arguments))
 
-    def _write_over(self, lines: Floats) -> None:
-        self._frame.take_samples(self._frame.batches, self._frame.batches[0])
+    def _samples_read(self) -> Sequence[Floats]:
+        return self._frame.taken[0]
 
-    def _check_writable(self, array: Floats, method: str) -> None:
-        if not array.flags.writeable:
-            raise ValueError(
-                f"{self._variant.name}: {method} writes into an array, and this one is read-only: copy it"
-            )
+    def _write_over(self, targets: list[Floats]) -> None:
+        columns = targets if targets[0].ndim == 1 else []
+        if not columns:
+            self._frame.take_samples(self._frame.taken[0], targets[0])
+            self._frame.use_first(self.samples)
+        self._frame.write_rows_to(columns)
 
     def into(self, array: Floats) -> None:
         """Let every run write its results into an array, one after the other in the order of the result.
@@ -156,7 +157,10 @@ class Bound:
                 f"{self._variant.name} returns {count} numbers: into needs a contiguous array of as many "
                 f"{self._held.dtype.name}, got {described(array)}"
             )
-        self._check_writable(array, "into")
+        if not array.flags.writeable:
+            raise ValueError(
+                f"{self._variant.name}: into writes into an array, and this one is read-only: copy it"
+            )
         self._write_to(array)
 
     def _write_to(self, array: Floats) -> None:
@@ -198,12 +202,17 @@ class Bound:
     def _choose_entry(self) -> None:
         self._enter = self._compiled.entered(self._call.samples, self._threads)
         brief = self._enter is self._compiled._brief
-        self._plain = self._form.plain and not self._refreshed and brief
+        self._at_once = brief and not self._refreshed
+        self._plain = self._at_once and self._form.plain
 
     @property
     def value(self) -> Any:
         """What the function returned at the last run."""
+        self._collect()
         return self._results[0] if self._form.plain else self._form.value(self._held, self._call.samples)
+
+    def _collect(self) -> None:
+        self._frame.collect_rows()
 
     @property
     def grad(self) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -21,11 +21,11 @@ class BoundWays(Bound):
     def __init__(self, variant: Variant, call: Call, again: Callable[[], Call]) -> None:
         self._call_again = again
         self._line: Floats | None = None
-        self._lines: Floats | None = None
+        self._columns: Sequence[Floats] = ()
         super().__init__(variant, call)
 
     def _begin(self) -> None:
-        self._plain = False
+        self._plain = self._at_once = False
         self._form, found = self._variant.followed(self._call, self._variant.differentiates)
         self._held = Gathered(np.zeros_like(found.results), np.zeros_like(found.rows))
         self._results, self._rows = self._held.results.data, self._held.rows
@@ -39,14 +39,20 @@ class BoundWays(Bound):
         held.results[:], held.rows[:] = found.results, found.rows
         if self._line is not None:
             self._line[:] = held.results[: self._line.size]
-        if self._lines is not None:
-            self._lines[: call.samples] = held.rows
+        for column, numbers in zip(self._columns, held.rows.T, strict=False):
+            column[: call.samples] = numbers
 
     def _use_first(self, n: int) -> None:
         self._held.rows = self._rows[:n]
 
-    def _write_over(self, lines: Floats) -> None:
-        self._lines = lines
+    def _samples_read(self) -> Sequence[Floats]:
+        return list(self._call.batches.values())
+
+    def _write_over(self, targets: list[Floats]) -> None:
+        self._columns = targets if targets[0].ndim == 1 else list(targets[0].T)
+
+    def _collect(self) -> None:
+        """Nothing: results are always in the same rows."""
 
     def _write_to(self, array: Floats) -> None:
         self._line = array.reshape(-1)

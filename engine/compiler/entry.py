@@ -18,7 +18,9 @@ COPIES, COPY_TABLE, RESULT_VECTORS, ROW_VECTORS = 11, 12, 13, 14
 """How many copies come first and where they are listed; how many vectors of results are looked at."""
 PARTS = 15
 """Which parts of a run are wanted: FIRST, LAST or both."""
-WORDS = 16
+RESULT_COLUMNS = 16
+"""Where the addresses of the columns stand that results of samples go to; 0 where these go to RESULT_ROWS."""
+WORDS = 17
 FIRST, LAST = 1, 2
 """Up to the sums over the samples, and what follows from these. Shards have the first part each."""
 COPY_WORDS = 3

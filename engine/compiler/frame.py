@@ -44,7 +44,10 @@ class Frame:
         self._shared: Floats = _nothing
         self._looked_at = 0
         self.batches: Sequence[Floats] = ()
-        self._taken: tuple[Sequence[Floats], Floats] = (), _nothing
+        self.taken: tuple[Sequence[Floats], Floats] = (), _nothing
+        """`batches` and `rows` of all samples, of which a run may take the first only."""
+        self._columns: Sequence[Floats] = ()
+        self._targets = array("q")
         self._sources = array("q")
         self._copied: list[Floats] = []
         self._copies = array("q")
@@ -86,6 +89,21 @@ class Frame:
         """Return the numbers of the samples in one array, a line for each."""
         return np.concatenate(self.batches, axis=1) if self.batches else _nothing
 
+    def write_rows_to(self, columns: Sequence[Floats]) -> None:
+        """Let machine code write each of the numbers that samples have into a column, not into `rows`.
+
+        columns: contiguous, with a number for each sample.
+        """
+        self._columns = columns
+        self._targets = array("q", [address(column) for column in columns])
+        self.words[entry.RESULT_COLUMNS] = self._targets.buffer_info()[0] if columns else 0
+        self.words[entry.ROW_VECTORS] = 0  # a vector may end beyond a column, and `rows` have other numbers
+
+    def collect_rows(self) -> None:
+        """Copy what was written into columns to `rows`."""
+        for k, column in enumerate(self._columns):
+            self.rows[:, k] = column[: len(self.rows)]
+
     def take_samples(self, batches: Sequence[Floats], rows: Floats | None = None) -> None:
         """Set the samples' numbers, and where their results go: new memory, unless said.
 
@@ -99,7 +117,7 @@ class Frame:
         else:  # nan is not looked for in memory that may end in the middle of a vector
             self.words[entry.ROW_VECTORS] = 0
         self.batches, self.rows = batches, rows
-        self._taken = batches, rows
+        self.taken = batches, rows
         self._sources = array("q", [word for one in batches for word in (address(one), _far(one))])
         self.words[entry.SAMPLES] = n
         self.words[entry.ROWS] = self._sources.buffer_info()[0]
@@ -116,6 +134,8 @@ class Frame:
         self.take_samples([one[low:high] for one in whole.batches], whole.rows[low:high])
         if whole.words[entry.ROW_VECTORS]:  # shards begin where vectors do
             self.words[entry.ROW_VECTORS] = vectors(self.rows.size)
+        if whole._columns:
+            self.write_rows_to([column[low:high] for column in whole._columns])
         self.words[entry.PARAMETERS] = whole.words[entry.PARAMETERS]
         self.words[entry.PARTS], self.words[entry.RESULT_VECTORS] = entry.FIRST, 0
 
@@ -141,7 +161,7 @@ class Frame:
 
     def use_first(self, n: int) -> None:
         """Let a run take only the first n of the samples that were taken."""
-        self.batches, self.rows = [one[:n] for one in self._taken[0]], self._taken[1][:n]
+        self.batches, self.rows = [one[:n] for one in self.taken[0]], self.taken[1][:n]
         self.words[entry.SAMPLES] = n
         if self.words[entry.ROW_VECTORS]:
             self.words[entry.ROW_VECTORS] = vectors(self.rows.size)
@@ -159,10 +179,11 @@ class Frame:
     def let_go(self) -> None:
         """Forget the samples, and the frame whose shard it was: their arrays belong to others."""
         if self.words[entry.SAMPLES]:
-            self.batches, self.rows = self._taken = (), _nothing
+            self.batches, self.rows = self.taken = (), _nothing
             self.words[entry.SAMPLES] = self.words[entry.ROW_VECTORS] = 0
         if self.words[entry.PARTS] == entry.FIRST:
             self._whole = None
+            self.write_rows_to(())
             self.words[entry.PARAMETERS] = address(self.parameters)
             self.words[entry.RESULT_VECTORS] = vectors(len(self.results))
             self.words[entry.PARTS] = entry.FIRST | entry.LAST

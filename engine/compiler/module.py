@@ -8,7 +8,7 @@ import numpy as np
 
 from .ahead import ROW_AHEAD, STEP_AHEAD, Ahead, largest
 from .blocks import FETCH, pack
-from .entry import FIRST, LAST, PARTS
+from .entry import FIRST, LAST, PARTS, RESULT_COLUMNS
 from .fused import go_together
 from .groups import AFTER, BEFORE, EACH, LANES, ONCE, OVER, ROW, Group, Placed, Steps
 from .interpreter import Interpreter
@@ -128,7 +128,9 @@ def module(
     sums = placed.sums()
     if each or sums[1] > sums[0]:
         declared.add(FETCH)
-        functions += [pack(lanes, widths, real, ahead.fetched), unpack(placed, each, lanes, pools, real)]
+        functions.append(pack(lanes, widths, real, ahead.fetched))
+    if each:
+        functions.append(unpack(placed, each, lanes, pools, real))
     return "\n".join([*sorted(declared), *functions, _run(calls, sums, lanes, bool(each), real, ahead)])
 
 
@@ -156,7 +158,7 @@ def _run(
     """
     names = ("n", "P", "B", "X", "U", "T", "K", "I", "F", "O", "R")
     loads = []
-    for place, name in [*enumerate(names), (PARTS, "parts")]:
+    for place, name in [*enumerate(names), (PARTS, "parts"), (RESULT_COLUMNS, "C")]:
         kind = "i64" if name in ("n", "parts") else "ptr"
         loads += [
             f"  %a.{name} = getelementptr i64, ptr %arguments, i64 {place}",
@@ -196,7 +198,7 @@ def _run(
             "  call void @pack(i64 %n, i64 %first, ptr %B, ptr %X)",
             *calls[EACH],
             *calls[OVER],
-            *["  call void @unpack(i64 %n, i64 %first, ptr %X, ptr %T, ptr %I, ptr %R)"] * each,
+            *["  call void @unpack(i64 %first, i64 %here, ptr %X, ptr %T, ptr %I, ptr %R, ptr %C)"] * each,
             "  %b1 = add i64 %b, 1",
             "  %again = icmp ult i64 %b1, %blocks",
             "  br i1 %again, label %block, label %last",

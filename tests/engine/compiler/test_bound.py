@@ -268,15 +268,6 @@ def test_runs_go_on_from_what_the_last_one_wrote_over_the_samples() -> None:
     assert pairs.tolist() == expected.tolist()
 
 
-@pytest.mark.parametrize(("results", "rows"), [(1, np.ones((4, 2))), (2, [[1.0, 2.0]])])
-def test_only_as_many_results_as_a_line_has_are_written_over_it(results: int, rows: Any) -> None:
-    bound = compile(lambda xy: [xy[0] + k for k in range(results)], argnums=(), batch="xy").bind(rows)
-    with pytest.raises(
-        ValueError, match=rf"returns {results} numbers for each sample and reads 2: overwrite ne"
-    ):
-        bound.overwrite()
-
-
 def test_results_go_where_they_are_told_to_even_over_what_was_read() -> None:
     state, rate = np.array([4.0, 1.0, 2.0, 0.0]), np.array([0.5])
     f = lambda xs, vs, rate: [*[x - rate[0] * v for x, v in zip(xs, vs, strict=True)], *vs]  # noqa: E731

@@ -86,8 +86,24 @@ def test_results_may_be_written_over_the_samples() -> None:
     locked.flags.writeable = False
     with pytest.raises(ValueError, match="overwrite writes into an array, and this one is read-only"):
         compile(sort, argnums=(), batch=0, exact=True).bind(locked).overwrite()
-    with pytest.raises(ValueError, match="returns 1 numbers for each sample and reads 3: overwrite needs"):
+    with pytest.raises(ValueError, match="returns 1 numbers for each sample, and there are 3 to write over"):
         compile(median, argnums=(), batch=0, exact=True).bind(x).overwrite()
+
+
+def test_results_may_be_written_over_several_arrays() -> None:
+    def exchanged(x: Any, y: Any, z: Any) -> Any:
+        return sort([x * z, y])
+
+    x, y, z = samples(9, 2).T.copy()
+    expected = np.sort([x * z, y], axis=0)
+    bound = compile(exchanged, argnums=(), batch=("x", "y", "z"), exact=True).bind(x, y, z)
+    bound.overwrite("x", "y")
+    bound.samples = 7
+    before = x[7:].tolist(), y[7:].tolist()
+    bound.run()
+    assert [x[:7].tolist(), y[:7].tolist()] == expected[:, :7].tolist()
+    assert [numbers.tolist() for numbers in bound.value] == expected[:, :7].tolist()
+    assert (x[7:].tolist(), y[7:].tolist()) == before
 
 
 def test_results_may_be_written_into_an_array() -> None:

@@ -94,5 +94,5 @@ def test_a_reported_index_is_part_of_the_answer() -> None:
 
 def test_the_words_are_numbered_once_each() -> None:
     names = "SAMPLES PARAMETERS ROWS LINES ONCE LANES NUMBERS PLACES CALLED RESULTS RESULT_ROWS"
-    names += " COPIES COPY_TABLE RESULT_VECTORS ROW_VECTORS PARTS"
+    names += " COPIES COPY_TABLE RESULT_VECTORS ROW_VECTORS PARTS RESULT_COLUMNS"
     assert [getattr(entry, name) for name in names.split()] == list(range(WORDS))

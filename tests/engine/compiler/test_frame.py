@@ -74,6 +74,24 @@ def test_samples_get_rows_for_their_results_which_are_looked_at_for_nan() -> Non
     assert frame.words[entry.ROW_VECTORS] == 0
 
 
+def test_what_samples_have_may_go_into_columns_and_is_collected_from_there() -> None:
+    frame, shard = frame_of(), frame_of()
+    frame.take_samples([np.zeros((9, 2))])
+    column = np.arange(9.0)
+    frame.write_rows_to([column])
+    assert frame.words[entry.RESULT_COLUMNS] == frame._targets.buffer_info()[0]
+    assert (list(frame._targets), frame.words[entry.ROW_VECTORS]) == ([address(column)], 0)
+    frame.use_first(3)
+    frame.collect_rows()
+    assert frame.rows.tolist() == [[0.0], [1.0], [2.0]]
+    frame.use_first(9)
+    shard.shard_of(frame, 8, 9)
+    assert list(shard._targets) == [address(column[8:])]
+    shard.let_go()
+    assert shard.words[entry.RESULT_COLUMNS] == 0
+    assert not shard._columns
+
+
 def test_fewer_samples_are_the_first_ones() -> None:
     frame = frame_of()
     lines = np.arange(18.0).reshape(9, 2)

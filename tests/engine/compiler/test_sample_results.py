@@ -14,16 +14,38 @@ from chainrule.engine.compiler.sample_results import FEW, unpack
 from chainrule.engine.compiler.text import DOUBLE
 
 
-@pytest.mark.parametrize("width", [1, 8, 13])
-def test_results_go_to_the_rows_of_samples_that_exist(width: int) -> None:
+def unpacked(width: int, here: int, results: Any, out: Any, columns: int | None) -> None:
+    """Run the function that puts so many results of a block of eight samples, from 8 on, in their place."""
     found, wanted = placed_of(lambda xs: [exp(x) for x in xs], [1.0] * width, batched=[0])
-    text = unpack(found, wanted.tolist(), 8, Pools(), DOUBLE)
-    arguments = (ctypes.c_int64, ctypes.c_int64, *[ctypes.c_void_p] * 4)
+    pools = Pools()
+    text = unpack(found, wanted.tolist(), 8, pools, DOUBLE)
+    kinds = [ctypes.c_int64] * 2 + [ctypes.c_void_p] * 5
+    code = code_of("declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)\n" + text)
+    places = np.concatenate([*pools.places, [0]]).astype(np.int32)
+    tables = results.ctypes.data, places.ctypes.data
+    code.function("unpack", *kinds)(8, here, 0, *tables, out.ctypes.data, columns)
+
+
+@pytest.mark.parametrize("width", [1, 8, 13, FEW + 9])
+def test_results_go_to_the_rows_of_samples_that_exist(width: int) -> None:
     results, out = np.arange(8.0 * width).reshape(width, 8), np.full((12, width), -1.0)
-    code_of(text).function("unpack", *arguments)(11, 8, 0, results.ctypes.data, 0, out.ctypes.data)
+    unpacked(width, 3, results, out, None)
     assert out[8:11].tolist() == results[:, :3].T.tolist()
     assert (out[:8] == -1.0).all()
     assert (out[11:] == -1.0).all()
+
+
+@pytest.mark.parametrize("width", [1, 8, 13, FEW + 9])
+@pytest.mark.parametrize("here", [8, 3])
+def test_results_go_to_columns_where_these_are_named(width: int, here: int) -> None:
+    results, out = np.arange(8.0 * width).reshape(width, 8), np.full((12, width), -1.0)
+    columns = np.full((width, 24), -1.0)
+    addresses = np.array([column.ctypes.data for column in columns])
+    unpacked(width, here, results, out, addresses.ctypes.data)
+    assert columns[:, 8 : 8 + here].tolist() == results[:, :here].tolist()
+    assert (columns[:, :8] == -1.0).all()
+    assert (columns[:, 8 + here :] == -1.0).all()
+    assert (out == -1.0).all()
 
 
 def cut(lengths: list[int]) -> list[int]:
@@ -69,6 +91,6 @@ def test_the_code_does_not_grow_with_the_number_of_results() -> None:
         kernel = compile(lambda xs: [x * x for x in xs], argnums=(), batch=0)
         kernel(np.ones((9, width)))
         text: str = kernel.ir
-        return len(text[text.index("@unpack") :].split("\n}")[0].splitlines())
+        return len(text[text.index("internal void @rows") : text.index("void @column(ptr")].splitlines())
 
     assert lines(1000) <= lines(100)
