@@ -1,6 +1,7 @@
 """A model, its loss and an optimizer in machine code, with the parameters in one buffer."""
 
 from collections.abc import Callable, Sequence
+from operator import is_
 from typing import Any
 
 import numpy as np
@@ -47,7 +48,7 @@ class Buffers:
         self.p[:] = [parameter.data for parameter in self.params]
         with untouched(model, self.params), collector_paused():
             self._record(examples, most, training)
-            self.updates: list[Update] = beside.updates if beside else self._updates()
+            self.updates: list[Update] = self._taken_over(beside) if beside else self._updates()
             self._check(examples)
         self.read()
 
@@ -87,9 +88,14 @@ class Buffers:
         updates, start = [], 0
         for place, group in enumerate(self.optimizer.param_groups):
             end = start + len(group.params)
-            updates.append(Update(self.optimizer, place, self.p, slice(start, end)))
+            updates.append(Update(self.optimizer, place, self.p, self.g, slice(start, end)))
             start = end
         return updates
+
+    def _taken_over(self, beside: "Buffers") -> list[Update]:
+        for update in beside.updates:
+            update.forget()  # the gradients of buffers that these here are in place of
+        return beside.updates
 
     def _check(self, examples: Sequence[Example]) -> None:
         """Compare the losses of some examples, of different targets where there are, with those on Values.
@@ -126,10 +132,8 @@ class Buffers:
     @property
     def fits(self) -> bool:
         """Whether the optimizer still has the parameters that it had."""
-        groups = self.optimizer.param_groups
-        return len(groups) == len(self._held) and all(
-            group.params is held for group, held in zip(groups, self._held, strict=True)
-        )
+        groups, held = self.optimizer.param_groups, self._held
+        return len(groups) == len(held) and all(map(is_, [group.params for group in groups], held))
 
     def gradient(self, n: int) -> float:
         """Return the mean loss of the first n rows, and leave its gradient in `g`."""

@@ -1,6 +1,8 @@
 """compiled_step with batches of several structures: sequences of any length."""
 
+import gc
 import random
+import weakref
 from contextlib import nullcontext
 from typing import Any
 
@@ -113,6 +115,17 @@ def test_a_batch_that_fails_leaves_all_lengths_in_one_buffer() -> None:
         with pytest.raises(IndexError, match="no row 7"):
             step([[1, 7]], [[0, 1]])
     assert numbers(model) == pytest.approx(numbers(other), rel=1e-12)
+
+
+def test_gradients_of_buffers_that_others_are_in_place_of_are_kept_by_nobody() -> None:
+    model = Line()
+    step = compiled_step(model, sequence_loss, SGD(model.parameters(), lr=0.1))
+    step([[1, 2]], [[0, 1]])
+    assert step._buffers is not None
+    gone = weakref.ref(step._buffers.g)
+    step([[1, 2]] * 5, [[0, 1]] * 5)
+    gc.collect()
+    assert gone() is None
 
 
 def test_lengths_in_a_batch_are_alike() -> None:
