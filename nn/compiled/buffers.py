@@ -11,7 +11,7 @@ from ...engine.compiler.bound import Bound
 from ..optimizer import Optimizer
 from ..step import Example
 from .recorded import Recorded, check
-from .rows import Floats, Inputs, Targets, key_of, ways_to_read
+from .rows import Examples, Floats, Inputs, Targets, key_of, ways_to_read
 from .untouched import untouched
 from .update import Update
 
@@ -76,6 +76,19 @@ class Buffers:
     def bound(self, f: Callable[[Any, Any], Any], rows: Floats, **options: Any) -> Bound:
         """Return a kernel of the parameters and of rows, bound to the buffer and to `rows`."""
         return compile(f, batch="row", **options).bind(self.p, rows)
+
+    def fill(self, xs: Examples, ys: Examples, plain: bool) -> None:
+        """Put a batch into the first rows; raises KeyError for a target that is no case so far.
+
+        plain: whether the first example is two lists of plain numbers. NumPy takes longer to find out what is
+        in these than machine code to learn from one.
+        """
+        rows, recording = self.rows[: len(xs)], self.recording
+        if plain and len(xs) == 1 and not recording.targets.any_cases:
+            recording.fill_one(rows[0], [*xs[0], *ys[0]])
+        else:
+            recording.fill(rows, self.inputs.rows(xs), recording.targets.rows(ys))
+        recording.draw(rows)
 
     def rows_of(self, recorded: Recorded, examples: Sequence[Example]) -> Floats:
         """Return examples as rows."""

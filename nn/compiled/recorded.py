@@ -7,6 +7,8 @@ from contextlib import ExitStack, contextmanager
 from itertools import count
 from typing import Any
 
+from numpy.typing import NDArray
+
 from ...engine import RecordingError, Value, enable_grad
 from ...engine.compiler.record import standing_in
 from ...engine.tree import flatten
@@ -44,11 +46,15 @@ class Recorded:
         self.of_output: Callable[[Sequence[Any]], Any] = tuple
         """Puts numbers in the places of an output; known once `scores` is recorded."""
 
-    def fill(self, rows: Floats, inputs: Floats, targets: Floats) -> None:
+    def fill(self, rows: Floats, inputs: NDArray[Any], targets: NDArray[Any]) -> None:
         """Put examples into rows, as many as there are; `draw` does the rest."""
         start, end = self._until
         rows[:, :start] = inputs
         rows[:, start:end] = targets
+
+    def fill_one(self, row: Floats, numbers: Sequence[float]) -> None:
+        """Put an example into a row, all of whose numbers are read."""
+        row[: self._until[1]] = numbers
 
     def draw(self, rows: Floats) -> None:
         """Draw what `Dropout` multiplies by, in the order in which it would for these examples."""

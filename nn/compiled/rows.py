@@ -28,7 +28,7 @@ class Inputs:
         leaves, self.rebuild = flatten(first)
         self.count = len(leaves)
 
-    def rows(self, inputs: Examples) -> Floats:
+    def rows(self, inputs: Examples) -> NDArray[Any]:
         """Return a row for each input.
 
         Raises RecordingError where one has another structure than the first, or holds Values.
@@ -86,20 +86,16 @@ class Targets:
         if len(self._cases) > MOST_CASES:
             raise RecordingError(f"the targets have more than {MOST_CASES} different values")
         self.count = len(self._read) + self.several
-
-    @property
-    def any_cases(self) -> bool:
+        self.any_cases = self.several or any(len(self._read) < len(leaves) for leaves, _ in self._first)
         """Whether there is anything in a target that is not read as a number."""
-        return self.several or any(len(self._read) < len(leaves) for leaves, _ in self._first)
 
-    def rows(self, targets: Examples) -> Floats:
+    def rows(self, targets: Examples) -> NDArray[Any]:
         """Return a row for each target; raises KeyError for one that is no case so far."""
+        fast = None if self._in_cases else _regular(targets, self.count)
+        if fast is not None:
+            return fast
         rows = np.empty((len(targets), self.count))
-        if not self._in_cases:
-            fast = _regular(targets, self.count)
-            if fast is not None:
-                return fast
-        elif not self._read and self.several:
+        if self._in_cases and not self._read and self.several:
             try:
                 rows[:, 0] = [self._known[target.__class__, target] for target in targets]
                 return rows
@@ -158,20 +154,24 @@ def check_alike(examples: Sequence[tuple[Any, Any]]) -> None:
     Inputs(examples[0][0]).rows([x for x, _ in examples])
 
 
-def shape_of(inputs: Examples, targets: Examples) -> Any:
+def shape_of(x: Any, y: Any) -> tuple[Any, bool]:
     """Return what tells batches apart that need recordings of their own, by their first example.
 
     The structure of its input, a list of numbers being as good as an array, and how many numbers its target
-    has; but for one number: that may be a label as well as a text may.
+    has; but for one number: that may be a label as well as a text may. And whether both are lists of numbers.
     """
-    x, y = inputs[0], targets[0]
-    if type(x) is list and set(map(type, x)) <= _NUMBERS:
+    plain = _is_plain(x)
+    if plain:
         shape: Any = (len(x),)
     else:
         shape = x.shape if isinstance(x, np.ndarray) and x.dtype.kind in "fiu" else structure(x)
-    if type(y) is list and set(map(type, y)) <= _NUMBERS:
-        return shape, len(y)
-    return shape, 1 if isinstance(y, int | float | str) else max(len(flatten(y)[0]), 1)
+    if _is_plain(y):
+        return (shape, len(y)), plain
+    return (shape, 1 if isinstance(y, int | float | str) else max(len(flatten(y)[0]), 1)), False
+
+
+def _is_plain(held: Any) -> bool:
+    return type(held) is list and _NUMBERS.issuperset(map(type, held))
 
 
 _NUMBERS = {int, float, np.float64}
@@ -202,7 +202,7 @@ def ways_to_read(targets: Sequence[Any]) -> Iterator[Targets]:
         raise refused[ways.index((False, True))]
 
 
-def _regular(held: Examples, count: int) -> Floats | None:
+def _regular(held: Examples, count: int) -> NDArray[Any] | None:
     """Return the rows of what NumPy can read at once, plain numbers in lists of one length; else None."""
     try:
         array = np.asarray(held)
@@ -210,7 +210,7 @@ def _regular(held: Examples, count: int) -> Floats | None:
         return None
     if array.dtype.kind not in "fiu" or array.size != len(held) * count:
         return None
-    return array.astype(np.float64, copy=False).reshape(len(held), -1)
+    return array.reshape(len(held), -1)
 
 
 def _numbers(leaves: Sequence[Any], what: str) -> list[float]:

@@ -86,18 +86,15 @@ class CompiledStep:
     def _filled(self, xs: Examples, ys: Examples, n: int) -> Buffers:
         """Return the buffers with a batch in their rows; made where there are none, or none that will do."""
         ys = ys.tolist() if isinstance(ys, np.ndarray) and ys.ndim == 1 else ys
-        key = shape_of(xs, ys)
+        key, plain = shape_of(xs[0], ys[0])
         buffers = self._of.get(key)
         if buffers is None or not buffers.fits or n > len(buffers.rows):
             buffers = self._made(key, xs, ys, n)
-        rows = buffers.rows[:n]
         try:
-            targets = buffers.recording.targets.rows(ys)
+            buffers.fill(xs, ys, plain)
         except KeyError:  # a class that was not there so far
             buffers = self._made(key, xs, ys, n)
-            rows, targets = buffers.rows[:n], buffers.recording.targets.rows(ys)
-        buffers.recording.fill(rows, buffers.inputs.rows(xs), targets)
-        buffers.recording.draw(rows)
+            buffers.fill(xs, ys, plain)
         return buffers
 
     def _made(self, key: Any, xs: Examples, ys: Examples, n: int) -> Buffers:

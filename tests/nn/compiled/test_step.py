@@ -214,6 +214,63 @@ def test_sequences_of_whole_numbers_are_read_as_numbers() -> None:
     assert len(recorded) == made
 
 
+def error_of(output: Any, target: Any) -> Any:
+    """Return the square of what an output is off by, of targets that stand in lists or alone."""
+    return (output - (target[0] if isinstance(target, list) else target)) ** 2
+
+
+@pytest.mark.parametrize(
+    ("x", "y"),
+    [
+        ([0.5, -1.0], [2.0]),
+        ([1, 2], [3]),
+        ([2**70, np.float64(0.5)], [1.0]),
+        ([True, 2.0], [1.0]),
+        ([np.int64(3), 2.0], [1.0]),
+        (np.array([0.5, 1.0]), [1.0]),
+        ([0.5, 1.0], 1.5),
+    ],
+    ids=str,
+)
+def test_an_example_alone_is_read_whatever_it_is_written_in(x: Any, y: Any) -> None:
+    model, other = scorer(), scorer()
+    step = compiled_step(model, error_of, SGD(model.parameters(), lr=0.1))
+    others = SGD(other.parameters(), lr=0.1)
+    for xs, ys in (([[1.0, 2.0]], [[0.5]]), ([x], [y]), ([x, x], [y, y])):
+        expected = step_on_values(other, error_of, others, xs, ys)
+        assert step(xs, ys) == pytest.approx(expected, rel=1e-12)
+    assert numbers(model) == pytest.approx(numbers(other), rel=1e-12)
+
+
+def test_an_example_alone_may_be_lists_of_lists() -> None:
+    model = scorer()
+    step = compiled_step(lambda x: model(x[0]) + x[1][0], error_of, SGD(model.parameters(), lr=0.0))
+    for x in ([[0.5, 1.0], [2.0]], [[1.5, 1.0], [3.0]]):
+        assert step([x], [[0.5]]) == pytest.approx((model(x[0]).data + x[1][0] - 0.5) ** 2, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "kind", "message"),
+    [
+        ([Value(1.0), 2.0], [1.0], RecordingError, r"inputs\[0\] holds Value\(1, grad=0\)"),
+        ([1.0, 2.0], [Value(1.0)], RecordingError, r"a target holds Value\(1, grad=0\)"),
+        (["1.0", 2.0], [1.0], TypeError, "Layer takes Values and plain numbers, got '1.0'"),
+        ([1.0, None], [1.0], TypeError, "Layer takes Values and plain numbers, got None"),
+        ([1.0, 2.0], ["2.0"], TypeError, "unsupported operand"),
+        ([2**2000, 1], [1.0], OverflowError, "int too large to convert to float"),
+    ],
+    ids=str,
+)
+def test_an_example_alone_holds_plain_numbers(x: Any, y: Any, kind: type[Exception], message: str) -> None:
+    model = scorer()
+    first = numbers(model)
+    step = compiled_step(model, error_of, SGD(model.parameters(), lr=0.0))
+    step([[1.0, 2.0]], [[0.5]])
+    with pytest.raises(kind, match=message):
+        step([x], [y])
+    assert numbers(model) == first
+
+
 @pytest.mark.parametrize(
     ("xs", "message"),
     [
