@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -9,9 +10,10 @@ from typing import Any, Never
 
 import numpy as np
 
+from ..tree import flatten
 from ..value import described
 from .arguments import CHANGED, Call, Floats, as_batch, in_place, is_plain_array, numbers_of
-from .entry import NO_ROW
+from .entry import NO_ROW, NOT_FINITE
 from .form import FEW, Form, Held
 from .frame import Frame
 from .looks import Looks
@@ -213,6 +215,25 @@ class Bound:
 
     def _collect(self) -> None:
         self._frame.collect_rows()
+
+    @property
+    def finite(self) -> bool:
+        """Whether the value and the derivatives of the last run are finite, all of them: neither inf nor nan.
+
+        >>> import numpy as np
+        >>> from chainrule.engine import compile
+        >>> x = np.array([4.0])
+        >>> bound = compile(lambda x: x[0] ** 0.5).bind(x)
+        >>> bound(), bound.finite
+        (2.0, True)
+        >>> x[:] = 0.0
+        >>> bound(), bound.finite, bound.grad.tolist()
+        (0.0, False, [inf])
+        """
+        if self._plain and self._form.by and not self._frame.words[NOT_FINITE]:
+            return True  # machine code has looked at them all
+        found = self.value, self.grad if self._form.by else ()
+        return all(map(math.isfinite, flatten(found)[0]))
 
     @property
     def grad(self) -> Any:

@@ -1,4 +1,4 @@
-"""The function that Python calls: it collects the arguments, runs the program and looks for nan.
+"""The function that Python calls: it collects the arguments, runs the program and looks for inf and nan.
 
 A call from Python costs more than a small program does. So all that a call needs is in one frame of
 words, and the function gets its address and nothing else.
@@ -20,7 +20,9 @@ PARTS = 15
 """Which parts of a run are wanted: FIRST, LAST or both."""
 RESULT_COLUMNS = 16
 """Where the addresses of the columns stand that results of samples go to; 0 where these go to RESULT_ROWS."""
-WORDS = 17
+NOT_FINITE = 17
+"""Whether a number that was looked at is inf or nan: 0 where none is. The program writes it."""
+WORDS = 18
 FIRST, LAST = 1, 2
 """Up to the sums over the samples, and what follows from these. Shards have the first part each."""
 COPY_WORDS = 3
@@ -28,8 +30,14 @@ COPY_WORDS = 3
 
 
 def _scan(real: Real) -> str:
-    return f"""define internal i1 @has_nan(ptr %from, i64 %vectors) #0 {{
+    """Return `i1 has_nan(from, vectors, factor)`: whether a number times the factor is nan.
+
+    The factor is 1, or 0: times that inf is nan, too.
+    """
+    return f"""define internal i1 @has_nan(ptr %from, i64 %vectors, {real} %factor) #0 {{
 entry:
+  %one = insertelement <8 x {real}> poison, {real} %factor, i32 0
+  %factors = shufflevector <8 x {real}> %one, <8 x {real}> poison, <8 x i32> zeroinitializer
   %empty = icmp eq i64 %vectors, 0
   br i1 %empty, label %none, label %look
 look:
@@ -37,7 +45,8 @@ look:
   %found = phi <8 x i1> [zeroinitializer, %entry], [%found1, %look]
   %at = getelementptr <8 x {real}>, ptr %from, i64 %i
   %v = load <8 x {real}>, ptr %at, align {real.size}
-  %nan = fcmp uno <8 x {real}> %v, zeroinitializer
+  %times = fmul <8 x {real}> %v, %factors
+  %nan = fcmp uno <8 x {real}> %times, zeroinitializer
   %found1 = or <8 x i1> %found, %nan
   %i1 = add i64 %i, 1
   %more = icmp ult i64 %i1, %vectors
@@ -93,10 +102,21 @@ ready:
 {_word("vectors", RESULT_VECTORS, "i64")}
 {_word("rows", RESULT_ROWS, "ptr")}
 {_word("row.vectors", ROW_VECTORS, "i64")}
-  %once = call i1 @has_nan(ptr %results, i64 %vectors)
-  %each = call i1 @has_nan(ptr %rows, i64 %row.vectors)
+  %odd.once = call i1 @has_nan(ptr %results, i64 %vectors, {real} 0.0)
+  %odd.each = call i1 @has_nan(ptr %rows, i64 %row.vectors, {real} 0.0)
+  %odd = or i1 %odd.once, %odd.each
+  %odd.word = zext i1 %odd to i64
+  %odd.p = getelementptr i64, ptr %frame, i64 {NOT_FINITE}
+  store i64 %odd.word, ptr %odd.p, align 8
+  br i1 %odd, label %inf.or.nan, label %looked
+inf.or.nan:
+  %once = call i1 @has_nan(ptr %results, i64 %vectors, {real} 1.0)
+  %each = call i1 @has_nan(ptr %rows, i64 %row.vectors, {real} 1.0)
   %either = or i1 %once, %each
-  %nan = zext i1 %either to i64
+  br label %looked
+looked:
+  %any.nan = phi i1 [false, %ready], [%either, %inf.or.nan]
+  %nan = zext i1 %any.nan to i64
 {_reported(report, real)}
   ret i64 %result
 }}

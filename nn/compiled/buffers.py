@@ -156,6 +156,11 @@ class Buffers:
         loss: float = bound()
         return loss
 
+    @property
+    def finite(self) -> bool:
+        """Whether that loss and its gradient are finite."""
+        return self._bound.finite
+
     def update(self) -> None:
         """Change the parameters by one step, as their gradients in `g` say."""
         for update in self.updates:

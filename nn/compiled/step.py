@@ -13,7 +13,7 @@ from ..optimizer import LBFGS, Optimizer
 from ..step import Example
 from .buffers import Buffers
 from .refusal import check_nothing_looks_on, recordable
-from .rows import Examples, Floats, check_alike, key_of, shape_of
+from .rows import Examples, check_alike, key_of, shape_of
 
 MOST_KEPT = 1000
 """How many examples with different targets are kept, so that what was recorded for them is again."""
@@ -51,7 +51,7 @@ class CompiledStep:
         if not self._open:
             buffers.read()
         loss = buffers.gradient(n)
-        if not (math.isfinite(loss) and _is_finite(buffers.g)):
+        if not buffers.finite:
             what = f"the loss is {loss}" if not math.isfinite(loss) else "a gradient is not finite"
             raise NotFiniteError(
                 f"compiled_step: {what}; the parameters are those before this step. diagnose(loss), of a "
@@ -130,9 +130,3 @@ def _in_order(examples: Any) -> Examples:
     if hasattr(examples, "__array__") and not hasattr(examples, "to_numpy"):
         return np.asarray(examples)
     return as_rows(examples, "compiled_step")
-
-
-@np.errstate(over="ignore", invalid="ignore")
-def _is_finite(g: Floats) -> bool:
-    """Return whether every number is finite: quickly, where the sum of their squares is."""
-    return math.isfinite(g.dot(g)) or bool(np.isfinite(g).all())

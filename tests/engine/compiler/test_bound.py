@@ -257,6 +257,72 @@ def test_fewer_samples_are_run_again_where_zero_meets_infinity() -> None:
         assert (bound(), bound.grad) == kernel.value_and_grad(2.0, x[:2]) == (math.log(2.0) / 2, 0.25)
 
 
+@pytest.mark.parametrize("options", [{}, {"exact": True}, {"dtype": "float32"}], ids=str)
+def test_a_run_is_finite_where_value_and_derivatives_are(options: Any) -> None:
+    x = np.array([4.0, 1.0])
+    bound = compile(lambda x: x[0] ** 0.5 * x[1], **options).bind(x)
+    assert bound.finite
+    for held, finite in (
+        ([4.0, 1.0], True),
+        ([0.0, 1.0], False),  # the slope
+        ([4.0, math.inf], False),
+        ([-1.0, 1.0], False),
+        ([9.0, 2.0], True),
+        ([math.nan, 1.0], False),
+        ([1.0, 1.0], True),
+    ):
+        x[:] = held
+        bound()
+        assert bound.finite is finite, held
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_a_run_of_samples_is_finite_where_all_of_theirs_is(
+    threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chainrule.engine.compiler.kernel.FEWEST", 1)
+    x = np.ones(200)
+    kernel = compile(lambda w, x: x**0.5 * w, argnums=(0, 1), batch="x", reduce="sum", threads=threads)
+    bound = kernel.bind(2.0, x)
+    for odd in (1.0, 0.0, 2.0, math.inf, 3.0):
+        x[190] = odd
+        bound.run()
+        assert bound.finite is (0.0 < odd < math.inf)
+    x[190] = 0.0
+    bound.samples = 100
+    bound.run()
+    assert bound.finite
+
+
+def test_a_run_without_derivatives_is_finite_where_its_results_are() -> None:
+    x, y = np.array([1.0, 2.0]), np.array([1.0, 0.0, 1.0])
+    several = compile(lambda x: {"a": x[0], "b": 1.0 / x[1], "c": 3.0}, argnums=()).bind(x)
+    into = compile(lambda x: [1.0 / x[0], x[1]], argnums=()).bind(x)
+    into.into(np.zeros(2))
+    constant = compile(lambda x: [x[0], math.inf], argnums=()).bind(x)
+    elsewhere = compile(lambda x: 1.0 / x[0], argnums=()).bind(x)
+    elsewhere.into(np.zeros(1))
+    lines, columns = compile(lambda y: 1.0 / y, argnums=(), batch=0), y.copy()
+    each, over = lines.bind(y), lines.bind(columns)
+    over.overwrite()
+    for made in (several, into, constant, elsewhere, each, over):
+        made.run()
+    found = [made.finite for made in (several, into, constant, elsewhere, each, over)]
+    assert found == [True, True, False, True, False, False]
+    x[:], y[:] = 0.0, 1.0
+    columns[:] = 1.0
+    for made in (several, into, constant, elsewhere, each, over):
+        made.run()
+    found = [made.finite for made in (several, into, constant, elsewhere, each, over)]
+    assert found == [False, False, False, False, True, True]
+
+
+def test_a_run_that_was_repeated_with_care_is_finite_where_the_repetition_is() -> None:
+    x = np.array([0.0, 1.0])
+    bound = compile(lambda x: where(x[0] > 0.0, log(x[0]), x[1])).bind(x)
+    assert (bound(), bound.grad.tolist(), bound.finite) == (1.0, [0.0, 1.0], True)
+
+
 def test_runs_go_on_from_what_the_last_one_wrote_over_the_samples() -> None:
     pairs = np.array([[0.0, 1.0], [5.0, 8.0], [1.0, -1.0]] * 20)
     expected = pairs.copy()

@@ -16,6 +16,7 @@ from chainrule.engine.compiler.entry import (
     COPY_TABLE,
     NAN,
     NO_ROW,
+    NOT_FINITE,
     ONCE,
     RESULT_VECTORS,
     RESULTS,
@@ -61,11 +62,29 @@ def test_it_answers_whether_a_result_is_nan(rows: bool, real: Real) -> None:
         assert program() == 0
 
 
+@pytest.mark.parametrize("rows", [False, True])
+@pytest.mark.parametrize("real", [DOUBLE, SINGLE], ids=str)
+def test_it_leaves_word_of_a_result_that_is_not_finite(rows: bool, real: Real) -> None:
+    program = Program(real)
+    dtype = np.float64 if real is DOUBLE else np.float32
+    numbers = np.full(24, np.finfo(dtype).max, dtype)
+    program.results(numbers, rows)
+    for at in (0, 7, 8, 23):
+        for odd in (math.inf, -math.inf, math.nan):
+            numbers[at], kept = odd, numbers[at]
+            program()
+            assert program.words[NOT_FINITE] != 0
+            numbers[at] = kept
+            program()
+            assert program.words[NOT_FINITE] == 0
+
+
 def test_what_nobody_looks_at_may_be_nan() -> None:
     program = Program()
     program.results(np.full(8, math.nan))
     program.words[RESULT_VECTORS] = 0
     assert program() == 0
+    assert program.words[NOT_FINITE] == 0
 
 
 def test_arguments_are_copied_first() -> None:
@@ -94,5 +113,5 @@ def test_a_reported_index_is_part_of_the_answer() -> None:
 
 def test_the_words_are_numbered_once_each() -> None:
     names = "SAMPLES PARAMETERS ROWS LINES ONCE LANES NUMBERS PLACES CALLED RESULTS RESULT_ROWS"
-    names += " COPIES COPY_TABLE RESULT_VECTORS ROW_VECTORS PARTS RESULT_COLUMNS"
+    names += " COPIES COPY_TABLE RESULT_VECTORS ROW_VECTORS PARTS RESULT_COLUMNS NOT_FINITE"
     assert [getattr(entry, name) for name in names.split()] == list(range(WORDS))
