@@ -63,7 +63,9 @@ class Update:
 
     def take(self, g: Floats) -> None:
         """Take a step. g: the gradients by all parameters, in an array that is read where it is."""
-        if self._group.settings != self._settings:
+        settings = self._group.settings
+        self._settings["lr"] = self._scalars[0] = settings["lr"]
+        if settings != self._settings:
             self._change(g)
         if not self._steady or self._settings.get("eps") == 0.0:  # which may divide by 0: Python says so
             self._take_in_python(g)
@@ -80,12 +82,7 @@ class Update:
         self.read()
 
     def _change(self, g: Floats) -> None:
-        """Note new settings."""
-        before, now = ({**settings, "lr": 0.0} for settings in (self._settings, self._group.settings))
-        if before == now:
-            self._settings = dict(self._group.settings)
-            self._scalars[0] = self._settings["lr"]
-            return
+        """Record the rule with new settings."""
         self.write_back()
         self._record(g)
         self.read()
@@ -108,7 +105,6 @@ class Update:
 
         step.__name__ = type(self._optimizer).__name__
         self._held = np.zeros((len(names), len(self._p)))
-        self._scalars[0] = self._settings["lr"]
         # Exact, so that it is the rule to the last bit; roots and quotients take most of the time anyway.
         self._kernel = compile(step, argnums=(), batch=range(1, 3 + len(names)), exact=True)
         self._bounds.clear()

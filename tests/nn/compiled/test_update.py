@@ -78,6 +78,16 @@ def test_a_setting_that_has_the_rule_remember_more_counts_for_every_array_of_gra
         steps.take(4)
 
 
+def test_a_learning_rate_that_changes_is_read_and_nothing_recorded_anew() -> None:
+    steps = Steps("Adam")
+    kernel = steps.updates[0]._kernel
+    for k in range(5):
+        for optimizer in (steps.fast, steps.plain):
+            optimizer.lr = 0.1 / (k + 1)
+        steps.take(2)
+    assert steps.updates[0]._kernel is kernel
+
+
 def test_one_parameter_is_as_good_as_many() -> None:
     Steps("Adam", n=1).take(5)
 
