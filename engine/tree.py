@@ -48,7 +48,7 @@ def flatten(held: Any) -> tuple[list[Any], Callable[[Iterable[Any]], Any]]:
 
 
 def _flatten(held: Any, leaves: list[Any]) -> Rebuild:
-    if isinstance(held, (Value, *REAL, complex)) and not isinstance(held, bool):
+    if type(held) is not bool and isinstance(held, (Value, *REAL, complex)):
         leaves.append(held)  # complex numbers too, so that making a Value of one says what is wrong
         return next
     if _is_array(held):

@@ -9,7 +9,7 @@ from ..operations import Operations
 from ..primitive import Primitive
 from ..value import described
 from .plain import Plain, stays_plain
-from .traced import Traced
+from .traced import Condition, Traced
 
 if TYPE_CHECKING:
     from .recorder import Recorder
@@ -25,8 +25,8 @@ def learn() -> None:
     if _learnt == vars(Operations):
         return
     for name in _given - vars(Operations).keys():
-        delattr(Traced, name)
-        delattr(Plain, name)
+        for cls in (Traced, Plain, Condition):
+            delattr(cls, name)
         _given.remove(name)
     _learnt.clear()
     _learnt.update(vars(Operations))
@@ -39,7 +39,8 @@ def learn() -> None:
         if make is not None:
             method = make(row)
             setattr(Traced, name, method)
-            setattr(Plain, name, stays_plain(method))
+            for cls in (Plain, Condition):
+                setattr(cls, name, stays_plain(method, name))
             _given.add(name)
 
 
@@ -58,7 +59,7 @@ def _forward(row: Primitive) -> Callable[[Traced, object], Traced]:
             made: Traced = recorder.made(row, (self.entry, other.entry))
             return made
         entry = recorder.known(other)
-        return _unknown(row, other) if entry is None else recorder.made(row, (self.entry, entry))
+        return _unknown(row, self, other) if entry is None else recorder.made(row, (self.entry, entry))
 
     return method
 
@@ -71,13 +72,19 @@ def _reflected(row: Primitive) -> Callable[[Traced, object], Traced]:
             return self  # what sum() begins with: an entry for it would only stand in the way
         recorder: Recorder = self.recorder
         entry = recorder.known(other)
-        return _unknown(row, other) if entry is None else recorder.made(row, (entry, self.entry))
+        return _unknown(row, self, other) if entry is None else recorder.made(row, (entry, self.entry))
 
     return method
 
 
-def _unknown(row: Primitive, other: object) -> Any:
+def _unknown(row: Primitive, self: Traced, other: object) -> Any:
     """Let `other` say what it does with a stand-in; raise TypeError where it would want to be repeated."""
     if row.dunder == "mul" and isinstance(other, str | bytes | bytearray | list | tuple):
+        if isinstance(self, int):
+            raise self.recorder.refusal(
+                f"{described(other)} times a number that compile records: its length would be the same at "
+                "every call; a count is fixed beforehand, compile(functools.partial(f, n=3)), or terms are "
+                "left out, sum(where(k < n, x, 0.0) for k, x in enumerate(xs))"
+            )
         raise TypeError(f"{row.name} takes Values and plain numbers, got {described(other)}")
     return NotImplemented

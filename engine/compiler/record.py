@@ -23,6 +23,7 @@ from .anatomy import Anatomy
 from .following import Following
 from .recorder import Recorder
 from .refusals import caught, note_stand_in, with_place
+from .returned import check_results
 from .tape import Tape
 from .traced import RecordingError, Traced
 
@@ -108,12 +109,15 @@ def record(
     enabled = nullcontext() if recording() else enable_grad()
     with alone, recorder_at_work(), enabled, standing_in(held, module_entries, recorder):
         try:
-            returned, of_outputs = flatten(f(*positional, **keywords))
+            found = f(*positional, **keywords)
+            returned, of_outputs = flatten(found)
             if recorder.refused is not None:
                 raise caught(recorder.refused)
         except RecordingError as error:
             raise with_place(error)  # noqa: B904  # the very error, at its line
         except Exception as error:
+            if recorder.refused is not None:  # a library has put its own error in the place of the refusal
+                raise with_place(caught(recorder.refused)) from error
             note_stand_in(error)
             raise
         else:
@@ -122,10 +126,13 @@ def record(
                 made = recorder.known(number) if isinstance(number, Value) else None
                 if made is None and recorder.follows:  # by another way it may depend on the arguments
                     made = recorder.entry_of(number, "compile")
+                if isinstance(number, complex):
+                    raise TypeError(f"compile needs a function that returns real numbers, got {number!r}")
                 outputs.append(float(number) if made is None else made)
             check = recorder.check() if isinstance(recorder, Following) else None
         finally:
             recorder.closed = True
+    check_results(found)
     if not outputs:
         raise TypeError(f"compile needs a function that returns numbers, got {described(of_outputs([]))}")
     seconds = time.perf_counter() - since

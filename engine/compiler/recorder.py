@@ -13,10 +13,19 @@ from ..primitive import TABLE, Primitive
 from ..value import Value, constant, described
 from .operators import learn
 from .plain import Plain, is_plain
+from .refusals import place_here
 from .tape import CONSTANT, DETACH, EQUAL, INDEX, INPUT, OUTSIDE, Comparison, Kind, Tape
 from .traced import Condition, RecordingError, Traced
 
 _new = object.__new__
+
+
+def over() -> RecordingError:
+    """Return the error to raise where a stand-in is used when its recording is over."""
+    return RecordingError(
+        "this number belongs to a recording that is over: compile's function must not keep its values for "
+        "later"
+    )
 
 
 class _Nowhere:
@@ -83,10 +92,7 @@ class Recorder:
     def made(self, kind: Kind, entries: tuple[int, ...], cls: type[Traced] = Traced) -> Traced:
         """Add an entry and return its stand-in."""
         if self.closed:
-            raise RecordingError(
-                "this number belongs to a recording that is over: compile's function must not keep its "
-                "values for later"
-            )
+            raise over()
         # Every operation comes through here, millions of times: what is rare is told by one number.
         if modes.restrictions and kind is not DETACH and not modes.recording():
             return self.made(DETACH, (self._entry(kind, entries),), cls)
@@ -97,8 +103,11 @@ class Recorder:
 
     def refusal(self, why: str) -> RecordingError:
         """Return the error to raise for what would freeze a number, and note it."""
+        if self.closed:
+            return over()
         error = RecordingError(why)
-        self.refused = self.refused or error
+        if self.refused is None:
+            error.place, self.refused = place_here(), error
         return error
 
     def plain(self, entry: int) -> Traced:
@@ -151,7 +160,7 @@ class Recorder:
 
     def choice(self, condition: Traced | bool, yes: Any, no: Any) -> Any:
         """Return `yes` where the condition holds, else `no`: the way a formula goes, no operation."""
-        if isinstance(condition, bool):
+        if not isinstance(condition, Traced):
             return yes if condition else no
         entries = condition.entry, self.entry_of(yes, "where"), self.entry_of(no, "where")
         made = self.made(TABLE["where"], entries)
@@ -180,6 +189,8 @@ class Recorder:
                 return self._constant(x.data)
             place = self._outside.get(x)
             if place is None:
+                if self.closed:  # what was recorded reads those it knows
+                    raise over()
                 place = self._outside[x] = self.tape.append(OUTSIDE, (len(self.outside),))
                 self.outside.append(x)
                 if x.label:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import sys
 import sysconfig
 import traceback
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex
 
 from ..debugging.warn import OWN_FOLDERS
 
@@ -18,17 +20,24 @@ if TYPE_CHECKING:
 class RecordingError(TypeError):
     """A function asked for something that is not known while it is being recorded."""
 
+    place = ""
+    """The line that asked, where the error does not come from there itself: C has caught one in between."""
+
 
 class RecordingWarning(UserWarning):
     """A compiled function is recorded again and again, which takes longer than running it on Values."""
 
 
+NO_NUMBER = ", no number yet>"
+"""How the text of every stand-in ends."""
+
+
 class Text(str):
     """What a stand-in is written as, for people: `print` and debuggers show it.
 
-    It does not have the number in it, so it neither compares nor becomes one, is not searched and is no key:
-    what came of that would be the same at every call. Its length and parts of it are there, to show it where
-    there is little room. Put together with other text by + it is such a text again.
+    It does not have the number in it, so it neither compares nor becomes one, is not searched, not counted
+    and no key: what came of that would be the same at every call. Parts of it, and what it becomes with other
+    text by +, padded or in capitals, are such texts again. Tools that show it may look at it.
     """
 
     __slots__ = ("recorder",)
@@ -44,6 +53,22 @@ class Text(str):
 
     def __radd__(self, other: str) -> Text:
         return Text(str.__add__(other, self), self.recorder)
+
+    def __iter__(self) -> Iterator[Text]:
+        return iter([Text(letter, self.recorder) for letter in str.__iter__(self)])
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __copy__(self) -> Text:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Text:
+        return self
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[Any, ...]:
+        """Pickle it as plain text, in an error that leaves a recording, say."""
+        return (str, (str.__str__(self),)) if self.recorder.closed else self._refused()
 
     def __str__(self) -> str:
         return self
@@ -63,10 +88,30 @@ class Text(str):
 
 _COMPARING = "__eq__ __ne__ __lt__ __le__ __gt__ __ge__ __hash__"
 _SEARCHING = (
-    "__contains__ startswith endswith find rfind index rindex count partition rpartition split rsplit "
+    "__len__ __contains__ "
+    "startswith endswith find rfind index rindex count partition rpartition split rsplit "
     "strip lstrip rstrip removeprefix removesuffix replace translate encode isalnum isalpha isdecimal "
-    "isdigit isnumeric"
+    "isdigit isnumeric isspace islower isupper istitle isascii isidentifier isprintable splitlines"
 )
+
+
+def _making(name: str) -> Any:
+    """Return a method that makes another text of one."""
+    make = getattr(str, name)
+
+    def method(self: Text, *args: object) -> Any:
+        made = make(self, *args)
+        return Text(made, self.recorder) if isinstance(made, str) else made
+
+    return method
+
+
+_CHANGING = (
+    "__getitem__ __mul__ __rmul__ __mod__ lower upper title capitalize casefold swapcase ljust rjust center "
+    "zfill expandtabs"
+)
+for _name in _CHANGING.split():
+    setattr(Text, _name, _making(_name))
 
 
 def _reading(name: str, shows: bool) -> Any:
@@ -100,12 +145,12 @@ def refusal(what: str) -> Any:
 
 def with_place(error: RecordingError) -> RecordingError:
     """Return the error with the line that it comes from at its end."""
-    error.args = (f"{error}{place_of(error)}", *error.args[1:])
+    error.args = (f"{error}{error.place or place_of(error)}", *error.args[1:])
     return error
 
 
 def caught(error: RecordingError) -> RecordingError:
-    """Return a refusal that the program has caught, to be raised again when it is through."""
+    """Return a refusal that the program has caught, or another library in its place, to be raised again."""
     error.args = (
         f"{error} (it was caught on the way; what was done in its place would be done at every call)",
         *error.args[1:],
@@ -115,7 +160,20 @@ def caught(error: RecordingError) -> RecordingError:
 
 def place_of(error: BaseException) -> str:
     """Return the line that an error comes from, as a line: the user's, else a library's, "" if neither."""
-    frames = reversed(traceback.extract_tb(error.__traceback__))
+    return _place(reversed(traceback.extract_tb(error.__traceback__)))
+
+
+def place_here() -> str:
+    """Return the line that is being recorded, as `place_of` does; "" outside of a recording's run."""
+    frames = iter(reversed(traceback.extract_stack()))
+    return _place(itertools.takewhile(lambda frame: frame.filename != _RECORDS, frames))
+
+
+_RECORDS = str(Path(__file__).with_name("record.py"))
+"""Where functions are run to be recorded: what called that is none of it."""
+
+
+def _place(frames: Iterable[traceback.FrameSummary]) -> str:
     others = [frame for frame in frames if not frame.filename.startswith(OWN_FOLDERS)]
     if not others:
         return ""
@@ -127,12 +185,24 @@ def place_of(error: BaseException) -> str:
 def note_stand_in(error: Exception) -> None:
     """Add a note to another's error, of NumPy or PyTorch say, that comes of being given a stand-in.
 
-    It is told by the name of its class in the text, and by what NumPy says of an index that is none.
+    It is told by the name of its class in the text or by its own text, and by what NumPy says of an index
+    that is none and of functions that it has for floats alone, json of a float that is none.
     """
     text = str(error)
-    if text.startswith("only integers, slices"):
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    own = (last.line or "").startswith("raise") and not _is_installed(last.filename)
+    if NO_NUMBER in f"{text} {error.args} {vars(error)}" and not own:  # own ones say what they like
+        error.add_note("The text of a number that compile records does not have the number in it.")
+    elif text.startswith(("only integers, slices", "arrays used as indices")):
         error.add_note("Where the index is a number that compile records: take(rows, i) chooses by it.")
-    elif re.search(r"\b(Traced|Plain|Condition)\b", text):
+    elif text.startswith("ufunc '"):
+        error.add_note(
+            "Where the array is of numbers that compile records: x != x says which are nan, abs(x) == inf "
+            "which are infinite."
+        )
+    elif re.fullmatch(r"Object of type (float|int|bool|Traced) is not JSON serializable", text):
+        error.add_note("That is a number that compile records: write what the kernel returns.")
+    elif re.search(r"\b(Traced|Plain|Whole|Condition)\b", text):
         error.add_note(
             "That is a number that compile records: it is one number, and operators, its methods and the "
             "functions of chainrule.engine and of NumPy take it."
@@ -144,15 +214,19 @@ _STANDARD = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib")
 
 def _is_installed(file: str) -> bool:
     """Return whether a file is one of Python's own or a library's, NumPy's say, that a user's line calls."""
+    if file == "<string>":  # a method that a dataclass has been given
+        return True
     return file.startswith(_STANDARD) or not {"site-packages", "dist-packages"}.isdisjoint(Path(file).parts)
 
 
 __all__ = [
+    "NO_NUMBER",
     "RecordingError",
     "RecordingWarning",
     "Text",
     "caught",
     "note_stand_in",
+    "place_here",
     "place_of",
     "refusal",
     "with_place",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..primitive import TABLE, Primitive
 from ..value import Number, Value
-from .refusals import RecordingError, Text
+from .refusals import NO_NUMBER, RecordingError, Text
 from .tape import CONSTANT, DETACH, EQUAL, INPUT, LESS, LESS_EQUAL, OUTSIDE, TAKE, Comparison, Take
 from .unknown import Unknown
 
@@ -24,6 +24,10 @@ class Traced(Unknown):
     __slots__ = ()
     kind = "recorded"
 
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        """Return a Value, which `type(x)(2.0)` is to make. A recorder makes stand-ins itself."""
+        return Value(*args, **kwargs)
+
     # It has the layout of a Value, so that a module's parameters can be made stand-ins for the time of a
     # recording and then go back to what they were. Two slots that a stand-in has no use for hold its own.
     entry = Value.__dict__["partials"]
@@ -39,7 +43,10 @@ class Traced(Unknown):
 
     @data.setter
     def data(self, number: object) -> None:
-        raise RecordingError("assigning to .data while compile records would be lost: return the new number")
+        recorder: Recorder = self.recorder
+        raise recorder.refusal(
+            "assigning to .data while compile records would be lost: return the new number"
+        )
 
     @property
     def label(self) -> str:
@@ -193,7 +200,7 @@ class Traced(Unknown):
 
     def __repr__(self) -> str:
         recorder: Recorder = self.recorder
-        return Text(f"<recorded {recorder.tape.line(self.entry)}, no number yet>", recorder)
+        return Text(f"<recorded {recorder.tape.line(self.entry)}{NO_NUMBER}", recorder)
 
     def __copy__(self) -> Traced:
         """Return what copies of Values are: made from the same operands; of a leaf a leaf of its own."""
@@ -215,6 +222,10 @@ class Condition(Traced):
 
     __slots__ = ()
     is_truth = True
+
+    @property  # type: ignore[misc]  # what isinstance goes by: a bool, and so an int
+    def __class__(self) -> type:
+        return bool
 
     def __and__(self, other: object) -> Any:
         return self._combined(TABLE["mul"], other)

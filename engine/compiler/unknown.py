@@ -28,33 +28,36 @@ class Unknown(Value):
 
     @property
     def grad(self) -> NoReturn:
-        raise RecordingError(
+        raise self.recorder.refusal(
             "a gradient is not known while compile records: use grad(f) or value_and_grad(f) inside, "
             "or kernel.value_and_grad outside"
         )
 
     @grad.setter
     def grad(self, number: object) -> None:
-        raise RecordingError("assigning to .grad while compile records would be lost")
+        raise self.recorder.refusal(
+            "assigning to .grad while compile records would be lost: kernel.value_and_grad(...) returns "
+            "gradients"
+        )
 
     @property
     def partials(self) -> NoReturn:  # type: ignore[override]
-        raise RecordingError(
+        raise self.recorder.refusal(
             "partials are not known while compile records: use grad(f) or jacobian(f) inside, or partials of "
             "Values outside"
         )
 
     def register_hook(self, hook: object) -> NoReturn:
-        raise RecordingError(
+        raise self.recorder.refusal(
             "machine code calls no hooks: register them on Values, outside what compile records"
         )
 
     def break_when(self, condition: object = None, *, when: str | None = None) -> NoReturn:
-        raise RecordingError("machine code stops nowhere: watch Values, outside what compile records")
+        raise self.recorder.refusal("machine code stops nowhere: watch Values, outside what compile records")
 
     def unknown_to(self, what: str) -> RecordingError:
         """Return the error to raise where a function needs the number itself, to show it, say."""
-        return RecordingError(
+        return self.recorder.refusal(
             f"{what} looks at numbers, and one that compile records has none yet: call it outside of the "
             "compiled function, on what the function gives for Values"
         )
@@ -64,13 +67,14 @@ class Unknown(Value):
 
     def no_input(self) -> RecordingError:
         """Return the error to raise where a Value is to be made of it, a leaf of its own."""
-        return RecordingError(
+        why = (
             "Value(...) would freeze a number that compile records: use the number as it is, or x.detach(), "
             "through which no derivative goes"
         )
+        return self._refusal(why, self.is_number)
 
     def backward(self, create_graph: bool = False) -> NoReturn:
-        raise RecordingError(
+        raise self.recorder.refusal(
             "backward() cannot run while compile records: return the loss and call "
             "kernel.value_and_grad(...), or use grad(f) inside; chainrule.nn.compiled_step(model, loss, "
             "optimizer) is a whole training step"
@@ -86,20 +90,20 @@ class Unknown(Value):
     def __float__(self) -> NoReturn:
         raise self._refusal(
             "float(...) of a number that compile records would freeze it: use the methods and functions "
-            "of chainrule.engine (v.exp(), exp(v)), which are recorded",
+            'of chainrule.engine (v.exp(), exp(v)), which are recorded; in a text f"{x:.3f}" and not %.3f',
             self.is_number or self.is_truth,
         )
 
     __complex__ = __float__
 
     def __index__(self) -> NoReturn:
-        raise self._refusal(_INDEX, self.is_truth)
+        raise self._refusal(_INDEX, isinstance(self, int))
 
     def __int__(self) -> NoReturn:
         raise self._refusal(_INDEX, self.is_number or self.is_truth)
 
     def __reduce__(self) -> NoReturn:
-        raise RecordingError(
+        raise self.recorder.refusal(
             "a number that compile records cannot be pickled, for it has no number yet: pickle what the "
             "kernel returns"
         )

@@ -213,6 +213,8 @@ def where(condition: object, x: Value | Number, y: Value | Number) -> Value | fl
     (0.0, 0.0)
     """
     if not isinstance(condition, Value):
+        if condition is NotImplemented:
+            raise TypeError("where(NotImplemented, x, y): write 1.0 < v, as (1.0).__lt__(v) knows no Values")
         condition = 1.0 if condition else 0.0
     result: Value | float = _where_row.over((condition, x, y))
     return result

@@ -27,9 +27,9 @@ def chosen(condition: Any, x: Any, y: Any) -> Any:
 
     Eager code goes on with one of them, so unlike `where` this is no operation: nothing flows to the other.
     """
-    if isinstance(condition, bool):
-        return x if condition else y
-    return condition.choice(x, y)
+    if isinstance(condition, Value):
+        return condition.choice(x, y)  # of stand-ins
+    return x if condition else y
 
 
 def largest_of(xs: Sequence[Any]) -> Any:

@@ -5,7 +5,10 @@ import bisect
 import cmath
 import copy
 import decimal
+import enum
 import fractions
+import functools
+import itertools
 import json
 import logging
 import math
@@ -53,6 +56,28 @@ def labelled(x: Any) -> Any:
     return len(x.label) * x
 
 
+def kind_of(x: Any) -> float:
+    match x:
+        case bool():
+            return 2.0
+        case int(n):
+            return 3.0 * n
+        case float():
+            return 5.0
+    return 7.0
+
+
+def all_whole(x: Any) -> bool:
+    numbers = [
+        math.trunc(x),
+        abs(round(x)),
+        3 - math.floor(x) * 2,
+        sum([x > 0.0, x > 1.0, True]),
+        x.__round__(),
+    ]
+    return all(isinstance(number, int) for number in numbers)
+
+
 TRUE: dict[str, Function] = {
     "abs": lambda x: abs(x),
     "+x": lambda x: +x * x,
@@ -79,6 +104,14 @@ TRUE: dict[str, Function] = {
     "match": matched,
     "match with data": matched_data,
     "match of data": lambda x: matched(x.data) * x,
+    "isinstance of a comparison": lambda x: x if isinstance(x > 1.0, bool) and isinstance(x > 1, int) else -x,
+    "match of a comparison": lambda x: kind_of(x > 1.0) * x,
+    "isinstance of a whole number": lambda x: x if isinstance(math.floor(x.data), int) else -x,
+    "isinstance of other whole numbers": lambda x: x if all_whole(x.data) else -x,
+    "match of a whole number": lambda x: kind_of(-round(x.data) % 3 + math.ceil(x.data)) * x,
+    "no whole number": lambda x: kind_of(round(x.data) / 1) * kind_of(x.data // 1) * x,
+    "comparisons added up": lambda x: kind_of((x > 1.0) + (x > 2.0)) * x + kind_of((x > 1.0) * x.data),
+    "type as a constructor": lambda x: type(x)(2.0) * type(x.data)("1.5") * type(round(x.data))("3") * x,
     "operands": lambda x: len((x * x).operands) * (x * x).operands[0],
     "primitive": lambda x: len((x * x).primitive.name) * x,
     "label": labelled,
@@ -176,6 +209,27 @@ REFUSED: dict[str, tuple[Function, str]] = {
     "a number as a key": (lambda x: {1.0: 2.0}.get(x.data, 5.0) * x, KEY),
     "hash of a number": (lambda x: hash(x.item()) * x, KEY),
     "a comparison as a key": (lambda x: {True: 1.0, False: 2.0}[x > 0.0] * x, "looks a comparison up"),
+    "a product of a comparison as a key": (lambda x: {1.0: 2.0}.get((x > 0.0) * 1.0, 5.0) * x, KEY),
+    "a whole number as a key": (lambda x: {1: 2.0}.get(round(x.data), 5.0) * x, KEY),
+    "a range": (lambda x: sum(range(math.floor(x.data))) * x, INDEX),
+    "how many": (
+        lambda x: len([1.0] * math.floor(x.data)) * x,
+        r"\[1.0\] \(list\) times .*partial\(f, n=3\)",
+    ),
+    "how many letters": (lambda x: len((x > 0.0) * "ab") * x, r"'ab' times .* sum\(where\(k < n, x, 0.0\)"),
+    "bits": (
+        lambda x: (math.floor(x.data) & 1) * x,
+        r"the bits of .* k // 2\*\*n and k % 2\*\*n are recorded",
+    ),
+    "bit_length": (lambda x: math.floor(x.data).bit_length() * x, "the bits of"),
+    "islice": (lambda x: sum(itertools.islice([1.0, 2.0], round(x.data))) * x, INDEX),
+    "struct": (lambda x: struct.unpack("d", struct.pack("d", x.data))[0] * x, FLOAT),
+    "a method of float": (
+        lambda x: math.fsum([float.fromhex(x.data.hex())]) * x,
+        "would freeze it: compare it",
+    ),
+    "an enum": (lambda x: Sizes(x.data).value * x, KEY + "|" + BRANCH),
+    "a memo": (lambda x: functools.cache(lambda y: y * y)(x.data) * x, KEY),
     "pickle": (
         lambda x: pickle.loads(pickle.dumps(x)),
         "cannot be pickled, .* pickle what the kernel returns",
@@ -195,6 +249,10 @@ REFUSED: dict[str, tuple[Function, str]] = {
     "print_graph": (lambda x: viz.print_graph(x * x), "graph_text" + LOOKS),
     "show_graph": (lambda x: viz.show_graph(x * x), "show_graph" + LOOKS),
 }
+
+
+class Sizes(enum.Enum):
+    SMALL = 1.0
 
 
 def matched_number(x: Any) -> Any:
@@ -226,6 +284,7 @@ ALIKE: dict[str, Function] = {
     "an attribute": lambda x: setattr(x, "more", 1.0),
     "shifting": lambda x: x << 1,
     "< None": lambda x: x < None,
+    "where of a method of float": lambda x: where((1.0).__gt__(x), x, 2.0 * x),
 }
 
 
