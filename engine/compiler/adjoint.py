@@ -93,7 +93,8 @@ def with_adjoints(
         by_target = by_target[flows[by_target]]
     flowing = _Contributions(*[x[by_target] for x in (target, user, sign, partial, operand, slot)])
     del target, user, sign, partial, operand, slot, by_target, flows
-    return _summed(builder, flowing, seeds, by, varies, guarded)
+    signed = guarded and rank is not None and varies is None
+    return _summed(builder, flowing, seeds, by, varies, guarded, signed)
 
 
 def _of_sums(program: Program, on_the_way: NDArray[np.bool_]) -> _Contributions:
@@ -180,8 +181,13 @@ def _summed(
     by: Places,
     varies: NDArray[np.bool_] | None,
     guarded: bool,
+    signed: bool,
 ) -> tuple[Program, Places]:
-    """Add the adjoints themselves: for each node the sum of what flows to it."""
+    """Add the adjoints themselves: for each node the sum of what flows to it.
+
+    signed: of derivatives that are wanted give the sign of a zero as on Values, where nothing, 0.0, comes of
+    an adjoint of 0, be it -0.0. Products are guarded then, so that a negative partial changes nothing.
+    """
     program = builder.program
     n = len(program)
     target = flows.target
@@ -196,7 +202,7 @@ def _summed(
     collected = np.bincount(collects.target, minlength=n)
     has_sum |= collected + has_over > 1
 
-    holder = _holders(flows, reduces, seeds, n)
+    holder = _holders(flows, reduces, [*seeds, *by] if signed else [*seeds], n)
     lonely = ~has_sum & ~has_over & (collected == 0)
     roots = np.array([root for root in seeds if lonely[root]], np.int64)
     seeded = np.array([root for root in seeds if not lonely[root]], np.int64)
@@ -237,10 +243,17 @@ def _summed(
     node, sign, plain, a, b = (x[by_node] for x in (node, sign, plain, a, b))
     del by_node
 
+    passed_on = b < 0
     times_one = (a == one) & (b >= 0) & plain
     a, b = np.where(times_one, b, a), np.where(times_one, -1, b)
     if guarded:
         sign = np.where((b >= 0) & plain & (np.abs(sign) == 1), GUARDED * sign, sign)
+    if signed:  # what is passed on as it is may be -0.0, and 0.0 before it makes 0.0 of that
+        alone = np.unique(node[passed_on & np.isin(node, adjoint[by])])
+        at = np.searchsorted(node, alone)
+        node, sign, a, b = (
+            np.insert(x, at, new) for x, new in ((node, alone), (sign, 1), (a, zero), (b, -1))
+        )
     made = int(ends[-1]) if len(ends) else 0
     kinds, number = np.full(made, SUMMED), np.zeros(made)
     kinds[over[own[has_over[own]]] - size] = OVER
@@ -297,13 +310,15 @@ ADJOINTS_AFTER = 1 << 40
 """Added to the order of a node for that of its adjoint: adjoints stand side by side as their nodes do."""
 
 
-def _holders(flows: _Contributions, reduces: NDArray[np.bool_], seeds: dict[int, int], n: int) -> Places:
+def _holders(flows: _Contributions, reduces: NDArray[np.bool_], own: list[int], n: int) -> Places:
     """Return for each node the one whose adjoint it has: itself, or a user it only passes its own on from.
 
     A node with one use, and a partial of 1, has the adjoint of its user: no node is needed for that.
+
+    own: those that have one of their own in any case.
     """
     count = np.bincount(flows.target, minlength=n)
-    count[list(seeds)] = 2
+    count[own] = 2
     start = bounds(np.bincount(flows.target, minlength=n))
     the_one = start[:-1][count == 1]
     the_one = the_one[(flows.partial[the_one] < 0) & (flows.sign[the_one] == 1) & ~reduces[the_one]]

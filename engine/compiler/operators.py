@@ -68,9 +68,9 @@ def _reflected(row: Primitive) -> Callable[[Traced, object], Traced]:
     is_sum = row.dunder == "add"
 
     def method(self: Traced, other: object) -> Traced:
-        if is_sum and other.__class__ is int and other == 0:
-            return self  # what sum() begins with: an entry for it would only stand in the way
         recorder: Recorder = self.recorder
+        if is_sum and other.__class__ is int and other == 0 and not recorder.exact:
+            return self  # what sum() begins with: an entry for it would only stand in the way
         entry = recorder.known(other)
         return _unknown(row, self, other) if entry is None else recorder.made(row, (entry, self.entry))
 

@@ -155,7 +155,7 @@ def normal_form(tape: Tape, outputs: Sequence[int], fold: bool = True) -> tuple[
     wanted = np.asarray(outputs, np.int64)
     program, wanted = without_unused(program, wanted)
     if not fold:
-        return program, wanted
+        return _from_zero(program, tape, wanted)
     program, wanted = _absorb_single_terms(program, wanted)
     program, wanted = _absorb_chains(program, wanted)
     return program, wanted
@@ -224,6 +224,33 @@ def _terms_of(tape: Tape, forms: Forms) -> Program:
     kind = (codes + 1).astype(np.int16)
     kind[is_sum] = 0
     return Program([SUM, *tape.kinds], kind, first, sign, a, b, number, np.arange(n, dtype=np.int64))
+
+
+def _from_zero(program: Program, tape: Tape, wanted: Places) -> tuple[Program, Places]:
+    """Let sums of several begin with 0.0, as on Values: of nothing but -0.0 they are 0.0.
+
+    The number is a node before all others, and in each of these sums the first term.
+    """
+    codes = np.frombuffer(tape.codes, np.uint16)[program.order]
+    ends = np.insert(np.frombuffer(tape.ends, np.int64), 0, 0)
+    given = (ends[1:] - ends[:-1])[program.order]
+    place = {kind: at for at, kind in enumerate(tape.kinds)}
+    begins = codes == place.get(TABLE["total"], -1)
+    begins |= (codes == place.get(TABLE["dot"], -1)) & (given % 2 == 0)  # an odd one begins with its last
+    if not begins.any():
+        return program, wanted
+    at = program.first[:-1][begins]
+    program = Program(
+        program.kinds,
+        np.insert(program.kind, 0, program.place(CONSTANT)),
+        np.insert(program.first + np.insert(np.cumsum(begins), 0, 0), 0, 0),
+        np.insert(program.sign, at, 1),
+        np.insert(program.a + 1, at, 0),
+        np.insert(np.where(program.b < 0, -1, program.b + 1), at, -1).astype(np.int32),
+        np.insert(program.number, 0, 0.0),
+        np.insert(program.order, 0, -1),
+    )
+    return program, wanted + 1
 
 
 def _squares(tape: Tape, of_kind: dict[Kind, Places], operands: Ints, ends: Places) -> Places:
