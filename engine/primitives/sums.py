@@ -131,7 +131,9 @@ def _hypot_partials(xs: tuple[Any, ...], out: Any) -> tuple[Any, ...]:
         return tuple([x / out for x in xs])
     if out == 0.0:
         return (0.0,) * len(xs)
-    scale = 2.0**600 if out < 1.0 else 2.0**-600  # the result itself has underflowed or overflowed
+    # The result itself has underflowed or overflowed. Scaled by no more than it takes: compiled derivatives
+    # of this multiply by it again and again, where it is not the way taken too, and inf would not stay there.
+    scale = 2.0**60 if out < 1.0 else 2.0**-60
     scaled = [x * scale for x in xs]
     length = hypot(*scaled)
     return tuple([x / length for x in scaled])

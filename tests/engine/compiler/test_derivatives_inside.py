@@ -17,6 +17,7 @@ from chainrule.engine import (
     grad,
     hessian,
     hvp,
+    hypot,
     jacobian,
     jvp,
     log,
@@ -149,6 +150,21 @@ def test_derivatives_of_a_series_are_recorded_too() -> None:
 
     for x in ([1.0, 2.0, 0.5], [2.0, 1.0, 0.5], [1.0, 2.0, -0.5]):
         assert compile(f, exact=True).value_and_grad(x) == (f(x), grad(f)(x))
+
+
+@pytest.mark.parametrize("x", [0.5, -1.0, 2.0, 1e-3, 300.0])
+def test_fourth_derivatives_go_through_the_scaled_ways_of_hypot(x: float) -> None:
+    def f(x: Any) -> Any:
+        return log(hypot(x, 0.5))
+
+    def third(x: Any) -> Any:
+        return grad(grad(grad(f)))(x)
+
+    square, y2 = x * x + 0.25, 0.25
+    value, slope = compile(third).value_and_grad(x)
+    assert value == pytest.approx(2.0 * x * (x * x - 3.0 * y2) / square**3, rel=1e-9)
+    expected = -6.0 * (x**4 - 6.0 * x * x * y2 + y2 * y2) / square**4
+    assert slope == pytest.approx(expected, rel=1e-6)
 
 
 def test_a_function_with_a_branch_of_its_own_is_refused_with_the_way_out() -> None:
