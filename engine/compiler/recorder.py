@@ -291,8 +291,9 @@ class Recorder:
         if not self.careful:
             return product
         choice, nothing = self.choice, factor == 0.0
-        if either:
-            return choice(nothing, 0.0, choice(partial == 0.0, 0.0, product))
+        if either:  # a finite product stays one: what is 0 here may have a derivative that is not
+            zero = choice(nothing, 0.0, choice(partial == 0.0, 0.0, product))
+            return choice(product - product == 0.0, product, zero)
         if type(partial) is float:
             return choice(nothing, 0.0, product)
         return choice(partial - partial == 0.0, product, choice(nothing, 0.0, product))

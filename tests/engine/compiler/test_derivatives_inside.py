@@ -29,6 +29,7 @@ from chainrule.engine import (
     sin,
     sqrt,
     taylor,
+    value_and_grad,
     vjp,
     where,
 )
@@ -180,3 +181,13 @@ def test_a_black_box_has_none() -> None:
             compile(lambda x: taylor(row, x, 1))(1.5)
     finally:
         forget("doubled")
+
+
+@pytest.mark.parametrize("x", [0.0, 0.3])
+def test_a_coefficient_that_is_0_has_a_derivative_that_is_not(x: float) -> None:
+    def f(x: Any) -> Any:
+        second = taylor(lambda y: y * y * sin(y), x, 2)[2]
+        return where(second > -9.0, second, 0.0)  # compares derivatives, so 0 times inf is looked for
+
+    assert compile(f).value_and_grad(x) == pytest.approx(value_and_grad(f)(x), rel=1e-14)
+    assert value_and_grad(f)(0.0) == (0.0, 6.0)
