@@ -84,7 +84,7 @@ class Buffers:
         in these than machine code to learn from one.
         """
         rows, recording = self.rows[: len(xs)], self.recording
-        if plain and len(xs) == 1 and not recording.targets.any_cases:
+        if plain and len(xs) == 1 and recording.targets.in_a_row:
             recording.fill_one(rows[0], [*xs[0], *ys[0]])
         else:
             recording.fill(rows, self.inputs.rows(xs), recording.targets.rows(ys))

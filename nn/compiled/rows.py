@@ -1,5 +1,6 @@
 """Examples as rows of numbers: what machine code reads of them."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from typing import Any
@@ -27,13 +28,14 @@ class Inputs:
         self._structure = structure(first)
         leaves, self.rebuild = flatten(first)
         self.count = len(leaves)
+        self._shape = _shape_of(first, self.count)
 
     def rows(self, inputs: Examples) -> NDArray[Any]:
         """Return a row for each input.
 
         Raises RecordingError where one has another structure than the first, or holds Values.
         """
-        fast = _regular(inputs, self.count)
+        fast = None if self._shape is None else _regular(inputs, self._shape)
         if fast is not None:
             return fast
         rows = np.empty((len(inputs), self.count))
@@ -58,7 +60,6 @@ class Targets:
     """
 
     def __init__(self, targets: Sequence[Any], in_cases: bool, read: bool = True) -> None:
-        self._in_cases = in_cases
         self._cases: dict[Any, int] = {}
         self._known: dict[Any, int] = {}
         """The same for targets of one number or text, by their class and themselves."""
@@ -88,14 +89,17 @@ class Targets:
         self.count = len(self._read) + self.several
         self.any_cases = self.several or any(len(self._read) < len(leaves) for leaves, _ in self._first)
         """Whether there is anything in a target that is not read as a number."""
+        self._shape = None if self.any_cases else _shape_of(targets[0], self.count)
+        self.in_a_row = self._shape == (self.count,)
+        """Whether every target is numbers in a row, all of which are read."""
 
     def rows(self, targets: Examples) -> NDArray[Any]:
         """Return a row for each target; raises KeyError for one that is no case so far."""
-        fast = None if self._in_cases else _regular(targets, self.count)
+        fast = None if self._shape is None else _regular(targets, self._shape)
         if fast is not None:
             return fast
         rows = np.empty((len(targets), self.count))
-        if self._in_cases and not self._read and self.several:
+        if not self._read and self.several:
             try:
                 rows[:, 0] = [self._known[target.__class__, target] for target in targets]
                 return rows
@@ -202,13 +206,22 @@ def ways_to_read(targets: Sequence[Any]) -> Iterator[Targets]:
         raise refused[ways.index((False, True))]
 
 
-def _regular(held: Examples, count: int) -> NDArray[Any] | None:
-    """Return the rows of what NumPy can read at once, plain numbers in lists of one length; else None."""
+def _shape_of(example: Any, count: int) -> tuple[int, ...] | None:
+    """Return the shape of an input or target that is `count` numbers for NumPy too, None of others."""
+    try:
+        shape = np.shape(example)
+    except ValueError:
+        return None
+    return shape if math.prod(shape) == count else None
+
+
+def _regular(held: Examples, shape: tuple[int, ...]) -> NDArray[Any] | None:
+    """Return the rows of what NumPy can read at once, plain numbers each of that shape; else None."""
     try:
         array = np.asarray(held)
     except ValueError:
         return None
-    if array.dtype.kind not in "fiu" or array.size != len(held) * count:
+    if array.dtype.kind not in "fiu" or array.shape[1:] != shape:
         return None
     return array.reshape(len(held), -1)
 

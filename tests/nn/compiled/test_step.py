@@ -242,6 +242,32 @@ def test_an_example_alone_is_read_whatever_it_is_written_in(x: Any, y: Any) -> N
     assert numbers(model) == pytest.approx(numbers(other), rel=1e-12)
 
 
+def told_apart(output: Any, target: Any) -> Any:
+    """Return the square of what an output is off by, of a target that means more when nested."""
+    if not isinstance(target, list):
+        return (output - target) ** 2
+    return (output - (5.0 * target[0][0] if isinstance(target[0], list) else 2.0 * target[0])) ** 2
+
+
+@pytest.mark.parametrize("n", [1, 2])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (0.5, [0.7]),
+        ([0.7], 0.5),
+        ([1.0, 2.0, 3.0, 4.0], [[1.5, 2.0], [3.0, 4.0]]),
+        ([[0.5, 1.0]], [1.0, 2.0]),
+    ],
+    ids=str,
+)
+def test_targets_of_other_shapes_are_not_read_as_the_first_ones(before: Any, after: Any, n: int) -> None:
+    model = scorer()
+    step = compiled_step(model, told_apart, SGD(model.parameters(), lr=0.0))
+    x = [1.0, 2.0]
+    for target in (before, after, before):
+        assert step([x] * n, [target] * n) == pytest.approx(told_apart(model(x), target).data, rel=1e-12)
+
+
 def test_an_example_alone_may_be_lists_of_lists() -> None:
     model = scorer()
     step = compiled_step(lambda x: model(x[0]) + x[1][0], error_of, SGD(model.parameters(), lr=0.0))
