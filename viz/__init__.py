@@ -11,6 +11,9 @@
 `draw(loss).save("graph.svg")` writes the picture; `draw(loss).dot` is its text and needs no graphviz.
 """
 
+import sys as _sys
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
 from .difference import Difference as Difference
 from .difference import diff as diff
 from .drawing import Drawing as Drawing
@@ -37,3 +40,11 @@ from .stepper import Stepper as Stepper
 from .stepper import show_steps as show_steps
 from .text import graph_text as graph_text
 from .text import print_graph as print_graph
+
+if not _TYPE_CHECKING:
+    # `from chainrule.viz import *` gives no module: viz.dot would take the place of the engine's function dot.
+    __all__ = [
+        name
+        for name, held in globals().items()
+        if not (name.startswith("_") or isinstance(held, type(_sys)))
+    ]
