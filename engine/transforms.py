@@ -29,11 +29,17 @@ def value_and_grad(
     >>> value_and_grad(lambda x, y: (x * y, {"sum": x + y}), has_aux=True)(2.0, 3.0)
     ((6.0, {'sum': 5.0}), 3.0)
     """
-    check_function(f, "value_and_grad")
+    return _value_and_grad(f, argnums, has_aux, "value_and_grad")
+
+
+def _value_and_grad(
+    f: Callable[..., Any], argnums: Argnums, has_aux: bool, what: str
+) -> Callable[..., tuple[Any, Any]]:
+    check_function(f, what)
 
     @wraps(f)
     def value_and_gradient(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        run = record(f, args, kwargs, argnums, "grad")
+        run = record(f, args, kwargs, argnums, what)
         returned = run.of_outputs(run.outputs)
         if has_aux:
             if not isinstance(returned, tuple) or len(returned) != 2:
@@ -46,7 +52,7 @@ def value_and_grad(
             returned = returned.item()
         if not isinstance(returned, Value):
             raise TypeError(
-                f"grad needs a function that returns one number, got {described(returned)}: "
+                f"{what} needs a function that returns one number, got {described(returned)}: "
                 "jacobian differentiates functions that return several, and with has_aux=True value_and_grad "
                 "takes a pair of the number and anything else"
             )
@@ -76,8 +82,11 @@ def grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
     >>> grad(lambda spot, vol: spot * vol**2)(spot=100.0, vol=0.5)
     {'spot': 0.25, 'vol': 100.0}
     """
-    check_function(f, "grad")
-    both = value_and_grad(f, argnums)
+    return _grad(f, argnums, "grad")
+
+
+def _grad(f: Callable[..., Any], argnums: Argnums, what: str) -> Callable[..., Any]:
+    both = _value_and_grad(f, argnums, False, what)
 
     @wraps(f)
     def gradient(*args: Any, **kwargs: Any) -> Any:
@@ -112,13 +121,23 @@ def jacobian(
     >>> jacobian(lambda x: [x[0] ** 2, x[1] ** 3], sparsity=[(0, 0), (1, 1)])([2.0, 3.0])
     [4.0, 27.0]
     """
-    check_function(f, "jacobian")
+    return _jacobian(f, argnums, mode, sparsity, "jacobian")
+
+
+def _jacobian(
+    f: Callable[..., Any],
+    argnums: Argnums,
+    mode: Literal["reverse", "forward"],
+    sparsity: Any,
+    what: str,
+) -> Callable[..., Any]:
+    check_function(f, what)
     if mode not in ("reverse", "forward"):
         raise ValueError(f"jacobian: mode must be 'reverse' or 'forward', got {mode!r}")
 
     @wraps(f)
     def derivatives(*args: Any, **kwargs: Any) -> Any:
-        run = record(f, args, kwargs, argnums, "jacobian")
+        run = record(f, args, kwargs, argnums, what)
         if sparsity is not None:
             return entries_of(run, sparsity, mode)
         if mode == "reverse":
@@ -145,8 +164,7 @@ def hessian(f: Callable[..., Any], argnums: Argnums = 0, sparsity: Any = None) -
     >>> hessian(lambda x, y: x**2 * y, argnums=(0, 1))(2.0, 3.0)
     ((6.0, 4.0), (4.0, 0.0))
     """
-    check_function(f, "hessian")
-    return jacobian(grad(f, argnums), argnums, sparsity=sparsity)
+    return _jacobian(_grad(f, argnums, "hessian"), argnums, "reverse", sparsity, "hessian")
 
 
 def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
@@ -206,8 +224,7 @@ def hvp(f: Callable[..., Any], x: Any, v: Any) -> Any:
     >>> hvp(lambda x: x[0] ** 2 * x[1], [2.0, 3.0], [1.0, 0.0])
     [6.0, 4.0]
     """
-    check_function(f, "hvp")
-    return _jvp(grad(f), (x,), (v,), "hvp", "v")[1]
+    return _jvp(_grad(f, 0, "hvp"), (x,), (v,), "hvp", "v")[1]
 
 
 def matching(held: Any, wanted: list[Value], what: str, name: str) -> list[Any]:

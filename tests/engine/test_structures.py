@@ -1,6 +1,7 @@
 """What derivatives are taken by and of: numbers in lists, tuples, dictionaries, dataclasses and arrays."""
 
 from collections import namedtuple
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
@@ -196,6 +197,19 @@ def test_tangents_cotangents_and_directions_are_structured_alike() -> None:
 def test_grad_of_anything_but_one_number_is_an_error(result: Any) -> None:
     with pytest.raises(TypeError, match=r"grad needs a function that returns one number, got .*: jacobian"):
         grad(lambda x: result)(1.0)
+
+
+def test_what_was_called_is_named_where_it_is_made_of_grad_and_jacobian() -> None:
+    made: dict[str, Callable[[Any, Any], Any]] = {
+        "value_and_grad": lambda f, x: value_and_grad(f)(x),
+        "hessian": lambda f, x: hessian(f)(x),
+        "hvp": lambda f, x: hvp(f, x, x),
+    }
+    for name, call in made.items():
+        with pytest.raises(TypeError, match=rf"^{name} needs a function that returns one number, got \["):
+            call(lambda x: [x], 1.0)
+        with pytest.raises(TypeError, match=rf"^{name}: there is no number to differentiate by in"):
+            call(squares, "text")
 
 
 def test_a_comparison_returned_is_an_error() -> None:
