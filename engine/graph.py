@@ -18,13 +18,17 @@ def topological_order(root: Value) -> list[Value]:
     """Return every value that `root` depends on, operands before their users, `root` last.
 
     Each value stands in the list once, a leaf just before its first user. The order follows the operands
-    from right to left and is the same at every call.
+    from right to left and is the same at every call. Raises TypeError for what is no Value.
 
     >>> from chainrule.engine import Value
     >>> a, b = Value(2.0), Value(-3.0)
     >>> [value.data for value in topological_order(a * b + a)]
     [-3.0, 2.0, -6.0, -4.0]
     """
+    if not hasattr(root, "primitive"):
+        from .value import described  # which needs this module
+
+        raise TypeError(f"topological_order takes a Value, the root of a graph, got {described(root)}")
     order: list[Value] = []
     leaves: set[Value] = set()
     for node in operations(root):

@@ -76,7 +76,7 @@ class Value(Comparisons, Operations):
         self.primitive = None
         self.label = label
 
-    def backward(self, create_graph: bool = False) -> None:
+    def backward(self, create_graph: bool = False, *, retain_graph: bool = True) -> None:
         """Compute d self / d value for every value this one was made from, by the chain rule.
 
         Leaves (values you made yourself) add the new gradient to what `grad` already holds, so that
@@ -87,6 +87,9 @@ class Value(Comparisons, Operations):
         create_graph: record the pass itself, so that it can be differentiated again: the gradients of
         leaves are then Values. They and the leaves hold on to each other until you set `grad = 0`; the
         functions `grad`, `hessian` and so on give higher derivatives without that.
+        retain_graph: taken for PyTorch's sake; a graph lasts as long as you hold its result, either way.
+        Raises TypeError where create_graph is neither True nor False: PyTorch's first argument is the
+        gradient to begin with, `(2.0 * c).backward()` here.
 
         >>> a, b = Value(2.0), Value(-3.0)
         >>> c = a * b + a
@@ -94,6 +97,8 @@ class Value(Comparisons, Operations):
         >>> a.grad, b.grad
         (-2.0, 2.0)
         """
+        if create_graph is not False:
+            _check_flag(create_graph)
         graph.backward(self, create_graph)
         if modes.restrictions and modes.is_strict():
             from .debugging.diagnose import check_gradients  # which needs this module
@@ -206,9 +211,17 @@ class Constant(Value):
     __slots__ = ()
     kind = "const"
 
-    def backward(self, create_graph: bool = False) -> NoReturn:
+    def backward(self, create_graph: bool = False, *, retain_graph: bool = True) -> NoReturn:
         """Raise RuntimeError, as PyTorch does: there are no operations to go back through."""
         raise graph.nothing_recorded("backward", self)
+
+
+def _check_flag(create_graph: object) -> None:
+    if not isinstance(create_graph, bool):
+        raise TypeError(
+            f"backward(create_graph) takes True or False, got {described(create_graph)}: to begin with "
+            "another gradient than 1, multiply first, (2.0 * loss).backward()"
+        )
 
 
 def _show(see: Callable[[Value], None], value: Value) -> None:

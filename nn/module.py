@@ -133,8 +133,11 @@ class Module(Holder, metaclass=_LabelsParameters):
         """Put this module and every one inside into evaluation mode: `train(False)`."""
         return self.train(False)
 
-    def zero_grad(self) -> None:
-        """Set the gradient of every parameter to zero; call it before each backward pass."""
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Set the gradient of every parameter to zero; call it before each backward pass.
+
+        set_to_none: taken for PyTorch's sake; a gradient is a float here and becomes 0.0 either way.
+        """
         parameters = list(self.parameters())
         conscience.before_zeroing(self, parameters)
         for parameter in parameters:

@@ -42,9 +42,7 @@ from .text import graph_text as graph_text
 from .text import print_graph as print_graph
 
 if not _TYPE_CHECKING:
-    # `from chainrule.viz import *` gives no module: viz.dot would take the place of the engine's function dot.
+    # `from chainrule.viz import *` gives no module: viz.dot would take the place of the engine's dot.
     __all__ = [
-        name
-        for name, held in globals().items()
-        if not (name.startswith("_") or isinstance(held, type(_sys)))
+        name for name, held in globals().items() if not (name.startswith("_") or isinstance(held, type(_sys)))
     ]

@@ -73,7 +73,7 @@ class Unknown(Value):
         )
         return self._refusal(why, self.is_number)
 
-    def backward(self, create_graph: bool = False) -> NoReturn:
+    def backward(self, create_graph: bool = False, *, retain_graph: bool = True) -> NoReturn:
         raise self.recorder.refusal(
             "backward() cannot run while compile records: return the loss and call "
             "kernel.value_and_grad(...), or use grad(f) inside; chainrule.nn.compiled_step(model, loss, "

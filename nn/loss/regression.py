@@ -184,8 +184,12 @@ def _vectors(owner: str, x1: Any, x2: Any) -> tuple[tuple[Value, ...], tuple[Val
 def l2(parameters: Iterable[Value]) -> Value:
     """Return the sum of the squares of `parameters`: a penalty on large weights, as one value.
 
+    Raises TypeError for what is not several numbers, a model say: pass its `parameters()`.
+
     >>> l2([Value(3.0), Value(4.0)]).data
     25.0
     """
+    if not isinstance(parameters, Iterable):
+        raise TypeError(f"l2 takes a list of Values, got {parameters!r}: pass model.parameters()")
     held = tuple(parameters)
     return dot(held, held)

@@ -1,6 +1,7 @@
 """The chain rule on the graphs that have broken other engines."""
 
 import math
+from typing import Any
 
 import pytest
 
@@ -141,6 +142,31 @@ def test_setting_the_gradient_to_zero_starts_a_leaf_anew() -> None:
     a.grad = 0  # as micrograd users write it
     y.backward()
     assert a.grad == 4.0
+
+
+@pytest.mark.parametrize("thing", [3, "text", None, [Value(1.0)]], ids=repr)
+def test_a_topological_order_of_what_is_no_value_is_an_error(thing: Any) -> None:
+    with pytest.raises(TypeError, match=r"^topological_order takes a Value, the root of a graph, got"):
+        topological_order(thing)
+
+
+@pytest.mark.parametrize("gradient", [2.0, 1, None, Value(1.0)], ids=repr)
+def test_a_gradient_to_begin_with_is_an_error_and_not_taken_for_create_graph(gradient: Any) -> None:
+    a = Value(2.0)
+    with pytest.raises(
+        TypeError, match=r"^backward\(create_graph\) takes True or False, got .*\(2.0 \* loss\)\.backward\(\)"
+    ):
+        (a * a).backward(gradient)
+    assert a.grad == 0.0
+
+
+def test_the_word_retain_graph_is_taken_and_every_graph_stays() -> None:
+    a = Value(2.0)
+    y = a * a
+    y.backward(retain_graph=True)
+    y.backward(retain_graph=False)
+    y.backward()
+    assert a.grad == 12.0
 
 
 def test_changing_a_number_after_building_does_not_falsify_the_gradient() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from chainrule.engine import Value
 from chainrule.nn import (
+    MLP,
     half_squared_error,
     hinge,
     l2,
@@ -116,6 +117,12 @@ def test_l2_is_one_node_with_the_derivative_two_p() -> None:
     penalty = l2(parameters)
     assert penalty.data == 25.0
     assert gradients(penalty, parameters) == [6.0, -8.0]
+
+
+@pytest.mark.parametrize("thing", [MLP(2, [1]), 3.0, None], ids=repr)
+def test_l2_of_what_is_no_list_says_to_pass_the_parameters(thing: Any) -> None:
+    with pytest.raises(TypeError, match=r"^l2 takes a list of Values, got .*: pass model\.parameters\(\)$"):
+        l2(thing)
 
 
 @pytest.mark.parametrize(

@@ -79,10 +79,11 @@ def test_names_are_dotted_paths() -> None:
 
 def test_zero_grad_reaches_every_parameter() -> None:
     model = MLP(2, [3, 1], seed=0)
-    (model([1.0, 2.0]) ** 2).backward()
-    assert any(p.grad for p in model.parameters())
-    model.zero_grad()
-    assert not any(p.grad for p in model.parameters())
+    for settings in ({}, {"set_to_none": True}, {"set_to_none": False}):  # as PyTorch's may be written
+        (model([1.0, 2.0]) ** 2).backward()
+        assert any(p.grad for p in model.parameters())
+        model.zero_grad(**settings)
+        assert all(p.grad == 0.0 for p in model.parameters())
 
 
 @pytest.mark.parametrize("module", [Neuron(3, seed=0), Layer(3, 2, seed=0), MLP(3, [2, 2], seed=0)])
