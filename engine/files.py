@@ -7,6 +7,15 @@ import secrets
 import zlib
 from pathlib import Path
 
+from .value import described
+
+
+def path_of(path: object, call: str, such_as: str) -> Path:
+    """Return the path; raise TypeError that shows the call for what is none, an empty text among them."""
+    if isinstance(path, str | os.PathLike) and os.fspath(path):
+        return Path(path)
+    raise TypeError(f"{call} takes a path, such as {such_as!r}, got {described(path)}")
+
 
 def refuse_folder(path: Path, such_as: str) -> None:
     """Raise IsADirectoryError where `path` is a folder, with what to pass instead: a file `such_as` this."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+from ..engine.files import path_of
 from ..engine.value import described
 from .module import Module
 from .state import Numbers, shape
@@ -43,7 +44,7 @@ def save(model: Module | Mapping[str, Any], path: FilePath, *, names: Names = No
     state = model.state_dict() if isinstance(model, Module) else model
     if not isinstance(state, Mapping):
         raise TypeError(f"save takes the model first, then the path, got {described(model)} first")
-    target = path_of(path, "save(model, path)")
+    target = path_of(path, "save(model, path)", EXAMPLE)
     pieces = matrices(state)
     called = {} if names is None else _names_given(names, list(pieces))
     write_tensors(target, {called.get(key, key): tensor_of(part) for key, part in pieces.items()}, EXAMPLE)
@@ -67,7 +68,7 @@ def load(model: M, path: FilePath = "", *, names: Names = None) -> M:
             f"load takes the model first, made with the sizes of the saved one, then the path, got "
             f"{described(model)} first; load_state(path) reads a file without a model"
         )
-    source = path_of(path, "load(model, path)")
+    source = path_of(path, "load(model, path)", EXAMPLE)
     tensors, keys = _model_part(source), list(matrices(model.state_dict()))
     called = _names_found(keys, list(tensors)) if names is None else _names_given(names, keys)
     take(model, tensors, called, f"load {str(source)!r}")
@@ -85,7 +86,7 @@ def load_state(path: FilePath) -> dict[str, Numbers]:
     ...     load_state(f"{folder}/line.safetensors")
     {'bias': [0.5], 'weight': [[1.0, 2.0]]}
     """
-    source = path_of(path, "load_state(path)")
+    source = path_of(path, "load_state(path)", EXAMPLE)
     return {
         key: _numbers(tensor, key, f"load {str(source)!r}") for key, tensor in _model_part(source).items()
     }
@@ -211,10 +212,3 @@ def _numbers(tensor: Tensor, name: str, what: str) -> Numbers:
         return tensor.numbers()
     except ValueError as error:
         raise ValueError(f"cannot {what}: {name!r} {error}") from None
-
-
-def path_of(path: FilePath, call: str) -> Path:
-    """Return the path; raises TypeError that shows the call for what is none."""
-    if isinstance(path, str | os.PathLike) and os.fspath(path):
-        return Path(path)
-    raise TypeError(f"{call} takes a path, such as {EXAMPLE!r}, got {described(path)}")

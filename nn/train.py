@@ -7,11 +7,11 @@ from numbers import Real
 from pathlib import Path
 from typing import Any, Literal
 
-from ..engine.files import remove_leftovers
+from ..engine.files import path_of, refuse_folder, remove_leftovers
 from ..engine.value import described
 from . import conscience
 from .callbacks import Callback, Callbacks, TrainingState
-from .checkpoint import Run, resume_from, write_checkpoint
+from .checkpoint import EXAMPLE, Run, resume_from, write_checkpoint
 from .compiled.choose import Task, compiled_or
 from .data import as_rows
 from .descent import Descent, EagerDescent
@@ -23,7 +23,7 @@ from .module import Module
 from .optimizer import LBFGS, Optimizer
 from .progress import Reporter
 from .randomness import Seed, generator
-from .saving import FilePath, path_of
+from .saving import FilePath
 from .step import Example, Loss, Metric, eager_step, layers_of, score
 
 
@@ -178,13 +178,15 @@ def evaluate(
 
 def _begin(run: Run, checkpoint: FilePath | None, resume: bool | FilePath | None) -> Path | None:
     """Go on from a checkpoint where that is wanted; return the file to write, once it has been written."""
-    kept = None if checkpoint is None else path_of(checkpoint, "fit(checkpoint=path)")
+    kept = None if checkpoint is None else path_of(checkpoint, "fit(checkpoint=path)", EXAMPLE)
+    if kept is not None:
+        refuse_folder(kept, EXAMPLE)
     if resume is True and kept is None:
         raise ValueError("fit(resume=True) needs to know from where: pass checkpoint=path, or resume=path")
     if resume is None or isinstance(resume, bool):
         source = kept if resume and kept is not None and kept.exists() else None
     else:
-        source = path_of(resume, "fit(resume=path)")
+        source = path_of(resume, "fit(resume=path)", EXAMPLE)
     if kept is not None and kept.exists() and kept != source and resume is not False:
         raise FileExistsError(
             errno.EEXIST,

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..engine import Value
-from ..engine.files import refuse_folder, write_whole
+from ..engine.files import path_of, refuse_folder, write_whole
 from ..engine.value import described
 from .beside import captions_of, combined
 from .fold.plan import Fold
@@ -81,8 +81,9 @@ class Drawing:
         """Write the picture to `path` and return it; the suffix decides: .svg, .png, .pdf or .dot.
 
         A file of that name is replaced as a whole: there is never half a picture.
-        Raises ValueError for another suffix, OSError where the path cannot be written, and RenderError
-        where there is no graphviz: the DOT text is then saved beside it, as `graph.svg.dot` for `graph.svg`.
+        Raises ValueError for another suffix, TypeError for what is no path, OSError where it cannot be
+        written, and RenderError where there is no graphviz: the DOT text is then saved beside it, as
+        `graph.svg.dot` for `graph.svg`.
 
         >>> import tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
@@ -90,7 +91,7 @@ class Drawing:
         ...     path.read_text(encoding="utf-8")[:4]
         '<svg'
         """
-        target = Path(path)
+        target = path_of(path, "save(path)", EXAMPLE)
         refuse_folder(target, EXAMPLE)
         suffix = target.suffix.lower().removeprefix(".")
         if suffix not in FORMATS:

@@ -5,10 +5,11 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from chainrule.engine.files import remove_leftovers, write_whole
+from chainrule.engine.files import path_of, remove_leftovers, write_whole
 
 
 def test_a_file_is_written_and_replaced_and_nothing_else_is_left(tmp_path: Path) -> None:
@@ -56,6 +57,12 @@ def test_a_disk_that_fills_up_during_the_write_is_reported_too(
     with pytest.raises(OSError, match="No space left on device; free some") as caught:
         write_whole(tmp_path / "numbers", b"new", "numbers")
     assert caught.value.errno == errno.ENOSPC
+
+
+@pytest.mark.parametrize("path", [None, 3, "", b"graph.svg", ["graph.svg"]], ids=repr)
+def test_what_is_no_path_is_refused_by_the_call_it_was_given_to(path: Any) -> None:
+    with pytest.raises(TypeError, match=r"^save\(path\) takes a path, such as 'graph.svg', got "):
+        path_of(path, "save(path)", "graph.svg")
 
 
 @pytest.mark.parametrize(

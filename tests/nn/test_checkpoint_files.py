@@ -81,14 +81,14 @@ def test_paths_that_cannot_be_written_are_refused_before_training(tmp_path: Path
             FileNotFoundError,
             "new' does not exist; create it, or pass a path in one",
         ),
-        (tmp_path, FileExistsError, "fit would write over the checkpoint"),
     ):
         with pytest.raises(kind, match=message):
             run(path, loss=never)
-    with pytest.raises(
-        IsADirectoryError, match=r"it is a folder; pass a file in it, such as '.*run.safetensors'"
-    ):
-        run(tmp_path, loss=never, resume=False)
+    for resume in (None, True, False):  # a folder is no checkpoint, whatever is to be done with one
+        with pytest.raises(
+            IsADirectoryError, match=r"it is a folder; pass a file in it, such as '.*run.safetensors'"
+        ):
+            run(tmp_path, loss=never, resume=resume)
     with pytest.raises(TypeError, match=r"fit\(checkpoint=path\) takes a path, .* got 3"):
         run(3)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match=r"fit\(resume=path\) takes a path, .* got 1"):

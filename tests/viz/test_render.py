@@ -5,12 +5,13 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hostile import HOSTILE
 
 from chainrule.engine import Value
-from chainrule.viz import Drawing, RenderError, draw, draw_dot
+from chainrule.viz import Drawing, RenderError, draw, draw_dot, show_steps
 
 SVG = "{http://www.w3.org/2000/svg}"
 LABELS = [
@@ -169,6 +170,13 @@ def test_a_folder_is_not_a_file(tmp_path: Path) -> None:
     with pytest.raises(IsADirectoryError, match="it is a folder"):
         example().save(tmp_path)
     assert [folder, *folder.iterdir()] == list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("path", [None, 3, ""], ids=repr)
+def test_what_is_no_path_is_refused(path: Any) -> None:
+    for shown, name in ((example(), "graph.svg"), (show_steps(Value(1.0) * 2.0), "steps.html")):
+        with pytest.raises(TypeError, match=rf"^save\(path\) takes a path, such as '{name}', got"):
+            shown.save(path)
 
 
 def test_a_file_is_not_a_folder(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
 
-from ...engine.files import refuse_folder, write_whole
+from ...engine.files import path_of, refuse_folder, write_whole
 from ..escape import in_xml
 
 
@@ -43,8 +43,8 @@ class Page(ABC):
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the page to `path` and return it. A file of that name is replaced as a whole.
 
-        Raises ValueError for a suffix other than .html and .htm, OSError where the path cannot be written,
-        RenderError where graphviz is needed and missing; nothing is written then.
+        Raises ValueError for a suffix other than .html and .htm, TypeError for what is no path, OSError
+        where it cannot be written, RenderError where graphviz is needed and missing; nothing is written then.
 
         >>> import tempfile
         >>> from chainrule.engine import Value
@@ -54,7 +54,7 @@ class Page(ABC):
         ...     path.read_text(encoding="utf-8")[:15]
         '<!doctype html>'
         """
-        target = Path(path)
+        target = path_of(path, "save(path)", self.example)
         refuse_folder(target, self.example)
         if target.suffix.lower() not in (".html", ".htm"):
             raise ValueError(f"this is an HTML page, so {str(path)!r} must end in '.html'")
