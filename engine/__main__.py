@@ -6,14 +6,18 @@ from . import TABLE, Primitive
 def main() -> None:
     """Print one line for each row: name, what it computes, its other names, kinks, edges and stated error."""
     for row in TABLE.values():
-        notes = [
-            f"also {', '.join(row.aliases)}" if row.aliases else "",
-            "; ".join(f"{name} = {number:g} unless given" for name, number in _defaults(row)),
-            f"partials {_kinks(row)}" if row.kinks else "",
-            "; ".join(f"{_listed(point)} gives {value:g}" for point, value in row.edges),
-            f"error below {row.bound}" if row.bound else "",
-        ]
-        print(f"{row.name:12}{row.formula:32}{'  '.join(filter(None, notes))}".rstrip())
+        print(_line(row))
+
+
+def _line(row: Primitive) -> str:
+    notes = [
+        f"also {', '.join(row.aliases)}" if row.aliases else "",
+        "; ".join(f"{name} = {number:g} unless given" for name, number in _defaults(row)),
+        f"partials {_kinks(row)}" if row.kinks else "",
+        "; ".join(f"{_listed(point)} gives {value:g}" for point, value in row.edges),
+        f"error below {row.bound}" if row.bound else "",
+    ]
+    return f"{row.name:10}  {row.formula:30}  {'  '.join(filter(None, notes))}".rstrip()
 
 
 def _kinks(row: Primitive) -> str:
