@@ -27,8 +27,19 @@ class Hooks(Registered):
         for function in list(self.functions.values()):
             replaced = function(gradient)
             if replaced is not None:  # a NumPy scalar, say, becomes a float; a recorded gradient stays
-                gradient = replaced if hasattr(replaced, "primitive") else float(replaced)
+                gradient = replaced if hasattr(replaced, "primitive") else _number(replaced)
         return gradient
+
+
+def _number(replaced: Any) -> float:
+    try:
+        if not isinstance(replaced, str | bytes):  # float("1") would be 1.0
+            return float(replaced)
+    except (TypeError, ValueError):
+        pass
+    raise TypeError(
+        f"a hook returns the gradient to use, a number, or None to keep it as it is; got {replaced!r}"
+    )
 
 
 class Watchpoints(Registered):

@@ -266,6 +266,14 @@ def big() -> tuple[list[Value], Value]:
     return leaves, root
 
 
+@pytest.mark.parametrize("returned", ["a", "1", b"1", [1.0], {}, object], ids=repr)
+def test_what_a_hook_returns_must_be_a_number_or_none(returned: Any) -> None:
+    w = Value(3.0)
+    w.register_hook(lambda gradient: returned)
+    with pytest.raises(TypeError, match=r"^a hook returns the gradient to use, a number, or None .*; got "):
+        (w * w).backward()
+
+
 def test_without_hooks_in_the_graph_the_plain_loop_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     def other(*arguments: Any) -> None:
         raise AssertionError("the loop with hooks ran")
