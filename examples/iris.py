@@ -86,7 +86,8 @@ def flower_graph(epochs: int, seed: int) -> Value:
     for layer, names in ((hidden_layer, hidden_names), (output_layer, SPECIES)):
         for neuron, name in zip(layer.neurons, names, strict=True):
             for parameter in neuron.parameters():
-                parameter.label = f"{name} {parameter.label}"
+                _, _, weight = parameter.label.rpartition(".")  # w[0] of layers[0].neurons[0].w[0]
+                parameter.label = f"{name} {weight}"
 
     def loss_of(lengths: Sequence[float], species: int) -> Value:
         inputs = [Value(lengths[0], label="petal length"), Value(lengths[1], label="petal width")]
