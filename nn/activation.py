@@ -1,9 +1,10 @@
-"""What a neuron does with its weighted sum."""
+"""What a neuron does with its weighted sum: functions of one Value, and of a plain number as well."""
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from ..engine import Value
+from ..engine import TABLE, Value
+from .tree import is_sequence
 
 Activation: TypeAlias = Callable[[Value], Value]
 
@@ -24,7 +25,10 @@ def sigmoid(z: Value) -> Value:
     >>> sigmoid(Value(0.0)).data
     0.5
     """
-    return z.sigmoid()
+    try:
+        return z.sigmoid()
+    except AttributeError:
+        return _of_no_value("sigmoid", z)
 
 
 def tanh(z: Value) -> Value:
@@ -33,7 +37,10 @@ def tanh(z: Value) -> Value:
     >>> tanh(Value(0.0)).data
     0.0
     """
-    return z.tanh()
+    try:
+        return z.tanh()
+    except AttributeError:
+        return _of_no_value("tanh", z)
 
 
 def relu(z: Value) -> Value:
@@ -42,7 +49,10 @@ def relu(z: Value) -> Value:
     >>> relu(Value(-2.0)).data
     0.0
     """
-    return z.relu()
+    try:
+        return z.relu()
+    except AttributeError:
+        return _of_no_value("relu", z)
 
 
 def leaky_relu(z: Value, slope: float = 0.01) -> Value:
@@ -51,7 +61,10 @@ def leaky_relu(z: Value, slope: float = 0.01) -> Value:
     >>> leaky_relu(Value(-2.0)).data
     -0.02
     """
-    return z.leaky_relu(slope)
+    try:
+        return z.leaky_relu(slope)
+    except AttributeError:
+        return _of_no_value("leaky_relu", z, slope)
 
 
 def elu(z: Value, alpha: float = 1.0) -> Value:
@@ -60,7 +73,10 @@ def elu(z: Value, alpha: float = 1.0) -> Value:
     >>> round(elu(Value(-1.0)).data, 4)
     -0.6321
     """
-    return z.elu(alpha)
+    try:
+        return z.elu(alpha)
+    except AttributeError:
+        return _of_no_value("elu", z, alpha)
 
 
 def gelu(z: Value) -> Value:
@@ -69,7 +85,10 @@ def gelu(z: Value) -> Value:
     >>> round(gelu(Value(1.0)).data, 4)
     0.8413
     """
-    return z.gelu()
+    try:
+        return z.gelu()
+    except AttributeError:
+        return _of_no_value("gelu", z)
 
 
 def silu(z: Value) -> Value:
@@ -78,7 +97,10 @@ def silu(z: Value) -> Value:
     >>> round(silu(Value(1.0)).data, 4)
     0.7311
     """
-    return z.silu()
+    try:
+        return z.silu()
+    except AttributeError:
+        return _of_no_value("silu", z)
 
 
 def softplus(z: Value) -> Value:
@@ -87,7 +109,10 @@ def softplus(z: Value) -> Value:
     >>> round(softplus(Value(0.0)).data, 4)
     0.6931
     """
-    return z.softplus()
+    try:
+        return z.softplus()
+    except AttributeError:
+        return _of_no_value("softplus", z)
 
 
 def softsign(z: Value) -> Value:
@@ -96,7 +121,24 @@ def softsign(z: Value) -> Value:
     >>> softsign(Value(3.0)).data
     0.75
     """
-    return z.softsign()
+    try:
+        return z.softsign()
+    except AttributeError:
+        return _of_no_value("softsign", z)
+
+
+def _of_no_value(name: str, z: Any, *settings: float) -> Value:
+    """Return the row's result for a plain number; raise TypeError for what is none, a layer's outputs say.
+
+    Only asked where z has no such method: to look at z first would take time in every neuron.
+    """
+    if is_sequence(z):
+        raise TypeError(
+            f"{name} takes one Value, got {len(z)} in a list: write [{name}(z) for z in zs], or put "
+            f"nn.{name} into a Sequential between its layers"
+        ) from None
+    result: Value = TABLE[name](z, *settings)  # a float, where z is one
+    return result
 
 
 ACTIVATIONS: dict[str, Activation] = {
