@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from types import MethodType
@@ -128,6 +129,7 @@ class Kernel:
         """Those that the last one was recorded with: they live on."""
         self._looks = Looks()
         self.__name__ = self._signature.name
+        self.__module__ = getattr(f, "__module__", None) or __name__
         self._kept = Kept(self.__name__)
         self._variants = self._kept.variants
         self.__doc__ = getattr(f, "__doc__", None)
@@ -207,8 +209,8 @@ class Kernel:
     def variants(self) -> list[Variant]:
         """What was recorded so far and is kept, one for each structure of arguments, used last at the end.
 
-        There are at most 128. Modules that are arguments are not kept alive: with one goes what was
-        recorded for it. One inside a list or a dictionary is.
+        There are at most 128. Modules among the arguments, and in lists, tuples and dictionaries there, are
+        not kept alive: with one goes what was recorded for it.
         """
         return list(self._variants.values())
 
@@ -264,9 +266,16 @@ class Kernel:
         def __getattr__(self, name: str) -> NoReturn:
             raise no_attribute(self.__dict__.get("__name__", "kernel"), name)
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Copy and pickle the function and its options; a copy records and compiles for itself."""
-        return Kernel, (self._f, self._batch, self._options)
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        """Copy and pickle the function and its options; a copy records and compiles for itself.
+
+        One that stands where its function was written, decorated, is found there again, as functions are.
+        """
+        name = getattr(self._f, "__qualname__", "<locals>")
+        there: Any = sys.modules.get(self.__module__)
+        for part in name.split("."):
+            there = getattr(there, part, None)
+        return name if there is self else (Kernel, (self._f, self._batch, self._options))
 
     def _last_variant(self, wanted: str) -> Variant:
         if self._last is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import weakref
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..debugging.warn import warn_user
 from .change import OBJECT, SETTING, SHAPE, Change
+from .record import is_row, parameters_of
 from .refusals import RecordingWarning
 
 if TYPE_CHECKING:
@@ -87,46 +89,77 @@ class Kept:
 
 
 class Arguments:
-    """The arguments that a function was recorded with. Modules among them are not kept alive.
+    """The arguments that a function was recorded with. Modules among them, and in them, are not kept alive.
 
-    weak: the places of those.
+    weak: the places of those that are modules.
     """
 
     def __init__(self, held: Iterable[Any], weak: Iterable[int]) -> None:
-        self._held = list(held)
-        self._weak: dict[int, weakref.ref[Any]] = {}
-        for place in weak:
-            try:
-                self._weak[place] = weakref.ref(self._held[place])
-            except TypeError:  # a class with slots that leave no room for it
-                continue
-            self._held[place] = None
+        self._modules: list[weakref.ref[Any]] = []
+        places = set(weak)
+        self._held = [
+            self._held_by_reference(one) if place in places else self._without_modules(one)
+            for place, one in enumerate(held)
+        ]
 
     def __len__(self) -> int:
         return len(self._held)
 
     def __call__(self, what: str) -> list[Any]:
         """Return them. Raises RuntimeError where a module is gone; what: who asks."""
-        found = list(self._held)
-        for place, reference in self._weak.items():
-            found[place] = reference()
-            if found[place] is None:
-                raise RuntimeError(
-                    f"{what}: the module that this was recorded with is gone; call the kernel, or "
-                    "kernel.variant(...), with one that is there"
-                )
-        return found
+        if any(reference() is None for reference in self._modules):
+            raise RuntimeError(
+                f"{what}: the module that this was recorded with is gone; call the kernel, or "
+                "kernel.variant(...), with one that is there"
+            )
+        return [again() for again in self._held]
 
     def modules(self) -> list[Any]:
         """Return the modules among them, None for one that is gone."""
-        return [reference() for reference in self._weak.values()] if self._weak else []
+        return [reference() for reference in self._modules] if self._modules else []
 
     def call_when_gone(self, forget: Callable[[object], None]) -> None:
         """Call `forget` as soon as one of the modules is gone."""
-        for place, reference in self._weak.items():
+        for place, reference in enumerate(self._modules):
             module = reference()
             if module is not None:
-                self._weak[place] = weakref.ref(module, forget)
+                self._modules[place] = weakref.ref(module, forget)
+
+    def _held_by_reference(self, module: Any) -> Callable[[], Any]:
+        """Return what gives a module as long as it lives."""
+        try:
+            self._modules.append(weakref.ref(module))
+        except TypeError:  # a class with slots that leave no room for it
+            return lambda: module
+        place = len(self._modules) - 1
+        return lambda: self._modules[place]()
+
+    def _without_modules(self, held: Any) -> Callable[[], Any]:
+        """Return what gives an argument: itself, or a copy if it is a container with modules in it."""
+        before = len(self._modules)
+        again: Callable[[], Any] = lambda: held  # noqa: E731
+        if isinstance(held, dict):
+            parts = {key: self._part(item) for key, item in held.items()}
+            if len(self._modules) > before:
+                empty = copy.copy(held)  # of the same class, with its default factory, say
+                empty.clear()
+
+                def again() -> Any:
+                    made = copy.copy(empty)
+                    made.update({key: part() for key, part in parts.items()})
+                    return made
+
+        elif isinstance(held, list | tuple) and not is_row(held):
+            items = [self._part(item) for item in held]
+            if len(self._modules) > before:
+                kind: Any = type(held)
+                make = kind._make if hasattr(kind, "_make") else kind
+                again = lambda: make([item() for item in items])  # noqa: E731
+        return again
+
+    def _part(self, held: Any) -> Callable[[], Any]:
+        is_module = parameters_of(held) is not None
+        return self._held_by_reference(held) if is_module else self._without_modules(held)
 
 
 __all__ = ["MANY", "MOST_VARIANTS", "Arguments", "Kept"]

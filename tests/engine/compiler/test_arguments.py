@@ -141,6 +141,33 @@ def test_kernels_are_copied_and_pickled_with_their_options() -> None:
         assert other.value_and_grad([1.0, 3.0])[0] == 10.0
 
 
+@compile
+def decorated(x: Any) -> Any:
+    return x * x
+
+
+class Decorated:
+    @compile(argnums=1)
+    def scaled(self, x: Any) -> Any:
+        return 3.0 * x
+
+
+renamed = compile(square)
+
+
+def test_a_decorated_function_is_pickled_by_its_name_as_functions_are() -> None:
+    assert decorated(3.0) == 9.0
+    for kernel in (decorated, Decorated.scaled):
+        assert pickle.loads(pickle.dumps(kernel)) is kernel
+        assert copy.copy(kernel) is copy.deepcopy([kernel])[0] is kernel
+    assert decorated.__module__ == __name__
+    bound = pickle.loads(pickle.dumps(Decorated().scaled))
+    assert bound(2.0) == 6.0
+    other = pickle.loads(pickle.dumps(renamed))
+    assert other is not renamed
+    assert other(3.0) == 9.0
+
+
 def test_of_results_in_arrays_the_samples_are_the_first_axis() -> None:
     x = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
     f = lambda x: sin(x[0]) * x[1] + x[2] ** 3  # noqa: E731

@@ -3,9 +3,10 @@
 import gc
 import warnings
 import weakref
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -128,6 +129,50 @@ def test_modules_that_are_gone_are_not_kept() -> None:
         "call it with the same object, whose numbers may change, or compile once for each"
     )
     assert len(kernel._looks._known) <= MOST_LOOKS
+
+
+class Pair(NamedTuple):
+    model: Any
+    x: Any
+
+
+HOLDERS: dict[str, Callable[[Any], Any]] = {
+    "a dictionary": lambda model: {"model": model, "x": [0.5, 1.0]},
+    "one that makes what is missing": lambda model: defaultdict(list, {"model": model, "x": [0.5, 1.0]}),
+    "nested": lambda model: {"model": model, "all": [(model, {"again": model}), 3.0], "x": [0.5, 1.0]},
+    "a tuple": lambda model: ("a text", model, [0.5, 1.0]),
+    "a named tuple": lambda model: Pair(model, [0.5, 1.0]),
+}
+
+
+@pytest.mark.parametrize("hold", HOLDERS.values(), ids=HOLDERS)
+def test_modules_in_lists_and_dictionaries_that_are_gone_are_not_kept(hold: Callable[[Any], Any]) -> None:
+    def f(held: Any) -> Any:
+        if isinstance(held, dict):
+            assert type(held) is not defaultdict or held["missing"] == []
+            return held["model"](held["x"])
+        return held[-2](held[-1])
+
+    kernel, seen = compile(f), []
+    for seed in range(4):
+        model = MLP(2, [2, 1], seed=seed)
+        seen.append(weakref.ref(model))
+        assert kernel(hold(model)) == pytest.approx(model([0.5, 1.0]).data, rel=1e-14)
+    del model
+    gc.collect()
+    assert [reference() is not None for reference in seen] == [False] * 3 + [True]
+    assert len(kernel.variants) == 1
+    assert "outside 0" in str(kernel.tape)  # f runs again, with the module of the last call
+    variant = kernel.variants[0]
+    kernel([[1.0], lambda x: x[0], [2.0]])
+    gc.collect()
+    with pytest.raises(RuntimeError, match="the module that this was recorded with is gone"):
+        _ = variant.tape
+
+
+def test_containers_without_modules_are_given_as_they_are() -> None:
+    plain = {"a": [1.0, {"b": (2.0, None)}]}
+    assert Arguments([plain], [])("f")[0] is plain
 
 
 def test_more_modules_than_there_are_looks_at() -> None:
