@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from itertools import chain
+from types import MethodType
 from typing import Any
 
 import numpy as np
@@ -74,6 +77,7 @@ class Signature:
         self._dtype = dtype
         self.name = getattr(f, "__name__", "kernel")
         self._batch = list(batch)
+        self._owner = owner_of(f)
         try:
             self._parameters = list(inspect.signature(f).parameters)
         except (TypeError, ValueError):
@@ -110,7 +114,13 @@ class Signature:
     def names(self, call: Call) -> list[str]:
         """Return what the function calls its arguments."""
         positional = len(call.held) - len(call.names)
-        return [self._called(place, positional, call.names) for place in range(len(call.held))]
+        called = [self._called(place, positional, call.names) for place in range(len(call.held))]
+        return called if self._owner is None else [*called, "self"]
+
+    def looked_at(self, call: Call) -> list[Any]:
+        """Return what `structures` looks at, in turn: the arguments, and the module whose method it is."""
+        firsts = call.firsts()
+        return firsts if self._owner is None else [*firsts, self._owner]
 
     def structures(self, call: Call, looks: Looks) -> tuple[Any, ...]:
         """Return what tells a call from those of other structure, and leave in it the looks at its modules.
@@ -118,6 +128,7 @@ class Signature:
         Raises TypeError, which names the argument, for what no recording can be made of.
         """
         key: list[Any] = [call.names]
+        modules: list[tuple[int, ...]] = []
         for place, held in enumerate(call.firsts() if call.batches else call.held):
             try:
                 found, look = looks.structure(held)
@@ -127,6 +138,12 @@ class Signature:
             key.append(found)
             if look is not None:
                 call.looks[place] = look
+            if type(found) is tuple and found[0] == "module":
+                modules.append(look.identities if look else tuple(map(id, parameters_of(held) or [])))
+        if len(modules) > 1 and len(set().union(*modules)) < sum(map(len, modules)):
+            key[0] = *call.names, shared(modules)
+        if self._owner is not None:
+            key.append(owned(self._owner, looks))
         return tuple(key)
 
     def again(self, args: tuple[Any, ...], kwargs: dict[str, Any], looks: Looks) -> Callable[[], Call]:
@@ -161,6 +178,35 @@ class Signature:
             else:
                 raise TypeError(f"{self.name}: batch says argument {wanted}, but the call has {positional}")
         return places
+
+
+def owner_of(f: Any) -> Any:
+    """Return the module whose method a function is, or that it is itself; None for any other function."""
+    try:
+        f = inspect.unwrap(f)  # what `grad` and its like made of one
+        while isinstance(f, partial):
+            f = f.func
+        owner = f.__self__ if isinstance(f, MethodType) else f
+        return None if parameters_of(owner) is None else owner
+    except (TypeError, ValueError):  # it wraps itself, or has parameters of another kind
+        return None
+
+
+def owned(owner: Any, looks: Looks) -> Any:
+    """Return the structure of the module whose method is recorded, and who its parameters are.
+
+    To the recording these are Values from around the function: it reads those that were there.
+    """
+    found, look = looks.structure(owner)
+    return *found, look.identities if look else tuple(map(id, parameters_of(owner) or []))
+
+
+def shared(identities: Iterable[Iterable[int]]) -> tuple[tuple[int, int], ...]:
+    """Return which parameters of several modules are the same: places in a row of all of them, in pairs."""
+    known: dict[int, int] = {}
+    row = enumerate(chain.from_iterable(identities))
+    first = [(known.setdefault(identity, place), place) for place, identity in row]
+    return tuple([pair for pair in first if pair[0] != pair[1]])
 
 
 def one_sample(argument: Any) -> Any:

@@ -39,8 +39,10 @@ def change(
 
     names, held: of the arguments now.  look_closer: says of an object, and how it was built, what changed.
     """
-    if before[0] != now[0] or len(before) != len(now):
+    if len(before) != len(now) or _names(before) != _names(now):
         return Change(SETTING, "the number of arguments", _counted(before), _counted(now))
+    if before[0] != now[0]:
+        return Change(SETTING, "the number of parameters that arguments share", _pairs(before), _pairs(now))
     place = next(k for k in range(1, len(now)) if before[k] != now[k])
     where, old, new, part = names[place - 1], before[place], now[place], held[place - 1]
     while True:
@@ -73,8 +75,17 @@ def change(
             part, where = part[step], f"{where}[{step}]"
 
 
+def _names(key: tuple[Any, ...]) -> list[str]:
+    return [name for name in key[0] if isinstance(name, str)]
+
+
+def _pairs(key: tuple[Any, ...]) -> str:
+    """Return how many parameters two arguments have in common."""
+    return str(sum(len(part) for part in key[0] if not isinstance(part, str)))
+
+
 def _counted(key: tuple[Any, ...]) -> str:
-    names = f", {', '.join(key[0])} by name" if key[0] else ""
+    names = f", {', '.join(_names(key))} by name" if _names(key) else ""
     return f"{len(key) - 1}{names}"
 
 

@@ -297,7 +297,9 @@ class Kernel:
 
     def _recorded(self, key: tuple[Any, ...], call: Call) -> Variant:
         def compared(before: tuple[Any, ...]) -> Change:
-            return change(before, key, self._signature.names(call), call.firsts(), what_changed)
+            return change(
+                before, key, self._signature.names(call), self._signature.looked_at(call), what_changed
+            )
 
         different = self._kept.change(compared)  # from before: the function may change its arguments
         variant = Variant(self._f, self.__name__, self._options, call)

@@ -40,6 +40,7 @@ class Look:
         self._samples = [(part, sample(part)) for part in self._seen if is_sampled(part)]
         self.structure = structure(module) if found is None else found
         self.parameters = parameters_of(module) or []
+        self.identities = tuple(map(id, self.parameters))
 
     @property
     def module(self) -> Any:

@@ -84,10 +84,14 @@ def record(
     inputs: list[list[int]] = []
     stood_in: list[Any] = []
     held: list[Value] = []
+    known: dict[int, int] = {}
     for place, argument in enumerate(args):
         parameters = None if place in samples else parameters_of(argument)
         if parameters is not None:
-            inputs.append([recorder.input() for _ in parameters])
+            entries = [recorder.input() for _ in parameters]  # one that arguments share is that of the first
+            inputs.append(
+                [known.setdefault(id(p), entry) for p, entry in zip(parameters, entries, strict=True)]
+            )
             held += parameters
             stood_in.append(argument)
             continue
@@ -158,7 +162,7 @@ def _has_own_rows(tape: Tape) -> bool:
 def parameters_of(argument: Any) -> list[Value] | None:
     """Return the parameters of a module, or None for what is none."""
     find = getattr(argument, "parameters", None)
-    if find is None or isinstance(argument, type | Value):
+    if not callable(find) or isinstance(argument, type | Value):
         return None
     found = list(find())
     return found if all(isinstance(parameter, Value) for parameter in found) else None
