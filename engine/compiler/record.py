@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from io import IOBase
 from threading import RLock
 from typing import Any
 
@@ -224,7 +225,7 @@ def structure(held: Any) -> Any:
         return "module", id(held), Anatomy(held, parameters, _modules_of(held))
     if isinstance(held, set):
         return set, frozenset(held)
-    if isinstance(held, deque | array):
+    if isinstance(held, deque | array) or (isinstance(held, Iterator) and not isinstance(held, IOBase)):
         raise TypeError(f"compile does not look into {described(held)}: give it as a list or a NumPy array")
     try:
         hash(held)

@@ -195,10 +195,10 @@ def note_stand_in(error: Exception) -> None:
         error.add_note("The text of a number that compile records does not have the number in it.")
     elif text.startswith(("only integers, slices", "arrays used as indices")):
         error.add_note("Where the index is a number that compile records: take(rows, i) chooses by it.")
-    elif text.startswith("ufunc '"):
+    elif text.startswith("ufunc '") or "dtype('O')" in text:
         error.add_note(
-            "Where the array is of numbers that compile records: x != x says which are nan, abs(x) == inf "
-            "which are infinite."
+            "Where the array is of numbers that compile records: NumPy has this for floats alone; x != x "
+            "says which are nan, abs(x) == inf which are infinite."
         )
     elif re.fullmatch(r"Object of type (float|int|bool|Traced) is not JSON serializable", text):
         error.add_note("That is a number that compile records: write what the kernel returns.")

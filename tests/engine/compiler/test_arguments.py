@@ -2,6 +2,7 @@
 
 import array
 import copy
+import io
 import pickle
 import threading
 import time
@@ -96,10 +97,32 @@ def test_sets_are_told_apart_by_what_they_hold() -> None:
     assert kernel(2.0, known) == -2.0
 
 
-@pytest.mark.parametrize("held", [deque([1.0, 2.0]), array.array("d", [1.0, 2.0])])
+@pytest.mark.parametrize(
+    "held",
+    [
+        deque([1.0, 2.0]),
+        array.array("d", [1.0, 2.0]),
+        (x for x in [1.0, 2.0]),
+        iter([1.0, 2.0]),
+        map(abs, [1.0]),
+        [zip([1.0], [2.0], strict=True)],
+    ],
+)
 def test_containers_that_are_not_looked_into_are_refused(held: Any) -> None:
     with pytest.raises(TypeError, match=r"compile does not look into .*: give it as a list or a NumPy array"):
-        compile(lambda x: x[0])(held)
+        compile(lambda x: sum(x))(held)
+
+
+def test_a_file_among_the_arguments_is_an_object_as_any() -> None:
+    file = io.StringIO()
+
+    def f(x: Any, log: Any) -> Any:
+        print(x, file=log)
+        return 2.0 * x
+
+    kernel = compile(f)
+    assert [kernel(1.0, file), kernel(3.0, file)] == [2.0, 6.0]
+    assert file.getvalue() == "<recorded v0 = input 0, no number yet>\n"
 
 
 def test_argnums_that_name_nothing_are_refused_at_once() -> None:

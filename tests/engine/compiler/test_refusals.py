@@ -257,6 +257,7 @@ NOTED: dict[str, tuple[Callable[[Any], Any], str]] = {
     "json of a text put together": (lambda x: json.loads(f"[{x}]"), "does not have the number in it"),
     "json": (lambda x: json.dumps([x.data]), "write what the kernel returns"),
     "rows of an array": (lambda x: np.arange(3.0)[np.array([x > 1.0])], r"take\(rows, i\)"),
+    "np.linalg": (lambda x: np.linalg.solve(np.array([[x]]), [1.0]), "NumPy has this for floats alone"),
     "np.isnan": (lambda x: np.isnan(x), "x != x says which are nan"),
 }
 
