@@ -66,7 +66,7 @@ class Variant:
         self._firsts.call_when_gone(forget)
 
     @cached_property
-    def _has_ways(self) -> bool:
+    def has_ways(self) -> bool:
         """Whether there may be several ways through it.
 
         Formulas of derivatives have branches, and functions on lists choose. The order in which Values add
@@ -76,9 +76,14 @@ class Variant:
         return self.recording.derives or chooses
 
     def follows(self, gradient: bool) -> bool:
-        """Return whether it runs as `Ways` do, to round as Values: ways differ, or samples are added up."""
+        """Return whether it runs as `Ways` do, to round as Values: ways differ, or samples are added up.
+
+        A choice alone changes nothing as long as nothing flows back.
+        """
+        if not self.options.exact:
+            return False
         adds = self.any_batched and (gradient or self.reduce is not None)
-        return self.options.exact and (adds or self._has_ways)
+        return adds or self.recording.derives or (gradient and self.has_ways)
 
     @cached_property
     def careful_recording(self) -> Recording:
@@ -198,7 +203,7 @@ class Variant:
 
     def new_way(self, call: Call, gradient: bool, lanes: int) -> Form:
         """Return machine code for the way of a call of at most one sample; recorded where ways differ."""
-        if not self._has_ways:
+        if not self.has_ways:
             return Form(self, gradient, False, lanes)
         with collector_paused():
             firsts, numbers = self._firsts(self.name), self.numbers(call)
