@@ -64,6 +64,15 @@ def test_steps_are_those_on_floats_to_the_last_bit_whichever_array_the_gradients
     steps.take(3)
 
 
+@pytest.mark.parametrize("name", MADE)
+def test_a_step_is_one_call_of_machine_code(name: str) -> None:
+    steps = Steps(name)
+    steps.take(4)
+    for update in steps.updates:
+        assert len(update._bounds) == 2
+        assert all(bound._at_once for bound, _ in update._bounds.values())
+
+
 def test_a_setting_that_has_the_rule_remember_more_counts_for_every_array_of_gradients() -> None:
     steps = Steps("SGD")
     steps.take(3)
