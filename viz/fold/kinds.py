@@ -60,10 +60,6 @@ class Kinds:
         self._known: dict[object, int] = {}
         self._walk(values)
 
-    def path_of_leaf(self, code: int) -> Path:
-        """Return the module of a parameter, by its code."""
-        return self._paths[-10 - code] if code <= -10 else ()
-
     def _walk(self, values: Iterable[Value]) -> None:
         of = self.of
         known: dict[object, int] = {}
