@@ -24,8 +24,8 @@ from ..primitive import Primitive
 
 # The order of these imports is the order of the table.
 # isort: off
-from . import arithmetic, exponentials, powers, trigonometric, hyperbolic, rounding, special, activation
-from . import comparing, sums, averages, logsums, lists
+from . import arithmetic, exponentials, powers, trigonometric, hyperbolic, comparing, rounding, special
+from . import activation, sums, averages, logsums, lists
 from .arithmetic import *  # noqa: F403
 from .exponentials import *  # noqa: F403
 from .powers import *  # noqa: F403

@@ -5,9 +5,9 @@ from math import inf
 from typing import Any
 
 from ..primitive import Primitive
-from .comparing import sign_side
 from .exponentials import exp, expm1
 from .normal import ONE_OVER_ROOT_2PI, gauss, normal_tail
+from .sides import sign_side
 from .special import norm_cdf, norm_pdf
 
 

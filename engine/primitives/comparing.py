@@ -7,15 +7,11 @@ from typing import Any, overload
 from ..methods import give_method
 from ..primitive import Primitive
 from ..value import Number, Value
+from .sides import sign_side
 
 
 def _abs_partials(x: Any, out: Any) -> tuple[float]:
     return (1.0 if x > 0.0 else -1.0 if x < 0.0 else 0.0,)
-
-
-def sign_side(x: float) -> tuple[str, float]:
-    """Return on which side of 0 an operand is, and how far from it."""
-    return ("x > 0" if x > 0.0 else "x < 0" if x < 0.0 else "x = 0"), math.fabs(x)
 
 
 abs = Primitive(  # shadows the builtin in this file, where nothing needs that

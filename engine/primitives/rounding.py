@@ -8,7 +8,7 @@ from ..ieee import itself
 from ..methods import give_method
 from ..primitive import Primitive
 from ..value import Value
-from .comparing import sign_side
+from .sides import sign_side
 
 # Python's own functions return ints, which have no -0.0: copysign gives it back.
 

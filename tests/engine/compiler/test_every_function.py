@@ -156,9 +156,9 @@ REFUSED: dict[str, Callable[[Any], Any]] = {
 NOT_OF_NUMBERS = {
     *("Branch", "ChangedDataWarning", "Diagnosis", "Explanation", "Finding", "GradientError"),
     *("GradientReport", "Kinks", "Ledger", "NotFiniteError", "Primitive", "Source", "Step", "Trace"),
-    *("Sparsity", "TrainingWarning", "forget", "from_dict", "sign_side"),
+    *("Sparsity", "TrainingWarning", "forget", "from_dict"),
 }
-"""Classes of results and errors, what takes a row's name or a dictionary, and a helper of rows."""
+"""Classes of results and errors, and what takes a row's name or a dictionary."""
 
 
 def test_every_public_function_is_in_one_of_the_lists() -> None:
