@@ -170,6 +170,14 @@ def forget(name: str) -> None:
     """Take a row of your own out of the table, and its method from Value; values it made stay as they are.
 
     Raises ValueError for a built-in row and for a name that no row has.
+
+    >>> from chainrule.engine import TABLE
+    >>> @declare(partials=lambda x, out: (3.0 * x * x,))
+    ... def third_power(x):
+    ...     return x**3
+    >>> forget("third_power")
+    >>> "third_power" in TABLE
+    False
     """
     if name in BUILT_IN or name not in TABLE:
         raise ValueError(f"{name!r} is not a row of your own")

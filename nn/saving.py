@@ -62,6 +62,14 @@ def load(model: M, path: FilePath = "", *, names: Names = None) -> M:
     Nothing is changed unless everything fits. A pickle (`model.pt`) is never opened.
     Raises OSError where the file cannot be read; ValueError where it is no safetensors file, is cut
     short, or does not fit, which names every key with both shapes; ImportError without the extra `save`.
+
+    >>> import tempfile
+    >>> from chainrule.nn import MLP
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(MLP(2, [3, 1], seed=1), f"{folder}/model.safetensors", names=["encoder", "head"])
+    ...     model = load(MLP(2, [3, 1]), f"{folder}/model.safetensors", names=["encoder", "head"])
+    >>> model.state_dict() == MLP(2, [3, 1], seed=1).state_dict()
+    True
     """
     if not isinstance(model, Module):
         raise TypeError(

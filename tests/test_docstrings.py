@@ -50,3 +50,11 @@ def test_every_public_function_and_class_has_a_docstring(package: ModuleType) ->
         and not inspect.getdoc(thing)
     ]
     assert undocumented == []
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.__name__)
+def test_every_public_function_has_an_example(package: ModuleType) -> None:
+    names: dict[str, object] = {}
+    exec(f"from {package.__name__} import *", names)
+    functions = {name: thing for name, thing in names.items() if inspect.isfunction(thing)}
+    assert [name for name, thing in functions.items() if ">>>" not in (inspect.getdoc(thing) or "")] == []

@@ -69,6 +69,15 @@ def graph_text(
     ascii: draw with ASCII characters only, and escape other letters in labels.
     Raises TypeError for what is no Value, ValueError for limits that are no whole numbers of at least 1
     (of `max_depth`: 0).
+
+    >>> from chainrule.engine import Value
+    >>> a = Value(2.0, label="a")
+    >>> print(graph_text(a * a + 1.0, ascii=True))
+    value        made by    gradient  upstream * local = contribution
+    L = 5        v1 + 1     -
+    `- v1 = 4    a * a      -         * 1
+       |- a = 2  input      -         * 2
+       `- a = 2  see above  -         * 2
     """
     if not isinstance(value, Value):
         raise TypeError(f"graph_text takes a Value, the root of a graph, got {described(value)}")
