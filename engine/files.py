@@ -71,7 +71,7 @@ def _mark(target: Path) -> str:
 
 
 def _complaint(folder: Path, error: OSError) -> str:
-    if isinstance(error, FileNotFoundError):
+    if isinstance(error, FileNotFoundError) and not folder.is_dir():  # in /proc there are no new files
         return f"the folder {str(folder)!r} does not exist; create it, or pass a path in one that does"
     if isinstance(error, NotADirectoryError):
         return f"{str(folder)!r} is not a folder; pass a path in one"

@@ -59,6 +59,19 @@ def test_a_disk_that_fills_up_during_the_write_is_reported_too(
     assert caught.value.errno == errno.ENOSPC
 
 
+def test_a_folder_that_is_there_is_not_said_to_be_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(path: Any, mode: str) -> Any:
+        raise FileNotFoundError(errno.ENOENT, "No such file or directory")  # as for every new file in /proc
+
+    monkeypatch.setattr("builtins.open", refused)
+    with pytest.raises(
+        FileNotFoundError, match="No such file or directory; pass a path in a folder that can be"
+    ):
+        write_whole(tmp_path / "numbers", b"new", "numbers")
+
+
 @pytest.mark.parametrize("path", [None, 3, "", b"graph.svg", ["graph.svg"]], ids=repr)
 def test_what_is_no_path_is_refused_by_the_call_it_was_given_to(path: Any) -> None:
     with pytest.raises(TypeError, match=r"^save\(path\) takes a path, such as 'graph.svg', got "):
