@@ -196,8 +196,12 @@ def is_row(held: Any) -> bool:
     return type(held) is list and set(map(type, held)) <= _FLOATS
 
 
-def structure(held: Any) -> Any:
-    """Return what tells arguments of different structure apart: two with equal ones replay one recording."""
+def structure(held: Any, inside: bool = False) -> Any:
+    """Return what tells arguments of different structure apart: two with equal ones replay one recording.
+
+    inside: whether it is in a list, say. Parameters of a module there are Values from outside to a recording,
+    which reads those that were there: who they are counts.
+    """
     cls = held.__class__
     if cls is float:
         return "number"
@@ -215,14 +219,17 @@ def structure(held: Any) -> Any:
     if shape is not None and hasattr(held, "dtype"):
         return array_structure(held, tuple(shape))
     if isinstance(held, dict):
-        return type(held), tuple([(key, structure(part)) for key, part in held.items()])
+        return type(held), tuple([(key, structure(part, True)) for key, part in held.items()])
     if isinstance(held, list | tuple):
-        return type(held), tuple([structure(part) for part in held])
+        return type(held), tuple([structure(part, True) for part in held])
     if dataclasses.is_dataclass(held) and not isinstance(held, type):
-        return type(held), tuple([structure(getattr(held, part.name)) for part in dataclasses.fields(held)])
+        return type(held), tuple(
+            [structure(getattr(held, part.name), True) for part in dataclasses.fields(held)]
+        )
     parameters = parameters_of(held)
     if parameters is not None:
-        return "module", id(held), Anatomy(held, parameters, _modules_of(held))
+        found = "module", id(held), Anatomy(held, parameters, _modules_of(held))
+        return (*found, tuple(map(id, parameters))) if inside else found
     if isinstance(held, set):
         return set, frozenset(held)
     if isinstance(held, deque | array) or (isinstance(held, Iterator) and not isinstance(held, IOBase)):

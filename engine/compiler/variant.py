@@ -252,6 +252,14 @@ class Variant:
                 f"{self.name} returned {len(self.recording.outputs)}: compile(jacobian(f)) differentiates "
                 "several, compile(value_and_grad(f, has_aux=True)) the first of a pair"
             )
+        places = self.places()
+        if places and not any(self.recording.inputs[place] for place in places):
+            held = [self._firsts(self.name)[place] for place in places]
+            raise TypeError(
+                f"{self.name}: there is no number to differentiate by in "
+                f"{described(held if len(held) > 1 else held[0])}: argnums says which arguments to take, and "
+                "a module is one of its own"
+            )
 
     def _run(self, call: Call, form: Form) -> tuple[Any, Any]:
         self.last = form

@@ -1,5 +1,6 @@
 """Modules that a compiled function belongs to, and parameters that several of its arguments share."""
 
+import dataclasses
 import functools
 from collections.abc import Callable
 from typing import Any
@@ -130,6 +131,47 @@ def test_a_parameter_that_two_arguments_share_gets_all_of_its_derivative_in_both
     assert kernel.value_and_grad(one, other, 0.5) == (10.0 * apart, ([2.0 * apart], [5.0 * apart]))
     kernel = compile(lambda a, b, x: a(x) * b(x))
     assert kernel.grad(one, one, 0.5) == [slope]
+
+
+HELD: dict[str, Callable[[Any], Any]] = {
+    "a dictionary": lambda model: {"model": model},
+    "a list": lambda model: [1.0, [model]],
+    "a dataclass": lambda model: Holder(model),
+}
+
+
+@dataclasses.dataclass
+class Holder:
+    model: Any
+
+
+def model_in(held: Any) -> Any:
+    if isinstance(held, Holder):
+        return held.model
+    return held["model"] if isinstance(held, dict) else held[1][0]
+
+
+@pytest.mark.parametrize("hold", HELD.values(), ids=HELD)
+def test_a_module_in_a_container_is_recorded_anew_with_other_parameters(hold: Callable[[Any], Any]) -> None:
+    model = Scaled()
+    kernel = compile(lambda held, x: model_in(held)(x))
+    assert kernel(hold(model), 0.5) == 3.0
+    model.w.data = 4.0
+    assert kernel(hold(model), 0.5) == 6.0
+    assert len(kernel.variants) == 1
+    model.w = nn.Parameter(10.0)
+    assert kernel(hold(model), 0.5) == 15.0
+
+
+def test_where_there_is_no_number_to_differentiate_by_it_says_so_as_on_values() -> None:
+    kernel = compile(lambda held, x: held["model"](x))
+    with pytest.raises(TypeError, match=r"no number to differentiate by in {'model': .*: argnums says which"):
+        kernel.value_and_grad({"model": Scaled()}, 0.5)
+    with pytest.raises(
+        TypeError, match=r"no number to differentiate by in \['text', None\].* one of its own"
+    ):
+        compile(lambda s, t, x: x, argnums=(0, 1)).grad("text", None, 2.0)
+    assert compile(lambda held, x: held["model"](x), argnums=1).grad({"model": Scaled()}, 0.5) == 6.0
 
 
 def test_that_arguments_share_parameters_is_what_changed() -> None:
