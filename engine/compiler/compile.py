@@ -67,13 +67,14 @@ def compile(
     mind: operators, functions of the engine, loops. It runs once for each structure of its arguments.
     Without it the options make a decorator: `@compile(batch="x")`, as `@compile` does without any.
     What it reads from around itself is fixed by that run, but for Values, which are read at every call: so
-    are the numbers that `random` or a clock gave it then. Of a module or another object among the arguments
-    it is looked at how it is built: the classes of the modules inside and their order, which parameter is
-    where, functions, and settings (numbers, texts, truth values, enums, classes) in attributes, lists,
-    tuples, dictionaries, sets and NumPy arrays of at most 10,000 elements, and a thousand elements of larger
-    ones; where these change, `f` runs again. Of the rest of a larger array, and of objects inside that are no
-    modules, it counts which ones they are, not what is changed inside them; attributes of classes do not
-    count. See docs/compiler/anatomy.md, and docs/compiler.md for all that a recording keeps.
+    are the numbers that `random` or a clock gave it then. Of a module or another object among the
+    arguments, and of the module that `f` is or is a method of, it is looked at how it is built: the classes
+    of the modules inside and their order, which parameter is where, functions, and settings (numbers,
+    texts, truth values, enums, classes) in attributes, lists, tuples, dictionaries, sets and NumPy arrays
+    of at most 10,000 elements, and a thousand elements of larger ones; where these change, `f` runs again.
+    Of the rest of a larger array, and of objects inside that are no modules, it counts which ones they are,
+    not what is changed inside them; attributes of classes do not count. See docs/compiler/anatomy.md, and
+    docs/compiler.md for all that a recording keeps.
     A RecordingWarning says so where something changes at call after call. The 128 recordings used last are
     kept, and a module that is an argument is not kept alive.
     argnums: the arguments that `value_and_grad` and `grad` differentiate by.
