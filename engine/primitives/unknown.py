@@ -27,9 +27,10 @@ def chosen(condition: Any, x: Any, y: Any) -> Any:
 
     Eager code goes on with one of them, so unlike `where` this is no operation: nothing flows to the other.
     """
-    if isinstance(condition, Value):
-        return condition.choice(x, y)  # of stand-ins
-    return x if condition else y
+    if not isinstance(condition, Value):
+        return x if condition else y
+    stand_in: Any = condition
+    return stand_in.choice(x, y)
 
 
 def largest_of(xs: Sequence[Any]) -> Any:
