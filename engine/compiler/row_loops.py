@@ -30,6 +30,8 @@ class RowLoops(Nests):
     ) -> None:
         super().__init__(pools, exact, declared, lanes, rows, real)
         self.report = report
+        self._wanted = WIDTH
+        """How many numbers of a vector are: a last one may have fewer, and others are read as 0."""
 
     def add(self, nest: Nest) -> None:
         """Add the loops of a nest."""
@@ -53,10 +55,13 @@ class RowLoops(Nests):
         good = self.value(f"and {self.bits} {fits[0]}, {fits[1]}")
         good = self.value(f"and {self.bits} {good}, {fits[2]}")
         every = good
+        if self._wanted < self.width:  # of no rows there is no row 0 either
+            beyond = ", ".join([f"i1 {int(k >= self._wanted)}" for k in range(self.width)])
+            every = self.value(f"or {self.bits} {good}, <{beyond}>")
         if self.width > 1:
             name = f"@llvm.vector.reduce.and.v{self.width}i1"
             self.declared.add(f"declare i1 {name}({self.bits})")
-            every = self.value(f"call i1 {name}({self.bits} {good})")
+            every = self.value(f"call i1 {name}({self.bits} {every})")
         self._count += 1
         bad, on = f"bad{self._count}", f"good{self._count}"
         self.do(f"br i1 {every}, label %{on}, label %{bad}")
@@ -72,7 +77,12 @@ class RowLoops(Nests):
     # -- reading --------------------------------------------------------------------------------------------
 
     def _computed(self, point: Point) -> str:
-        return self._taken(point) if self.nest.kind is TAKE else super()._computed(point)
+        if self.nest.kind is TAKE:
+            return self._taken(point)
+        self._wanted = point.wanted
+        result = super()._computed(point)
+        self._wanted = WIDTH
+        return result
 
     def _taken(self, point: Point) -> str:
         """Return the chosen row's number."""

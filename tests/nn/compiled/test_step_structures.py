@@ -139,3 +139,18 @@ def test_lengths_in_a_batch_are_alike() -> None:
     step([[1, 2]], [[0, 1]])
     with pytest.raises(RecordingError, match=message):
         step([[1, 2], [1, 2, 3]], [[0, 1], [0, 1, 2]])
+
+
+@pytest.mark.parametrize("length", [4, 5, 7, 9])
+def test_rows_of_tables_of_two_sizes_are_chosen_by_a_first_sequence_alone(length: int) -> None:
+    model, other = Line(), Line()
+    step = compiled_step(model, sequence_loss, SGD(model.parameters(), lr=0.1))
+    others = SGD(other.parameters(), lr=0.1)
+    letters, chosen = [k % 4 for k in range(length)], [2 - k % 3 for k in range(length)]
+    for _ in range(2):
+        expected = step_on_values(other, sequence_loss, others, [letters], [chosen])
+        assert step([letters], [chosen]) == pytest.approx(expected, rel=1e-12)
+    for place in range(length):
+        with pytest.raises(IndexError, match="no row 3: .* for 3 rows"):
+            step([letters], [[3 if k == place else i for k, i in enumerate(chosen)]])
+    assert numbers(model) == pytest.approx(numbers(other), rel=1e-12)
