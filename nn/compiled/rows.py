@@ -1,6 +1,5 @@
 """Examples as rows of numbers: what machine code reads of them."""
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from typing import Any
@@ -129,7 +128,7 @@ class Targets:
 
     def _case(self, target: Any, new: bool = False) -> tuple[int, list[float]]:
         leaves, rebuild = flatten(target)
-        kept = tuple([leaf for place, leaf in enumerate(leaves) if place not in self._read])
+        kept = _kept([leaf for place, leaf in enumerate(leaves) if place not in self._read])
         key = structure(target), kept
         if new and key not in self._cases:
             self._cases[key] = len(self._cases)
@@ -161,17 +160,19 @@ def check_alike(examples: Sequence[tuple[Any, Any]]) -> None:
 def shape_of(x: Any, y: Any) -> tuple[Any, bool]:
     """Return what tells batches apart that need recordings of their own, by their first example.
 
-    The structure of its input, a list of numbers being as good as an array, and how many numbers its target
-    has; but for one number: that may be a label as well as a text may. And whether both are lists of numbers.
+    The structure of its input, and of its target the class and how many numbers it has; but for one number:
+    that may be a label as well as a text may. And whether both are lists of numbers.
     """
     plain = _is_plain(x)
     if plain:
-        shape: Any = (len(x),)
+        shape: Any = len(x)
     else:
         shape = x.shape if isinstance(x, np.ndarray) and x.dtype.kind in "fiu" else structure(x)
     if _is_plain(y):
-        return (shape, len(y)), plain
-    return (shape, 1 if isinstance(y, int | float | str) else max(len(flatten(y)[0]), 1)), False
+        return (shape, list, len(y)), plain
+    if isinstance(y, np.ndarray) and y.ndim > 0:
+        return (shape, np.ndarray, y.size), False
+    return (shape, list, 1 if isinstance(y, int | float | str) else max(len(flatten(y)[0]), 1)), False
 
 
 def _is_plain(held: Any) -> bool:
@@ -183,7 +184,7 @@ _NUMBERS = {int, float, np.float64}
 
 def key_of(target: Any) -> Any:
     """Return what tells targets apart."""
-    return structure(target), tuple(flatten(target)[0])
+    return structure(target), _kept(flatten(target)[0])
 
 
 def ways_to_read(targets: Sequence[Any]) -> Iterator[Targets]:
@@ -209,10 +210,10 @@ def ways_to_read(targets: Sequence[Any]) -> Iterator[Targets]:
 def _shape_of(example: Any, count: int) -> tuple[int, ...] | None:
     """Return the shape of an input or target that is `count` numbers for NumPy too, None of others."""
     try:
-        shape = np.shape(example)
+        array = np.asarray(example)
     except ValueError:
         return None
-    return shape if math.prod(shape) == count else None
+    return array.shape if array.dtype.kind in "fiu" and array.size == count else None
 
 
 def _regular(held: Examples, shape: tuple[int, ...]) -> NDArray[Any] | None:
@@ -231,6 +232,11 @@ def _numbers(leaves: Sequence[Any], what: str) -> list[float]:
         if isinstance(leaf, Value | complex):
             raise RecordingError(f"{what} holds {described(leaf)}; machine code reads plain numbers")
     return [float(leaf) for leaf in leaves]
+
+
+def _kept(leaves: Sequence[Any]) -> tuple[Any, ...]:
+    """Return what tells numbers apart that a loss is given as they are: it may take 1 and refuse 1.0."""
+    return *leaves, *[isinstance(leaf, int | np.integer) for leaf in leaves]
 
 
 def _is_whole(number: Any) -> bool:

@@ -57,9 +57,11 @@ class CompiledStep:
                 f"compiled_step: {what}; the parameters are those before this step. diagnose(loss), of a "
                 "loss on Values, says where it began"
             )
-        buffers.update()
-        if not self._open:
-            buffers.write_back()
+        try:
+            buffers.update()
+        finally:  # a rule may refuse the second group; the first has stepped then, as on Values
+            if not self._open:
+                buffers.write_back()
         return loss
 
     def read(self) -> None:

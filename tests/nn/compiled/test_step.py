@@ -358,3 +358,58 @@ def test_a_loss_of_a_whole_batch_is_told_that_it_gets_one_example() -> None:
     with pytest.raises(TypeError, match="not iterable") as caught:
         step(POINTS, SIGNS)
     assert any("The loss is called for one example" in note for note in caught.value.__notes__)
+
+
+def test_a_target_in_a_dictionary_is_not_mistaken_for_its_number() -> None:
+    def loss(out: Any, target: Any) -> Any:
+        return (out - target["height"]) ** 2
+
+    step = compiled_step(model := scorer(), loss, SGD(model.parameters(), lr=0.1))
+    step([[0.1, 0.2]], [{"height": 0.5}])
+    for one in (0.5, [0.5]):
+        with pytest.raises(TypeError):
+            step([[0.1, 0.2]], [one])
+
+
+def test_a_loss_that_tells_lists_from_arrays_gets_what_is_given() -> None:
+    def loss(out: Any, target: Any) -> Any:
+        return (out - target[0]) ** 2 if isinstance(target, list) else (out + target[0]) ** 2
+
+    model, other = scorer(), scorer()
+    step, others = (
+        compiled_step(model, loss, SGD(model.parameters(), lr=0.1)),
+        SGD(other.parameters(), lr=0.1),
+    )
+    for targets in ([[0.5]], np.array([[0.5]]), [[0.75]], np.array([[0.25]])):
+        expected = step_on_values(other, loss, others, [[0.1, 0.2]], targets)
+        assert step([[0.1, 0.2]], targets) == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_class_that_is_no_whole_number_is_refused_after_one_that_is() -> None:
+    model = MLP(2, [3], seed=0)
+    step = compiled_step(model, softmax_cross_entropy, SGD(model.parameters(), lr=0.1))
+    step([[0.1, 0.2]], [1])
+    with pytest.raises(ValueError, match="target 1.0"):
+        step([[0.1, 0.2]], [1.0])
+
+
+def test_a_rule_that_refuses_the_second_group_leaves_the_first_as_on_values() -> None:
+    models: tuple[list[Any], list[Any]] = [], []
+    for made in models:
+        w, unused = Value(1.0), Value(2.0)
+        optimizer = Adam([{"params": [w]}, {"params": [unused], "eps": 0.0}], lr=0.1)
+        made += [w, unused, optimizer]
+
+    def model(w: Value, unused: Value) -> Any:
+        return lambda x: w * x + unused * 0.0
+
+    (w, unused, optimizer), (v, other, others) = models
+    step = compiled_step(model(w, unused), squared_error, optimizer)
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError, match="eps is 0"):
+            step([2.0], [1.0])
+        with pytest.raises(ZeroDivisionError, match="eps is 0"):
+            step_on_values(model(v, other), squared_error, others, [2.0], [1.0])
+        assert [w.data, w.grad, unused.data] == pytest.approx([v.data, v.grad, other.data], rel=1e-12)
+        assert optimizer.states[0]["step"] == others.states[0]["step"]
+        assert optimizer.states[1] == others.states[1] == {}
