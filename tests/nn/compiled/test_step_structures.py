@@ -151,6 +151,6 @@ def test_rows_of_tables_of_two_sizes_are_chosen_by_a_first_sequence_alone(length
         expected = step_on_values(other, sequence_loss, others, [letters], [chosen])
         assert step([letters], [chosen]) == pytest.approx(expected, rel=1e-12)
     for place in range(length):
-        with pytest.raises(IndexError, match="no row 3: .* for 3 rows"):
+        with pytest.raises(IndexError, match=r"no row 3: .* for 3 rows"):
             step([letters], [[3 if k == place else i for k, i in enumerate(chosen)]])
     assert numbers(model) == pytest.approx(numbers(other), rel=1e-12)
