@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,6 +32,8 @@ class Ways:
     def __init__(self, variant: Variant, gradient: bool, lanes: int) -> None:
         self._variant, self._gradient, self._lanes = variant, gradient, lanes
         self.forms: list[Form] = []
+        """Never changed in place: another thread may be in the middle of them."""
+        self._changing = RLock()
 
     def run(self, call: Call) -> tuple[Form, Gathered]:
         """Return what knows where results are, and the results.
@@ -39,23 +42,35 @@ class Ways:
         """
         if self._lanes != ALONE:
             return self._in_turn(call)
-        for form in list(self.forms):
+        tried = list(self.forms)
+        for form in tried:
             numbers = self._numbers(form, call)
             if form.holds(numbers):
-                if form is not self.forms[0] and form in self.forms:  # most calls go the way of the last one
-                    self.forms.remove(form)
-                    self.forms.insert(0, form)
+                if form is not self.forms[0]:  # most calls go the way of the last one
+                    with self._changing:
+                        self.forms = [form, *[other for other in self.forms if other is not form]]
                 return form, Gathered(numbers)
-        form, numbers = self._another(call)
+        form, numbers = self._another(call, tried)
         return form, Gathered(numbers)
 
-    def _another(self, call: Call) -> tuple[Form, Floats]:
-        """Return what was recorded of another way, of one sample, and the wanted numbers."""
-        form = self._variant.new_way(call, self._gradient, self._lanes)
-        if len(self.forms) >= MOST_WAYS:
-            return form, form.replayed(self._variant.numbers(call))
-        self.forms.insert(0, form)
+    def _another(self, call: Call, tried: list[Form]) -> tuple[Form, Floats]:
+        """Return what was recorded of another way, of one sample, and the wanted numbers.
+
+        tried: the ways that it does not go. Several threads may come here for the same one.
+        """
+        with self._changing:
+            for form in self._not_in(tried):
+                numbers = self._numbers(form, call)
+                if form.holds(numbers).all():
+                    return form, numbers
+            form = self._variant.new_way(call, self._gradient, self._lanes)
+            if len(self.forms) >= MOST_WAYS:
+                return form, form.replayed(self._variant.numbers(call))
+            self.forms = [form, *self.forms]
         return form, self._numbers(form, call)
+
+    def _not_in(self, tried: list[Form]) -> list[Form]:
+        return [form for form in self.forms if form not in tried]
 
     def _numbers(self, form: Form, call: Call) -> Floats:
         """Run machine code, and return the wanted numbers; with a batch a line of them for each sample."""
@@ -78,7 +93,7 @@ class Ways:
 
     def _in_turn(self, call: Call) -> tuple[Form, Gathered]:
         """Return the results of a batch: sums take one sample after the other."""
-        form = self.forms[0] if self.forms else self._another(call.some(slice(1)))[0]
+        form = self.forms[0] if self.forms else self._another(call.some(slice(1)), [])[0]
         each = np.array(form.per_sample, bool)
         found = Gathered(np.zeros(int((~each).sum())), np.empty((call.samples, int(each.sum()))))
         step = max(FEW, CELLS // max(len(each), 1) // FEW * FEW)
@@ -96,20 +111,18 @@ class Ways:
 
     def _lines(self, call: Call) -> Floats:
         """Return the wanted numbers of each sample, a line for each, along the way that it goes."""
-        lines = self._numbers(self.forms[0], call)
-        goes = self.forms[0].holds(lines)
-        if goes.all():
-            return lines
-        forms, left = self.forms[1:], np.flatnonzero(~goes)
+        tried = self.forms[:1]
+        lines = self._numbers(tried[0], call)
+        left = np.flatnonzero(~tried[0].holds(lines))
         while len(left):
+            forms = self._not_in(tried)
             if not forms:
-                form, numbers = self._another(call.some(left[:1]))
-                lines[left[0]], left = numbers.reshape(-1), left[1:]
-                forms = [form] if form in self.forms else []
+                _, lines[left[0]] = self._another(call.some(left[:1]), tried)
+                left = left[1:]
                 continue
-            form = forms.pop(0)
-            some = self._numbers(form, call.some(left))
-            goes = form.holds(some)
+            tried.append(forms[0])
+            some = self._numbers(forms[0], call.some(left))
+            goes = forms[0].holds(some)
             lines[left[goes]], left = some[goes], left[~goes]
         return lines
 

@@ -1,8 +1,11 @@
 """exact=True: the way that each call goes, and each sample of a batch; sums that take one after the other."""
 
+import itertools
 import math
 import random
+import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -27,7 +30,7 @@ from chainrule.engine import (
     value_and_grad,
 )
 from chainrule.engine.compiler import ways
-from chainrule.engine.compiler.ways import LONG, MOST_WAYS, added_in_turn
+from chainrule.engine.compiler.ways import LONG, MOST_WAYS, Ways, added_in_turn
 
 W = [0.3, -0.2, 0.7]
 RNG = random.Random(7)
@@ -197,3 +200,48 @@ def test_lines_are_added_one_after_the_other(width: int) -> None:
         expected = expected + line
     assert added_in_turn(lines, 0.5).tolist() == expected.tolist()
     assert added_in_turn(lines[:0], 0.5).tolist() == [0.5] * width
+
+
+def slopes(x: Any) -> Any:
+    return total(grad(lambda y: total([relu(z) * z for z in y]))(x))
+
+
+def test_a_way_that_another_thread_takes_meanwhile_is_not_taken_for_that_of_a_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kernel = compile(slopes, argnums=(), batch="x", exact=True)
+    assert kernel([[-1.0, -1.0]]).tolist() == [0.0]
+    others, numbers_of = [[[-1.0, 1.0]]], Ways._numbers
+
+    def with_another_call(self: Ways, form: Any, call: Any) -> Any:
+        numbers = numbers_of(self, form, call)
+        if others:
+            assert kernel(others.pop()).tolist() == [2.0]
+        return numbers
+
+    monkeypatch.setattr(Ways, "_numbers", with_another_call)
+    # As many conditions of the first way hold for the second sample as of the other thread's way should.
+    assert kernel([[-1.0, -1.0], [1.0, -1.0]]).tolist() == [0.0, 2.0]
+
+
+@pytest.mark.parametrize("batch", [(), "x"])
+def test_threads_that_go_the_same_new_way_at_once_record_it_once(
+    batch: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kernel = compile(slopes, argnums=(), batch=batch, exact=True)
+    there, new = ([[1.0, 1.0]], [[1.0, -1.0]]) if batch else ([1.0, 1.0], [1.0, -1.0])
+    kernel(there)
+    barrier, runs, numbers_of = threading.Barrier(2), itertools.count(), Ways._numbers
+
+    def both(self: Ways, form: Any, call: Any) -> Any:
+        numbers = numbers_of(self, form, call)
+        if next(runs) < 2:
+            barrier.wait(60.0)
+        return numbers
+
+    monkeypatch.setattr(Ways, "_numbers", both)
+    with ThreadPoolExecutor(2) as pool:
+        found = [pool.submit(kernel, new) for _ in range(2)]
+        assert [float(np.sum(one.result(60.0))) for one in found] == [2.0, 2.0]
+    (known,) = kernel.variants[0]._ways.values()
+    assert len(known.forms) == 2
