@@ -44,8 +44,8 @@ class Ways:
             return self._in_turn(call)
         tried = list(self.forms)
         for form in tried:
-            numbers = self._numbers(form, call)
-            if form.holds(numbers):
+            numbers, goes = self._along(form, call)
+            if goes:
                 if form is not self.forms[0]:  # most calls go the way of the last one
                     with self._changing:
                         self.forms = [form, *[other for other in self.forms if other is not form]]
@@ -60,17 +60,36 @@ class Ways:
         """
         with self._changing:
             for form in self._not_in(tried):
-                numbers = self._numbers(form, call)
-                if form.holds(numbers).all():
+                numbers, goes = self._along(form, call)
+                if goes.all():
                     return form, numbers
             form = self._variant.new_way(call, self._gradient, self._lanes)
             if len(self.forms) >= MOST_WAYS:
                 return form, form.replayed(self._variant.numbers(call))
+            numbers = self._numbers(form, call)
             self.forms = [form, *self.forms]
-        return form, self._numbers(form, call)
+        return form, numbers
 
     def _not_in(self, tried: list[Form]) -> list[Form]:
         return [form for form in self.forms if form not in tried]
+
+    def _along(self, form: Form, call: Call) -> tuple[Floats, Any]:
+        """Return the wanted numbers, and whether it is the way that they go: of each sample with a batch.
+
+        A row that only Python computes may raise for numbers that it gets on this way alone.
+        """
+        try:
+            numbers = self._numbers(form, call)
+        except Exception:
+            if form.recording.check is None or not form.compiled.callbacks:
+                raise
+            if call.samples > 1:
+                each = [self._along(form, call.some(slice(k, k + 1))) for k in range(call.samples)]
+                lines, goes = zip(*each, strict=True)
+                return np.concatenate(lines), np.concatenate(goes)
+            shape = () if self._lanes == ALONE else (1,)
+            return np.zeros((*shape, len(form.per_sample))), np.zeros(shape, bool)
+        return numbers, form.holds(numbers)
 
     def _numbers(self, form: Form, call: Call) -> Floats:
         """Run machine code, and return the wanted numbers; with a batch a line of them for each sample."""
@@ -112,8 +131,8 @@ class Ways:
     def _lines(self, call: Call) -> Floats:
         """Return the wanted numbers of each sample, a line for each, along the way that it goes."""
         tried = self.forms[:1]
-        lines = self._numbers(tried[0], call)
-        left = np.flatnonzero(~tried[0].holds(lines))
+        lines, goes = self._along(tried[0], call)
+        left = np.flatnonzero(~goes)
         while len(left):
             forms = self._not_in(tried)
             if not forms:
@@ -121,8 +140,7 @@ class Ways:
                 left = left[1:]
                 continue
             tried.append(forms[0])
-            some = self._numbers(forms[0], call.some(left))
-            goes = forms[0].holds(some)
+            some, goes = self._along(forms[0], call.some(left))
             lines[left[goes]], left = some[goes], left[~goes]
         return lines
 

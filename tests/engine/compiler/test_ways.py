@@ -4,7 +4,7 @@ import itertools
 import math
 import random
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -12,9 +12,12 @@ import numpy as np
 import pytest
 
 from chainrule.engine import (
+    Primitive,
     compile,
+    declare,
     dot,
     exp,
+    forget,
     grad,
     hessian,
     interp,
@@ -245,3 +248,44 @@ def test_threads_that_go_the_same_new_way_at_once_record_it_once(
         assert [float(np.sum(one.result(60.0))) for one in found] == [2.0, 2.0]
     (known,) = kernel.variants[0]._ways.values()
     assert len(known.forms) == 2
+
+
+@pytest.fixture
+def up_to_two() -> Iterator[Primitive]:
+    @declare(partials=lambda x, out: (3.0,))
+    def up_to_two(x: float) -> float:
+        if x > 2.0:
+            raise LookupError(f"{x} is above 2")
+        return 3.0 * x
+
+    yield up_to_two
+    forget("up_to_two")
+
+
+def test_what_python_raises_on_a_way_that_numbers_do_not_go_counts_for_nothing(up_to_two: Primitive) -> None:
+    def f(w: Any, x: Any) -> Any:
+        return up_to_two(sort([x, w])[0]) * x
+
+    alone, numbers = compile(f, argnums=1, exact=True), np.array([0.5])
+    bound = compile(lambda x: f(1.0, x[0]), exact=True).bind(numbers)
+    for x in (0.5, 5.0, 0.25):
+        assert alone.value_and_grad(1.0, x) == value_and_grad(f, argnums=1)(1.0, x)
+        numbers[0] = x
+        assert (bound(), *bound.grad) == value_and_grad(f, argnums=1)(1.0, x)
+    kernel, xs = compile(f, argnums=1, batch="x", exact=True), [0.5, 5.0, 0.25, 7.0, -1.0]
+    for samples in (xs, xs[::-1], xs[1:2]):
+        values, by_x = kernel.value_and_grad(1.0, samples)
+        runs = [value_and_grad(f, argnums=1)(1.0, x) for x in samples]
+        assert list(zip(values.tolist(), by_x.tolist(), strict=True)) == runs
+    (known,) = kernel.variants[0]._ways.values()
+    assert len(known.forms) == 2
+
+
+def test_what_python_raises_on_the_way_of_a_sample_is_raised_each_time(up_to_two: Primitive) -> None:
+    kernel = compile(lambda x: up_to_two(sort([x, 9.0])[0]) * x, batch="x", exact=True)
+    for _ in range(3):
+        with pytest.raises(LookupError, match=r"^5\.0 is above 2$"):
+            kernel.value_and_grad([0.5, 5.0, 0.25])
+    assert kernel.value_and_grad([0.5, 0.25])[0].tolist() == [0.75, 0.1875]
+    (known,) = kernel.variants[0]._ways.values()
+    assert len(known.forms) == 1
