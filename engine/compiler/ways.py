@@ -9,6 +9,7 @@ import numpy as np
 
 from .arguments import Call, Floats
 from .form import ALONE, FEW, Form, Gathered
+from .record import alone
 
 if TYPE_CHECKING:
     from .variant import Variant
@@ -58,7 +59,7 @@ class Ways:
 
         tried: the ways that it does not go. Several threads may come here for the same one.
         """
-        with self._changing:
+        with alone, self._changing:  # in this order: who records may call kernels
             for form in self._not_in(tried):
                 numbers, goes = self._along(form, call)
                 if goes.all():
