@@ -22,7 +22,8 @@ def compiled_step(
 
     model, loss: any functions that compile can record: `loss(model(x), y)` is recorded at the first call for
     one example, and replayed for all of a batch, of any size. Classes and other labels among the targets may
-    be branched on; a branch on an input or on a parameter is refused, as `compile` refuses it.
+    be branched on; a branch on an input or on a parameter is refused, as `compile` refuses it. What a loss
+    asks of targets that may be any number, such as to lie between 0 and 1, it asks of those at hand then.
     xs, ys: lists, arrays, frames, tensors. The examples of a batch have one structure, such as sequences of
     one length; the next batch may have another, and each is recorded at its first call.
     The model is recorded in the mode, of training or evaluation, that it is in then. What else is changed in

@@ -170,7 +170,7 @@ def shape_of(x: Any, y: Any) -> tuple[Any, bool]:
         shape = x.shape if isinstance(x, np.ndarray) and x.dtype.kind in "fiu" else structure(x)
     if _is_plain(y):
         return (shape, list, len(y)), plain
-    if isinstance(y, np.ndarray) and y.ndim > 0:
+    if isinstance(y, np.ndarray):
         return (shape, np.ndarray, y.size), False
     return (shape, list, 1 if isinstance(y, int | float | str) else max(len(flatten(y)[0]), 1)), False
 

@@ -373,14 +373,17 @@ def test_a_target_in_a_dictionary_is_not_mistaken_for_its_number() -> None:
 
 def test_a_loss_that_tells_lists_from_arrays_gets_what_is_given() -> None:
     def loss(out: Any, target: Any) -> Any:
-        return (out - target[0]) ** 2 if isinstance(target, list) else (out + target[0]) ** 2
+        if isinstance(target, np.ndarray):
+            return (out + target.reshape(-1)[0]) ** 2
+        return (out - target[0]) ** 2 if isinstance(target, list) else abs(out - target)
 
     model, other = scorer(), scorer()
     step, others = (
         compiled_step(model, loss, SGD(model.parameters(), lr=0.1)),
         SGD(other.parameters(), lr=0.1),
     )
-    for targets in ([[0.5]], np.array([[0.5]]), [[0.75]], np.array([[0.25]])):
+    batches: list[Any] = [[[0.5]], np.array([[0.5]]), [[0.75]], np.array([[0.25]])]
+    for targets in (*batches, [np.array(2.0)], [np.array(0.5)], [1.0]):
         expected = step_on_values(other, loss, others, [[0.1, 0.2]], targets)
         assert step([[0.1, 0.2]], targets) == pytest.approx(expected, rel=1e-12)
 
