@@ -371,7 +371,14 @@ def test_a_target_in_a_dictionary_is_not_mistaken_for_its_number() -> None:
             step([[0.1, 0.2]], [one])
 
 
-def test_a_loss_that_tells_lists_from_arrays_gets_what_is_given() -> None:
+@pytest.mark.parametrize(
+    "batches",
+    [
+        [[[0.5]], np.array([[0.5]]), [[0.75]], np.array([[0.25]])],
+        [[np.array(2.0)], [np.array(0.5)], [1.0], [[0.75]]],
+    ],
+)
+def test_a_loss_that_tells_lists_from_arrays_gets_what_is_given(batches: list[Any]) -> None:
     def loss(out: Any, target: Any) -> Any:
         if isinstance(target, np.ndarray):
             return (out + target.reshape(-1)[0]) ** 2
@@ -382,8 +389,7 @@ def test_a_loss_that_tells_lists_from_arrays_gets_what_is_given() -> None:
         compiled_step(model, loss, SGD(model.parameters(), lr=0.1)),
         SGD(other.parameters(), lr=0.1),
     )
-    batches: list[Any] = [[[0.5]], np.array([[0.5]]), [[0.75]], np.array([[0.25]])]
-    for targets in (*batches, [np.array(2.0)], [np.array(0.5)], [1.0]):
+    for targets in batches:
         expected = step_on_values(other, loss, others, [[0.1, 0.2]], targets)
         assert step([[0.1, 0.2]], targets) == pytest.approx(expected, rel=1e-12)
 
